@@ -1,0 +1,43 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "devbox",
+    products: [.executable(name: "devbox", targets: ["devbox"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+    ],
+    targets: [
+        // Arrows point down only: a target depends on those below it.
+        .executableTarget(name: "devbox", dependencies: ["DevboxCommands"], swiftSettings: settings),
+        .target(
+            name: "DevboxCommands", dependencies: ["Guests", "Images", "Disks", "HostTools", "DevboxCore", arguments, system],
+            swiftSettings: settings),
+        .target(
+            name: "Guests", dependencies: ["Images", "Disks", "QMP", "HostTools", "DevboxCore", mustache, system],
+            swiftSettings: settings),
+        .target(
+            name: "Images", dependencies: ["Disks", "HostTools", "DevboxCore", "CArchive", mustache, system],
+            swiftSettings: settings),
+        .target(
+            name: "Disks", dependencies: ["HostTools", "DevboxCore", "CExt2FS", "CLinux", system], swiftSettings: settings),
+        .target(name: "QMP", dependencies: ["DevboxCore", "CLinux", system], swiftSettings: settings),
+        .target(name: "HostTools", dependencies: ["DevboxCore", "CLinux", system], swiftSettings: settings),
+        .target(name: "DevboxCore", dependencies: ["CLinux", system], swiftSettings: settings),
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CExt2FS", pkgConfig: "ext2fs", providers: [.apt(["libext2fs-dev"])]),
+    ]
+)

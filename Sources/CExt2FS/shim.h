@@ -1,0 +1,15 @@
+#ifndef DEVBOX_CEXT2FS_SHIM_H
+#define DEVBOX_CEXT2FS_SHIM_H
+
+#include <ext2fs/ext2_fs.h>
+#include <ext2fs/ext2fs.h>
+#include <et/com_err.h>
+
+// Macros of libext2fs with arguments or casts, which Swift does not import.
+static inline int devbox_ext2_has_journal_to_replay(ext2_filsys fs) {
+    return ext2fs_has_feature_journal_needs_recovery(fs->super) ? 1 : 0;
+}
+static inline errcode_t devbox_ext2_io_manager_magic(void) { return EXT2_ET_MAGIC_IO_MANAGER; }
+static inline errcode_t devbox_ext2_io_channel_magic(void) { return EXT2_ET_MAGIC_IO_CHANNEL; }
+
+#endif

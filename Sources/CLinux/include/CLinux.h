@@ -1,0 +1,55 @@
+#ifndef DEVBOX_CLINUX_H
+#define DEVBOX_CLINUX_H
+
+// What Swift's Glibc module cannot reach: system calls without a wrapper, variadic functions, and function-like macros.
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <spawn.h>
+#include <sys/types.h>
+
+/// RESOLVE_* flags of openat2(2).
+enum {
+    DEVBOX_RESOLVE_NO_SYMLINKS = 0x04,
+    DEVBOX_RESOLVE_BENEATH = 0x08,
+    DEVBOX_RESOLVE_IN_ROOT = 0x10,
+};
+
+/// openat2(2), for which glibc has no wrapper. Returns a descriptor, or -1 with errno set.
+int devbox_openat2(int dirfd, const char *path, int flags, mode_t mode, unsigned long long resolve);
+
+/// ioctl(2) with TIOCSCTTY, TIOCGWINSZ and the like is variadic; these are the few that devbox needs.
+int devbox_terminal_size(int fd, unsigned short *rows, unsigned short *columns);
+/// Sets the window size of a terminal, that of another one for instance.
+int devbox_set_terminal_size(int fd, unsigned short rows, unsigned short columns);
+
+/// fcntl(2) F_DUPFD_CLOEXEC: a copy of `fd` that is at least `minimum`.
+int devbox_dup_above(int fd, int minimum);
+/// fcntl(2) F_SETFD: sets or clears FD_CLOEXEC.
+int devbox_set_cloexec(int fd, int on);
+/// fcntl(2) O_NONBLOCK.
+int devbox_set_nonblocking(int fd, int on);
+
+/// renameat2(2) with RENAME_NOREPLACE: fails with EEXIST where `to` is there already.
+int devbox_rename_new(const char *from, const char *to);
+/// pipe2(2) with O_CLOEXEC, and O_NONBLOCK where asked for.
+int devbox_pipe(int ends[2], int nonblocking);
+
+/// posix_spawn_file_actions_addchdir_np(3).
+int devbox_spawn_chdir(posix_spawn_file_actions_t *actions, const char *path);
+
+/// Waits for a process to end without reaping any other; see waitid(2) P_PIDFD. Returns a pidfd, or -1 with errno set.
+int devbox_pidfd_open(pid_t pid);
+
+/// waitpid(2) status macros.
+int devbox_wait_exited(int status);
+int devbox_wait_exit_status(int status);
+int devbox_wait_signal(int status);
+
+/// The write end of a pipe that the handler of SIGINT, SIGTERM and SIGHUP writes to; -1 for none.
+/// Only async-signal-safe functions run in a signal handler, so this one is C.
+int devbox_install_signal_pipe(int write_fd);
+
+#endif

@@ -1,0 +1,1 @@
+public enum DevboxCommand { public static func run() {} }

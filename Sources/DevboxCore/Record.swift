@@ -1,0 +1,93 @@
+import FoundationEssentials
+import SystemPackage
+
+/// A record that devbox keeps as a JSON file: guest.json, image.json.
+///
+/// The keys are listed so that those which a newer devbox added can be told apart, and kept, when the file is rewritten.
+public protocol Record: Codable, Sendable {
+    associatedtype Keys: CodingKey & CaseIterable
+    /// The version of the format that this devbox writes.
+    static var currentVersion: Int { get }
+    /// The version of the format that the record has.
+    var version: Int { get }
+}
+
+/// Reading and writing of records, whole or not at all.
+public enum RecordFile {
+    private static let unreadable = "it was damaged, or was not written by devbox"
+
+    /// Reads a record.
+    ///
+    /// - Throws: `badInput` for a damaged one, and for one of a newer version, which is named.
+    public static func read<R: Record>(_ type: R.Type, from path: FilePath) throws -> R {
+        let bytes = Data(try Files.read(path))
+        guard let version = try? decoder.decode(VersionOnly.self, from: bytes).version else {
+            throw Failure(.badInput, "\(path) cannot be read", hint: unreadable)
+        }
+        guard version <= R.currentVersion else {
+            throw Failure(
+                .badInput, "\(path) has version \(version); this devbox knows versions up to \(R.currentVersion)",
+                hint: "use the newer devbox that wrote it")
+        }
+        do {
+            return try decoder.decode(R.self, from: bytes)
+        } catch {
+            throw Failure(.badInput, "\(path) cannot be read: \(reason(error))", hint: unreadable)
+        }
+    }
+
+    /// Replaces a record's file, keeping the fields in it that this devbox does not know.
+    public static func write<R: Record>(_ record: R, to path: FilePath) throws {
+        guard case .object(var members) = try decoder.decode(JSONValue.self, from: encoder.encode(record)) else { return }
+        if let old = try? Files.read(path), case .object(let before)? = try? decoder.decode(JSONValue.self, from: Data(old)) {
+            let known = Set(R.Keys.allCases.map(\.stringValue))
+            for (key, value) in before where !known.contains(key) { members[key] = value }
+        }
+        try Files.writeAtomically(json(JSONValue.object(members)), to: path)
+    }
+
+    /// A value as JSON text with sorted keys, dates as ISO 8601, and a newline at its end.
+    public static func json(_ value: some Encodable, pretty: Bool = true) throws -> [UInt8] {
+        let encoder = pretty ? Self.encoder : Self.compactEncoder
+        return Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
+    }
+
+    /// A value out of JSON text.
+    public static func decode<Value: Decodable>(_ type: Value.Type, from bytes: some Sequence<UInt8>) throws -> Value {
+        try decoder.decode(type, from: Data(bytes))
+    }
+
+    private struct VersionOnly: Decodable {
+        let version: Int
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case DecodingError.keyNotFound(let key, _): "it has no '\(key.stringValue)'"
+        case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context),
+            DecodingError.dataCorrupted(let context):
+            "'\(context.codingPath.map(\.stringValue).joined(separator: "."))' is not as expected"
+        default: "it is not JSON"
+        }
+    }
+
+    private static var encoder: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .iso8601
+        return encoder
+    }
+
+    private static var compactEncoder: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .iso8601
+        return encoder
+    }
+
+    private static var decoder: JSONDecoder {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        return decoder
+    }
+}

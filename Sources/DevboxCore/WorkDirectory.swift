@@ -1,0 +1,151 @@
+import Glibc
+import SystemPackage
+
+/// The one folder that everything lives in, and the only place where its files are named.
+///
+/// ```
+/// images/<image>/   guests/<guest>/   layers/   keys/   locks/   cache/   share/   records/   templates/
+/// ```
+public struct WorkDirectory: Sendable {
+    /// Its absolute path, without links.
+    public let path: FilePath
+    /// Who its files belong to: under sudo the invoking user, not root.
+    public let owner: Owner
+
+    /// Opens the work directory, and makes it where it is missing.
+    ///
+    /// - Parameters:
+    ///   - given: `--work`; without it `DEVBOX_WORK`, else `~/devbox`, where under sudo `~` is the invoking user's.
+    ///   - environment: the process's environment.
+    public init(given: String?, environment: [String: String]) throws {
+        let invoker = Owner.invoking(environment)
+        let wanted = given ?? environment["DEVBOX_WORK"] ?? "\(invoker.home)/devbox"
+        var path = FilePath(wanted)
+        if !path.isAbsolute {
+            path = Files.currentDirectory.pushing(path)
+        }
+        path = path.lexicallyNormalized()
+        if Files.exists(path) {
+            guard let resolved = realpath(path.string, nil) else {
+                throw failure("use the work directory \(path)", Errno(rawValue: errno))
+            }
+            defer { free(resolved) }
+            path = FilePath(platformString: resolved)
+            let status = try Files.status(path)
+            guard status.st_mode & S_IFMT == S_IFDIR else {
+                throw Failure(.usage, "the work directory \(path) is not a directory")
+            }
+            guard status.st_uid == geteuid() || isRoot else {
+                throw Failure(
+                    .needsRoot, "the work directory \(path) belongs to another user (uid \(status.st_uid))",
+                    hint: "name one of your own with --work or DEVBOX_WORK")
+            }
+            self.owner = Owner(uid: status.st_uid, gid: status.st_gid, home: invoker.home)
+        } else {
+            try Files.makeDirectory(path.removingLastComponent())
+            try posix("make the work directory \(path)") { mkdir(path.string, 0o700) }
+            if isRoot { try posix("own \(path)") { chown(path.string, invoker.uid, invoker.gid) } }
+            self.owner = invoker
+        }
+        self.path = path
+        for directory in [images, guests, layers, keys, locks, cache, records] {
+            try own(directory, mode: 0o700)
+        }
+        try own(share, mode: 0o755)
+        for directory in ["packages", "debug", "dumps"] { try own(share.appending(directory), mode: 0o755) }
+        for directory in ["sources", "build", "notes"] {
+            try own(share.appending(directory), mode: 0o755, by: guestOwner)
+        }
+    }
+
+    /// devbox.yaml: optional settings.
+    public var settings: FilePath { path.appending("devbox.yaml") }
+    /// One folder an image.
+    public var images: FilePath { path.appending("images") }
+    /// One folder a guest.
+    public var guests: FilePath { path.appending("guests") }
+    /// Disks that guests stand on and that belong to no image.
+    public var layers: FilePath { path.appending("layers") }
+    /// The work directory's own ssh key.
+    public var keys: FilePath { path.appending("keys") }
+    /// One lock file a guest or image; they stay when what they lock is removed, so that nobody waits on a file that is gone.
+    public var locks: FilePath { path.appending("locks") }
+    /// What can be deleted at any time.
+    public var cache: FilePath { path.appending("cache") }
+    /// What every guest sees at `/work`.
+    public var share: FilePath { path.appending("share") }
+    /// Digests and origins of what devbox put under `share`.
+    public var records: FilePath { path.appending("records") }
+    /// The user's own versions of devbox's templates.
+    public var templates: FilePath { path.appending("templates") }
+
+    /// The folders of `share` that guests may write to. The others are read-only for them.
+    public static let writableShares = ["sources", "build", "notes"]
+
+    /// The private half of the key that root of every guest accepts.
+    public var sshKey: FilePath { keys.appending("id_ed25519") }
+
+    /// Who guests' processes are on the host: the owner of the work directory, or, where that is root, the first of root's
+    /// subordinate ids, so that no guest's process and no file that a guest writes ever belongs to the host's root.
+    public var guestOwner: Owner {
+        owner.uid != 0 ? owner : Owner(uid: Owner.firstSubordinate, gid: Owner.firstSubordinate, home: "/")
+    }
+
+    /// Makes a directory of the work directory where it is missing, owned as the rest is.
+    public func own(_ directory: FilePath, mode: mode_t, by wanted: Owner? = nil) throws {
+        if mkdir(directory.string, mode) == 0 {
+            // mkdir(2) applies the umask.
+            try Files.setMode(directory, mode)
+            try give(directory, to: wanted ?? owner)
+        } else if errno != EEXIST {
+            throw failure("make the directory \(directory)", Errno(rawValue: errno))
+        }
+    }
+
+    /// Gives a file that root made to the one it belongs to; nothing where devbox does not run as root.
+    public func give(_ file: FilePath, to wanted: Owner? = nil) throws {
+        guard isRoot else { return }
+        let owner = wanted ?? self.owner
+        guard owner.uid != 0 else { return }
+        try posix("own \(file)") { lchown(file.string, owner.uid, owner.gid) }
+    }
+}
+
+/// A user of the host.
+public struct Owner: Sendable, Equatable {
+    public let uid: uid_t
+    public let gid: gid_t
+    /// The home directory's path.
+    public let home: String
+
+    /// - Parameters:
+    ///   - uid: the user's number.
+    ///   - gid: the number of the user's group.
+    ///   - home: the home directory's path.
+    public init(uid: uid_t, gid: gid_t, home: String) {
+        self.uid = uid
+        self.gid = gid
+        self.home = home
+    }
+
+    /// The first id of the range that containers of root are mapped to: `root:100000:65536` in /etc/subuid.
+    public static let firstSubordinate: uid_t = 100_000
+    /// How many ids a container has.
+    public static let subordinateCount: uid_t = 65_536
+
+    /// Who runs devbox: under sudo the invoking user (SUDO_UID, SUDO_GID), whose files stay theirs.
+    public static func invoking(_ environment: [String: String]) -> Owner {
+        var uid = geteuid()
+        var gid = getegid()
+        if uid == 0, let user = environment["SUDO_UID"].flatMap(uid_t.init),
+            let group = environment["SUDO_GID"].flatMap(gid_t.init)
+        {
+            uid = user
+            gid = group
+        }
+        if uid == geteuid(), let home = environment["HOME"], !home.isEmpty { return Owner(uid: uid, gid: gid, home: home) }
+        let home = getpwuid(uid).flatMap { $0.pointee.pw_dir }.map { String(cString: $0) }
+        return Owner(uid: uid, gid: gid, home: home ?? "/")
+    }
+}
+

@@ -1,0 +1,45 @@
+import DevboxCore
+
+/// What can be wrong with a disk.
+public enum DiskError: ReportableError {
+    /// Not what its format says: truncated, out of bounds, a wrong magic number.
+    case damaged(disk: String, defect: String)
+    /// Sound, but of a kind that devbox does not take.
+    case unsupported(disk: String, feature: String, hint: String?)
+    /// It refers to another file of the host.
+    case refersElsewhere(disk: String, file: String)
+    /// libext2fs could not do something in the file system on it.
+    case fileSystem(disk: String, doing: String, reason: String)
+    /// A path that is not in the file system on the disk.
+    case noSuchFile(disk: String, path: String)
+    /// The journal of a guest that was not shut down has to be replayed before anything is edited.
+    case needsReplay(disk: String)
+
+    public var exitCode: ExitCode {
+        switch self {
+        case .noSuchFile: .notFound
+        case .fileSystem(_, _, let reason) where reason.contains("No space"): .failure
+        default: .badInput
+        }
+    }
+
+    public var message: String {
+        switch self {
+        case .damaged(let disk, let defect): "the disk \(disk) is damaged: \(defect)"
+        case .unsupported(let disk, let feature, _): "the disk \(disk) cannot be used: \(feature)"
+        case .refersElsewhere(let disk, let file): "the disk \(disk) refers to another file, \(Names.printable(file))"
+        case .fileSystem(let disk, let doing, let reason): "cannot \(doing) on the disk \(disk): \(reason)"
+        case .noSuchFile(let disk, let path): "there is no \(Names.printable(path)) on the disk \(disk)"
+        case .needsReplay(let disk): "the journal on the disk \(disk) has not been replayed"
+        }
+    }
+
+    public var hint: String? {
+        switch self {
+        case .damaged: "qemu-img check and e2fsck -fn tell more"
+        case .unsupported(_, _, let hint): hint
+        case .refersElsewhere: "if it lies beside the disk and is to be trusted, --flatten makes one disk of both"
+        default: nil
+        }
+    }
+}

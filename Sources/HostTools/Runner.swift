@@ -1,0 +1,170 @@
+import CLinux
+import DevboxCore
+import Glibc
+import SystemPackage
+
+/// Starts, drains, times out, ends and reports the programs that devbox runs to their end.
+public struct Runner: Sendable {
+    /// Where `--verbose` prints each command.
+    public let console: Console
+
+    /// - Parameter console: where `--verbose` prints each command.
+    public init(console: Console) { self.console = console }
+
+    /// What a program wrote, and how it ended.
+    public struct Output: Sendable {
+        public let status: ExitStatus
+        public let bytes: [UInt8]
+        public let errorBytes: [UInt8]
+        /// Its standard output as text.
+        public var text: String { String(decoding: bytes, as: UTF8.self) }
+        /// The last line of its standard error, without the program's name in front.
+        public var complaint: String {
+            String(decoding: errorBytes, as: UTF8.self).split(separator: "\n")
+                .last { !$0.allSatisfy(\.isWhitespace) }.map(String.init) ?? ""
+        }
+    }
+
+    /// Runs a program to its end and gives back what it wrote. Another status than 0 is an error.
+    ///
+    /// - Parameters:
+    ///   - input: what it reads.
+    ///   - directory: its working directory.
+    ///   - limit: how long it may take.
+    ///   - outputLimit: how many bytes it may write; more is an error.
+    @discardableResult
+    public func run(
+        _ command: Command, input: [UInt8] = [], directory: FilePath? = nil, limit: Duration? = nil,
+        outputLimit: Int = 16 << 20
+    ) throws -> Output {
+        let output = try attempt(command, input: input, directory: directory, limit: limit, outputLimit: outputLimit)
+        guard output.status.isSuccess else {
+            throw HostToolError.failed(command.program, output.status, complaint: output.complaint)
+        }
+        return output
+    }
+
+    /// The same, where another status than 0 is an answer.
+    public func attempt(
+        _ command: Command, input: [UInt8] = [], directory: FilePath? = nil, limit: Duration? = nil,
+        outputLimit: Int = 16 << 20
+    ) throws -> Output {
+        console.detail("+ \(command.line)")
+        let standardInput = input.isEmpty ? nil : try Pipe()
+        let output = try Pipe()
+        let error = try Pipe()
+        var child = try ChildProcess(
+            command, input: standardInput.map { .descriptor($0.readEnd) } ?? .null, output: .descriptor(output.writeEnd),
+            error: .descriptor(error.writeEnd), directory: directory)
+        standardInput?.closeReadEnd()
+        output.closeWriteEnd()
+        error.closeWriteEnd()
+
+        let deadline = limit.map { ContinuousClock.now + $0 }
+        var drain = Drain(output: output, error: error, input: standardInput, unsent: input[...], limit: outputLimit)
+        do {
+            guard try drain.run(until: deadline), let status = try child.wait(until: deadline) else {
+                child.end()
+                throw HostToolError.timedOut(command.program, limit ?? .zero)
+            }
+            return Output(status: status, bytes: drain.outputBytes, errorBytes: drain.errorBytes)
+        } catch {
+            child.end()
+            throw error
+        }
+    }
+}
+
+/// Both ends of a pipe(2), closed with the object.
+public final class Pipe {
+    public let readEnd: FileDescriptor
+    public let writeEnd: FileDescriptor
+    private var readOpen = true
+    private var writeOpen = true
+
+    /// Makes a pipe whose ends are close-on-exec.
+    public init() throws {
+        var ends: [Int32] = [-1, -1]
+        try posix("make a pipe") { devbox_pipe(&ends, 0) }
+        readEnd = FileDescriptor(rawValue: ends[0])
+        writeEnd = FileDescriptor(rawValue: ends[1])
+    }
+
+    /// Closes the end that is read from.
+    public func closeReadEnd() {
+        if readOpen { try? readEnd.close() }
+        readOpen = false
+    }
+
+    /// Closes the end that is written to.
+    public func closeWriteEnd() {
+        if writeOpen { try? writeEnd.close() }
+        writeOpen = false
+    }
+
+    deinit {
+        closeReadEnd()
+        closeWriteEnd()
+    }
+}
+
+/// Reads a program's two outputs and feeds its input at the same time, so that no full pipe blocks the other.
+private struct Drain {
+    let output: Pipe
+    let error: Pipe
+    let input: Pipe?
+    var unsent: ArraySlice<UInt8>
+    let limit: Int
+    var outputBytes: [UInt8] = []
+    var errorBytes: [UInt8] = []
+    private var outputOpen = true
+    private var errorOpen = true
+
+    init(output: Pipe, error: Pipe, input: Pipe?, unsent: ArraySlice<UInt8>, limit: Int) {
+        self.output = output
+        self.error = error
+        self.input = input
+        self.unsent = unsent
+        self.limit = limit
+        if let input { _ = devbox_set_nonblocking(input.writeEnd.rawValue, 1) }
+    }
+
+    /// Returns false when the deadline came first.
+    mutating func run(until deadline: ContinuousClock.Instant?) throws -> Bool {
+        while outputOpen || errorOpen {
+            var polled = [
+                pollfd(fd: outputOpen ? output.readEnd.rawValue : -1, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: errorOpen ? error.readEnd.rawValue : -1, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: unsent.isEmpty ? -1 : input?.writeEnd.rawValue ?? -1, events: Int16(POLLOUT), revents: 0),
+                pollfd(fd: Interrupts.descriptor, events: Int16(POLLIN), revents: 0),
+            ]
+            let left = deadline.map { ($0 - ContinuousClock.now).milliseconds } ?? -1
+            let count = poll(&polled, nfds_t(polled.count), left)
+            if count == 0 { return false }
+            if count < 0 { continue }
+            if polled[3].revents != 0 { throw Failure.interrupted }
+            if polled[0].revents != 0 { outputOpen = try take(output.readEnd, into: \.outputBytes) }
+            if polled[1].revents != 0 { errorOpen = try take(error.readEnd, into: \.errorBytes) }
+            if polled[2].revents != 0 { send() }
+        }
+        return true
+    }
+
+    private mutating func take(_ descriptor: FileDescriptor, into place: WritableKeyPath<Drain, [UInt8]>) throws -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        let count = try buffer.withUnsafeMutableBytes { buffer in
+            try posix("read a program's output") { read(descriptor.rawValue, buffer.baseAddress, buffer.count) }
+        }
+        self[keyPath: place] += buffer[0..<count]
+        if self[keyPath: place].count > limit { throw Failure(.failure, "a program wrote more than \(limit) bytes") }
+        return count > 0
+    }
+
+    private mutating func send() {
+        guard let input else { return }
+        let count = unsent.withUnsafeBytes { write(input.writeEnd.rawValue, $0.baseAddress, $0.count) }
+        // A program that does not read all of its input says so by its status.
+        unsent = count > 0 ? unsent.dropFirst(count) : []
+        if unsent.isEmpty { input.closeWriteEnd() }
+    }
+}

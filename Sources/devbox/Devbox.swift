@@ -1,0 +1,6 @@
+import DevboxCommands
+
+@main
+enum Devbox {
+    static func main() { DevboxCommand.run() }
+}
