@@ -11,5 +11,9 @@ static inline int devbox_ext2_has_journal_to_replay(ext2_filsys fs) {
 }
 static inline errcode_t devbox_ext2_io_manager_magic(void) { return EXT2_ET_MAGIC_IO_MANAGER; }
 static inline errcode_t devbox_ext2_io_channel_magic(void) { return EXT2_ET_MAGIC_IO_CHANNEL; }
+static inline int devbox_ext2_has_blocks(ext2_filsys fs, struct ext2_inode *inode) {
+    return ext2fs_inode_has_valid_blocks2(fs, inode);
+}
+static inline int devbox_ext2_has_extents(ext2_filsys fs) { return ext2fs_has_feature_extents(fs->super) ? 1 : 0; }
 
 #endif

@@ -85,9 +85,16 @@ public struct ChildProcess: ~Copyable {
         guard result == 0 else {
             throw HostToolError.notStarted(command.program, reason: Errno(rawValue: result).description.lowercasedFirst)
         }
+        let watched = devbox_pidfd_open(pid)
+        guard watched >= 0 else {
+            let number = Errno(rawValue: errno)
+            kill(pid, SIGKILL)
+            waitpid(pid, nil, 0)
+            throw HostToolError.notStarted(command.program, reason: number.description.lowercasedFirst)
+        }
         self.pid = pid
         self.program = command.program
-        self.pidfd = FileDescriptor(rawValue: try posix("watch \(command.program.name)") { devbox_pidfd_open(pid) })
+        self.pidfd = FileDescriptor(rawValue: watched)
     }
 
     deinit {

@@ -3,10 +3,6 @@
 
 // What Swift's Glibc module cannot reach: system calls without a wrapper, variadic functions, and function-like macros.
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-
 #include <spawn.h>
 #include <sys/types.h>
 

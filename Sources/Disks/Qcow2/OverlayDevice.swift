@@ -19,7 +19,7 @@ public final class OverlayDevice: BlockDevice {
     public func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws {
         try base.read(at: offset, into: buffer)
         if blocks.isEmpty { return }
-        try eachBlock(offset, buffer.count) { number, inBlock, inBuffer in
+        eachBlock(offset, buffer.count) { number, inBlock, inBuffer in
             guard let block = blocks[number] else { return }
             block.withUnsafeBytes { source in
                 UnsafeMutableRawBufferPointer(rebasing: buffer[inBuffer]).copyMemory(from: UnsafeRawBufferPointer(rebasing: source[inBlock]))

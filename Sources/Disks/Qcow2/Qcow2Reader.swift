@@ -130,7 +130,7 @@ public final class Qcow2Reader: BlockDevice {
         var done = 0
         while done < buffer.count {
             let count = try posix("read \(name)") {
-                pread(file.rawValue, buffer.baseAddress?.advanced(by: done), buffer.count - done, offset + Int64(done))
+                pread(file.rawValue, buffer.baseAddress?.advanced(by: done), buffer.count - done, off_t(offset) + done)
             }
             if count == 0 {
                 // QEMU does not always write the last cluster's end; beyond the file's end are zeroes, unless it is cut off.
@@ -148,7 +148,7 @@ public final class Qcow2Reader: BlockDevice {
     private static func fill(_ table: inout [UInt8], from file: FileDescriptor, at offset: Int64, name: String) throws {
         let wanted = table.count
         let count = try table.withUnsafeMutableBytes { buffer in
-            try posix("read \(name)") { pread(file.rawValue, buffer.baseAddress, buffer.count, offset) }
+            try posix("read \(name)") { pread(file.rawValue, buffer.baseAddress, buffer.count, off_t(offset)) }
         }
         guard count == wanted else { throw DiskError.damaged(disk: name, defect: "a table of it is cut off") }
     }
