@@ -1,1 +1,53 @@
-public enum DevboxCommand { public static func run() {} }
+import ArgumentParser
+import DevboxCore
+import Glibc
+
+/// `devbox` with all its subcommands.
+public struct DevboxCommand: ParsableCommand {
+    public static let configuration = CommandConfiguration(
+        commandName: "devbox",
+        abstract: "A ready environment for each kernel bug: clone a guest, run it as a VM or as a container on the same disk.",
+        discussion: """
+            EXAMPLES:
+              devbox image build                        make a base image of the host's release
+              devbox clone bookworm-amd64 bug-4711      a guest of its own, in a blink
+              devbox exec bug-4711 -- uname -a          run something in it, started or not
+              devbox flip bug-4711 lxc                  the same disk as a container
+
+            A bisection: git bisect run devbox exec --bisect --mode kvm bug-4711 -- /work/build/reproduce
+
+            The work directory is --work, else $DEVBOX_WORK, else ~/devbox. Guests see its share/ at /work.
+            """,
+        version: "0.1.0",
+        groupedSubcommands: [
+            CommandGroup(name: "Guests:", subcommands: [
+                GuestClone.self, GuestList.self, GuestShow.self, GuestRemove.self,
+            ]),
+        ]
+    )
+
+    public init() {}
+
+    /// Runs the command line and ends the process with devbox's exit codes.
+    public static func run() -> Never {
+        Interrupts.install()
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            finish(error)
+        }
+        Glibc.exit(0)
+    }
+
+    private static func finish(_ error: any Error) -> Never {
+        if let status = error as? ArgumentParser.ExitCode { Glibc.exit(status.rawValue) }
+        guard let reportable = error as? any ReportableError else {
+            // Usage errors and requests for help.
+            exit(withError: error)
+        }
+        let quiet = CommandLine.arguments.contains { ["-q", "--quiet"].contains($0) }
+        Console(level: quiet ? .quiet : .normal, environment: [:]).report(reportable)
+        Glibc.exit(reportable.exitCode.rawValue)
+    }
+}

@@ -12,16 +12,17 @@ public struct FileLock: ~Copyable {
     ///   - path: the lock file, made where it is missing.
     ///   - what: what it locks, as in "guest bug-1".
     ///   - purpose: what it is taken for, as in "clone"; shown to those who wait.
+    ///   - shared: whether others may hold it at the same time, all of them shared.
     ///   - patience: how long to wait for another holder.
     /// - Throws: `busy`, naming the holder, where the time ran out.
     public init(
-        _ path: FilePath, of what: String, for purpose: String, patience: Duration = FileLock.defaultPatience,
+        _ path: FilePath, of what: String, for purpose: String, shared: Bool = false, patience: Duration = FileLock.defaultPatience,
         onWait: (String) -> Void = { _ in }
     ) throws {
         let file = try Files.open(path, .readWrite, .create)
         let deadline = ContinuousClock.now + patience
         var told = false
-        while flock(file.rawValue, LOCK_EX | LOCK_NB) != 0 {
+        while flock(file.rawValue, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0 {
             let number = errno
             guard number == EWOULDBLOCK || number == EINTR else {
                 try? file.close()

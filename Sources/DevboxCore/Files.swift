@@ -166,3 +166,8 @@ extension Files {
         return FilePath(platformString: path)
     }
 }
+
+extension stat {
+    /// The modification time in nanoseconds since 1970.
+    public var modifiedNanoseconds: Int64 { Int64(st_mtim.tv_sec) * 1_000_000_000 + Int64(st_mtim.tv_nsec) }
+}

@@ -58,6 +58,12 @@ public struct WorkDirectory: Sendable {
         }
     }
 
+    /// The work directory where it is there already; nil otherwise. Makes nothing and reports nothing.
+    public static func existing(given: String?, environment: [String: String]) -> WorkDirectory? {
+        let wanted = given ?? environment["DEVBOX_WORK"] ?? "\(Owner.invoking(environment).home)/devbox"
+        return Files.exists(FilePath(wanted)) ? try? WorkDirectory(given: given, environment: environment) : nil
+    }
+
     /// devbox.yaml: optional settings.
     public var settings: FilePath { path.appending("devbox.yaml") }
     /// One folder an image.

@@ -1,0 +1,32 @@
+import ArgumentParser
+import DevboxCore
+import Guests
+
+struct GuestRemove: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove", abstract: "Remove stopped guests with their disks.",
+        discussion: """
+            Disks that other guests stand on stay until the last of them is removed.
+
+            EXAMPLES:
+              devbox remove bug-4711
+              devbox remove --force bug-4711 bug-4712      stop them first where they run
+            """,
+        aliases: ["rm"])
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "The guests.", completion: NameCompletion.guests)
+    var guests: [String]
+
+    @Flag(name: .shortAndLong, help: "Stop a running guest at once, and remove it.")
+    var force = false
+
+    func run() throws {
+        let store = try options.guests()
+        for name in guests {
+            try GuestRemoval.remove(name, from: store, force: force, runner: options.runner)
+            options.console.say("\(name): removed")
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import DevboxCore
+import FoundationEssentials
+import Glibc
+import Guests
+
+/// What `devbox show` prints.
+struct GuestReport: Encodable {
+    let record: GuestRecord
+    let state: String
+    /// Bytes that the guest's own layer takes up on the host.
+    let diskBytes: Int64
+    let virtualSize: Int64
+
+    init(_ name: String, in store: GuestStore) throws {
+        record = try store.load(name)
+        let files = store.files(name)
+        state = RunningGuest.isRunning(files) ? "running" : "stopped"
+        diskBytes = Int64(try Files.status(files.disk).st_blocks) * 512
+        virtualSize = try GuestDisk.virtualSize(files)
+    }
+
+    private enum Keys: String, CodingKey { case state, diskBytes, virtualSize }
+
+    func encode(to encoder: any Encoder) throws {
+        try record.encode(to: encoder)
+        var container = encoder.container(keyedBy: Keys.self)
+        try container.encode(state, forKey: .state)
+        try container.encode(diskBytes, forKey: .diskBytes)
+        try container.encode(virtualSize, forKey: .virtualSize)
+    }
+
+    var text: String {
+        var lines: [(String, String)] = [
+            ("Name", record.name), ("Id", record.id), ("State", "\(state) (\(record.mode.rawValue))"),
+            ("Image", "\(record.image.name) (sha256 \(record.image.sha256.prefix(12)))"),
+        ]
+        if let source = record.clonedFrom { lines.append(("Cloned from", source)) }
+        lines += [
+            ("Created", record.createdAt.formatted(.iso8601)), ("By", record.command),
+            ("Release", "\(record.release.prettyName), \(record.architecture.rawValue)"),
+            ("Disk", "\(ByteSize.text(diskBytes)) of \(ByteSize.text(virtualSize))"),
+            ("Machine", "\(ByteSize.text(record.memory)) memory, \(record.cpus) processors"),
+            ("Hostname", record.identity.hostname), ("Machine id", record.identity.machineID),
+            ("MAC address", record.identity.macAddress), ("Host key", record.identity.sshHostKey),
+        ]
+        for kernel in record.kernels {
+            lines.append(("Kernel", kernel.version + (kernel == record.startingKernel ? " (starts next)" : "")))
+        }
+        if !record.kernelArguments.isEmpty { lines.append(("Arguments", record.kernelArguments.joined(separator: " "))) }
+        for snapshot in record.snapshots {
+            lines.append(("Snapshot", "\(snapshot.name), \(snapshot.createdAt.formatted(.iso8601))"))
+        }
+        let width = lines.map(\.0.count).max() ?? 0
+        return lines.map { label, value in
+            "\(label):\(String(repeating: " ", count: width - label.count + 2))\(Names.printable(value))"
+        }.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,50 @@
+/// A part of a disk as a disk of its own.
+public final class PartitionDevice: BlockDevice {
+    private let disk: any BlockDevice
+    private let offset: Int64
+    public let size: Int64
+
+    /// - Parameters:
+    ///   - disk: the whole disk.
+    ///   - extent: where the part is.
+    public init(of disk: any BlockDevice, at extent: DiskExtent) throws {
+        guard extent.offset >= 0, extent.size > 0, extent.offset + extent.size <= disk.size else {
+            throw DiskError.damaged(disk: "partition", defect: "it reaches beyond the disk's end")
+        }
+        self.disk = disk
+        offset = extent.offset
+        size = extent.size
+    }
+
+    public func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws {
+        try check(offset, buffer.count)
+        try disk.read(at: self.offset + offset, into: buffer)
+    }
+
+    public func write(at offset: Int64, from buffer: UnsafeRawBufferPointer) throws {
+        try check(offset, buffer.count)
+        try disk.write(at: self.offset + offset, from: buffer)
+    }
+
+    public func flush() throws { try disk.flush() }
+
+    private func check(_ offset: Int64, _ count: Int) throws {
+        guard offset >= 0, offset + Int64(count) <= size else {
+            throw DiskError.damaged(disk: "partition", defect: "byte \(offset) is behind its end")
+        }
+    }
+}
+
+/// A part of a disk, in bytes.
+public struct DiskExtent: Sendable, Equatable, Codable {
+    public var offset: Int64
+    public var size: Int64
+
+    /// - Parameters:
+    ///   - offset: its first byte.
+    ///   - size: how many bytes it has.
+    public init(offset: Int64, size: Int64) {
+        self.offset = offset
+        self.size = size
+    }
+}

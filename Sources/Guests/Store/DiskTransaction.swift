@@ -1,0 +1,73 @@
+import DevboxCore
+import Disks
+import FoundationEssentials
+import HostTools
+import SystemPackage
+
+/// A change of a stopped guest's disk that is done or not done: an internal qcow2 snapshot is taken first and dropped last.
+///
+/// The commit point is the rename of guest.json with the transaction's id in it. A devbox that is killed before leaves the
+/// snapshot and transaction.json; the next command that opens the guest returns to the snapshot.
+struct DiskTransaction: Codable {
+    /// The id that a committed record bears.
+    let id: String
+    /// What is done, for messages.
+    let purpose: String
+
+    private var snapshot: String { "devbox-\(id)" }
+
+    /// Begins a transaction on a guest.
+    static func begin(_ purpose: String, on guest: borrowing StoppedGuest) throws -> DiskTransaction {
+        let transaction = DiskTransaction(id: LayerName.new(), purpose: purpose)
+        try Files.writeAtomically(RecordFile.json(transaction), to: guest.files.transaction)
+        try guest.store.work.give(guest.files.transaction)
+        try guest.runner.run(QemuImg.snapshot(.create, transaction.snapshot, of: guest.files.disk))
+        return transaction
+    }
+
+    /// Keeps what was done, together with the record.
+    func commit(_ record: GuestRecord, on guest: inout StoppedGuest) throws {
+        var committed = record
+        committed.lastTransaction = id
+        try guest.save(committed)
+        try drop(guest.files, runner: guest.runner)
+    }
+
+    /// Undoes what was done.
+    func rollBack(_ guest: borrowing StoppedGuest) throws {
+        try returnToSnapshot(guest.files, runner: guest.runner)
+    }
+
+    /// Ends the transaction that a killed devbox left open, if there is one.
+    static func recover(
+        _ files: GuestFiles, record: inout GuestRecord, store: GuestStore, runner: Runner
+    ) throws {
+        guard Files.exists(files.transaction) else { return }
+        let transaction = try RecordFile.decode(DiskTransaction.self, from: Files.read(files.transaction))
+        if record.lastTransaction == transaction.id {
+            try transaction.drop(files, runner: runner)
+        } else {
+            runner.console.say("\(files.name): undoing an interrupted \(transaction.purpose)")
+            try transaction.returnToSnapshot(files, runner: runner)
+        }
+    }
+
+    private func returnToSnapshot(_ files: GuestFiles, runner: Runner) throws {
+        if try isTaken(files, runner: runner) {
+            try runner.run(QemuImg.snapshot(.apply, snapshot, of: files.disk))
+        }
+        try drop(files, runner: runner)
+    }
+
+    private func drop(_ files: GuestFiles, runner: Runner) throws {
+        if try isTaken(files, runner: runner) {
+            try runner.run(QemuImg.snapshot(.delete, snapshot, of: files.disk))
+        }
+        try Files.remove(files.transaction)
+    }
+
+    private func isTaken(_ files: GuestFiles, runner: Runner) throws -> Bool {
+        guard try Qcow2Header.read(files.disk)?.snapshotCount ?? 0 > 0 else { return false }
+        return try runner.run(QemuImg.listSnapshots(of: files.disk)).text.contains(snapshot)
+    }
+}

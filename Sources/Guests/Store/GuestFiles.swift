@@ -1,0 +1,54 @@
+import DevboxCore
+import SystemPackage
+
+/// The files of a guest. No other file names them.
+public struct GuestFiles: Sendable {
+    /// The guest's name.
+    public let name: String
+    /// guests/<guest>
+    public let path: FilePath
+
+    /// - Parameters:
+    ///   - name: the guest's name.
+    ///   - work: the work directory.
+    public init(_ name: String, in work: WorkDirectory) {
+        self.name = name
+        path = work.guests.appending(name)
+    }
+
+    init(name: String, path: FilePath) {
+        self.name = name
+        self.path = path
+    }
+
+    /// What is known of it; replacing this file is what commits a change.
+    public var record: FilePath { path.appending("guest.json") }
+    /// Its disk: a thin layer.
+    public var disk: FilePath { path.appending("disk.qcow2") }
+    /// The copies of its kernels.
+    public var boot: FilePath { path.appending("boot") }
+    /// What its console printed since it was last started.
+    public var consoleLog: FilePath { path.appending("console.log") }
+    /// A transaction on the disk that has begun and not ended.
+    public var transaction: FilePath { path.appending("transaction.json") }
+    /// A disk and a record that are to replace the present ones together.
+    public var pending: FilePath { path.appending("pending") }
+
+    /// Sockets and state while it runs.
+    public var run: FilePath { path.appending("run") }
+    /// The supervisor's socket: it answers as long as the guest runs.
+    public var control: FilePath { run.appending("control") }
+    /// How the guest runs: written by the supervisor.
+    public var runState: FilePath { run.appending("state.json") }
+    /// The virtual machine's monitor.
+    public var monitor: FilePath { run.appending("qmp.sock") }
+    /// The virtual machine's serial port.
+    public var console: FilePath { run.appending("console.sock") }
+    /// The guest's ssh host key as known_hosts has it.
+    public var knownHosts: FilePath { run.appending("known_hosts") }
+
+    /// The name of the image's disk as a guest's overlay refers to it: relative, so that the work directory can be moved.
+    static func backingName(ofImage image: String) -> String { "../../images/\(image)/disk.qcow2" }
+    /// The same for a layer. Layers lie as deep as guests do, so that a disk that becomes one keeps its own reference.
+    static func backingName(ofLayer layer: String) -> String { "../../layers/\(layer)/disk.qcow2" }
+}

@@ -1,0 +1,49 @@
+import DevboxCore
+import Disks
+import Glibc
+import SystemPackage
+
+/// A disk that others stand on: layers/<layer>/disk.qcow2, never written again.
+struct Layer {
+    let name: String
+    let disk: FilePath
+
+    /// Turns a stopped guest's disk into a layer, and gives the guest a new, empty overlay on it.
+    ///
+    /// The layer is first a second name of the guest's disk. Only the rename that puts the overlay in the disk's place makes
+    /// it one: killed before, the guest has its disk as ever, and the name is an orphan that `Layers.sweep` removes.
+    static func freeze(_ guest: borrowing StoppedGuest, in work: WorkDirectory) throws -> Layer {
+        let name = LayerName.new()
+        let folder = work.layers.appending(name)
+        let disk = folder.appending("disk.qcow2")
+        let sweepers = try FileLock(work.locks.appending("layers"), of: "the layers", for: "freeze", shared: true)
+        defer { _ = sweepers.descriptor }
+        try work.own(folder, mode: 0o755)
+        do {
+            try Files.hardLink(guest.files.disk, to: disk)
+            try Files.syncDirectory(folder)
+            try Files.syncDirectory(work.layers)
+            let overlay = guest.files.path.appending("disk.new")
+            try Files.remove(overlay)
+            try OverlayDevice(over: Qcow2Reader(disk)).save(to: overlay, backingName: GuestFiles.backingName(ofLayer: name))
+            try work.give(overlay)
+            try Files.rename(overlay, to: guest.files.disk)
+        } catch {
+            try? Files.removeTree(folder)
+            throw error
+        }
+        try Files.syncDirectory(guest.files.path)
+        try Files.setMode(disk, 0o444)
+        return Layer(name: name, disk: disk)
+    }
+}
+
+enum LayerName {
+    /// A name that no layer has had.
+    static func new() -> String {
+        var random = SystemRandomNumberGenerator()
+        let number = UInt64.random(in: .min ... .max, using: &random)
+        let digits = String(number, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}

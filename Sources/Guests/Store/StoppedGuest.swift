@@ -1,0 +1,72 @@
+import DevboxCore
+import Disks
+import HostTools
+import SystemPackage
+
+/// A guest that does not run and that nobody else changes: its lock is held, and what a killed devbox left is put right.
+public struct StoppedGuest: ~Copyable {
+    public let store: GuestStore
+    public let files: GuestFiles
+    public internal(set) var record: GuestRecord
+    let runner: Runner
+    let lock: FileLock
+
+    /// Takes the guest's lock and brings the guest into a whole state.
+    ///
+    /// - Parameters:
+    ///   - name: the guest's name.
+    ///   - purpose: the command, for those who wait.
+    /// - Throws: `busy` where the guest runs or another devbox does not let go of it, `notFound`.
+    public init(_ name: String, in store: GuestStore, for purpose: String, runner: Runner) throws {
+        _ = try store.load(name)
+        if RunningGuest.isRunning(store.files(name)) { throw Self.isRunning(name) }
+        let lock: FileLock
+        do {
+            lock = try store.lock(name, for: purpose, onWait: runner.console.say)
+        } catch let error as Failure where error.exitCode == .busy && RunningGuest.isRunning(store.files(name)) {
+            throw Self.isRunning(name)
+        }
+        try self.init(name, in: store, holding: lock, runner: runner)
+    }
+
+    /// The same for one whose lock is held already.
+    init(_ name: String, in store: GuestStore, holding lock: consuming FileLock, runner: Runner) throws {
+        let files = store.files(name)
+        // While somebody waited for the lock, the guest may have been removed.
+        _ = try store.load(name)
+        try Files.removeTree(files.run)
+        try PendingChange.finish(files)
+        var record = try store.load(name)
+        try DiskTransaction.recover(files, record: &record, store: store, runner: runner)
+        self.store = store
+        self.files = files
+        self.record = record
+        self.runner = runner
+        self.lock = lock
+    }
+
+    /// Replaces the guest's record.
+    mutating func save(_ record: GuestRecord) throws {
+        try store.save(record)
+        self.record = record
+    }
+
+    /// The disk as its layers have it, read-only, in process.
+    func openRoot() throws -> Ext4FileSystem {
+        let disk = try Qcow2Reader(files.disk)
+        let device: any BlockDevice = try record.root.partition.map { try PartitionDevice(of: disk, at: $0) } ?? disk
+        return try Ext4FileSystem(on: device, disk: files.disk.string)
+    }
+
+    /// Replays the journal of a guest that was not shut down; without it an edit would be undone, or refused.
+    public func replayJournal() throws {
+        guard try openRoot().needsReplay else { return }
+        runner.console.detail("replaying the journal of \(files.name)")
+        try JournalReplay.run(on: files.disk, partition: record.root.partition, runner: runner)
+        guard try !openRoot().needsReplay else { throw DiskError.needsReplay(disk: files.disk.string) }
+    }
+
+    private static func isRunning(_ name: String) -> Failure {
+        Failure(.busy, "the guest \(name) is running", hint: "`devbox stop \(name)` stops it")
+    }
+}

@@ -1,0 +1,50 @@
+import SystemPackage
+
+/// qemu-img(1). The format is always named, so that a guest's bytes cannot decide what is opened.
+public enum QemuImg {
+    /// The program.
+    public static let program = Program("qemu-img", package: "qemu-utils", for: "qcow2 disks")
+
+    /// Internal snapshots, which transactions are made of.
+    public enum SnapshotAction: String, Sendable {
+        case create = "-c"
+        case apply = "-a"
+        case delete = "-d"
+    }
+
+    /// Takes, returns to, or drops an internal snapshot.
+    public static func snapshot(_ action: SnapshotAction, _ name: String, of disk: FilePath) -> Command {
+        Command(program, ["snapshot", action.rawValue, name, "-q", "--image-opts", options(disk)])
+    }
+
+    /// The internal snapshots of a disk, as a table.
+    public static func listSnapshots(of disk: FilePath) -> Command {
+        Command(program, ["snapshot", "-l", "--image-opts", options(disk)])
+    }
+
+    /// Looks for damage.
+    public static func check(_ disk: FilePath, format: String = "qcow2", repair: String? = nil) -> Command {
+        Command(program, ["check", "-q", "-f", format] + (repair.map { ["-r", $0] } ?? []) + [disk.string])
+    }
+
+    /// Copies a disk into a new file of another format, with holes for zeroes and no reference to any other file.
+    public static func convert(_ source: FilePath, format: String, to target: FilePath, as targetFormat: String) -> Command {
+        Command(program, ["convert", "-f", format, "-O", targetFormat, source.string, target.string])
+    }
+
+    /// What is known of a disk, as JSON.
+    public static func info(_ disk: FilePath, format: String) -> Command {
+        Command(program, ["info", "-U", "--output=json", "-f", format, disk.string])
+    }
+
+    /// Changes a disk's size.
+    public static func resize(_ disk: FilePath, to size: Int64) -> Command {
+        Command(program, ["resize", "-q", "-f", "qcow2", disk.string, String(size)])
+    }
+
+    private static func options(_ disk: FilePath) -> String {
+        // A comma in an option's value is written twice.
+        let name = disk.string.split(separator: ",", omittingEmptySubsequences: false).joined(separator: ",,")
+        return "driver=qcow2,file.driver=file,file.filename=\(name)"
+    }
+}

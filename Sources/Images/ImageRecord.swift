@@ -1,0 +1,140 @@
+import Disks
+import DevboxCore
+import FoundationEssentials
+
+/// What is known of a base disk: images/<image>/image.json.
+public struct ImageRecord: Record {
+    public static let currentVersion = 1
+    public var version = Self.currentVersion
+    public var name: String
+    public var architecture: Architecture
+    public var release: Release
+    public var createdAt: Date
+    public var origin: Origin
+    public var disk: BaseDisk
+    public var root: RootFileSystem
+    /// The installed kernels whose boot files are in boot/, newest first; the first starts.
+    public var kernels: [BootKernel]
+
+    /// How the image came to be.
+    public struct Origin: Sendable, Codable {
+        /// "build" or "import".
+        public var kind: String
+        /// The command that made it.
+        public var command: String
+        /// An imported file's path, and its sha256.
+        public var file: String?
+        public var sha256: String?
+        /// Each package of a built image: name, version, architecture.
+        public var packages: [InstalledPackage]?
+
+        public init(
+            kind: String, command: String, file: String? = nil, sha256: String? = nil, packages: [InstalledPackage]? = nil
+        ) {
+            (self.kind, self.command, self.file, self.sha256, self.packages) = (kind, command, file, sha256, packages)
+        }
+    }
+
+    public enum Keys: String, CodingKey, CaseIterable {
+        case version, name, architecture, release, createdAt, origin, disk, root, kernels
+    }
+
+    public init(
+        name: String, architecture: Architecture, release: Release, createdAt: Date, origin: Origin, disk: BaseDisk,
+        root: RootFileSystem, kernels: [BootKernel]
+    ) {
+        self.name = name
+        self.architecture = architecture
+        self.release = release
+        self.createdAt = createdAt
+        self.origin = origin
+        self.disk = disk
+        self.root = root
+        self.kernels = kernels
+    }
+}
+
+/// A package as dpkg knows it.
+public struct InstalledPackage: Sendable, Codable, Equatable {
+    public var name: String
+    public var version: String
+    public var architecture: String
+
+    public init(name: String, version: String, architecture: String) {
+        (self.name, self.version, self.architecture) = (name, version, architecture)
+    }
+}
+
+/// The distribution on a disk, from its os-release(5).
+public struct Release: Sendable, Codable, Equatable {
+    /// "debian".
+    public var id: String
+    /// "12"; testing has none.
+    public var versionID: String?
+    /// "bookworm".
+    public var codename: String?
+    /// "Debian GNU/Linux 12 (bookworm)".
+    public var prettyName: String
+
+    public init(id: String, versionID: String?, codename: String?, prettyName: String) {
+        (self.id, self.versionID, self.codename, self.prettyName) = (id, versionID, codename, prettyName)
+    }
+
+    /// Reads os-release(5).
+    public init(osRelease text: String) {
+        var fields: [String: String] = [:]
+        for line in text.split(separator: "\n") {
+            let parts = line.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2 else { continue }
+            fields[String(parts[0])] = parts[1].trimmingPrefix { $0 == "\"" || $0 == "'" }.reversed()
+                .drop { $0 == "\"" || $0 == "'" }.reversed().map(String.init).joined()
+        }
+        id = fields["ID"] ?? "linux"
+        versionID = fields["VERSION_ID"]
+        codename = fields["VERSION_CODENAME"]
+        prettyName = fields["PRETTY_NAME"] ?? id
+    }
+}
+
+/// The file of a base disk: enough to notice that somebody wrote to it.
+public struct BaseDisk: Sendable, Codable, Equatable {
+    /// The disk's size in bytes, as a guest sees it.
+    public var virtualSize: Int64
+    /// Of the qcow2 file.
+    public var sha256: String
+    /// The qcow2 file's size in bytes.
+    public var fileSize: Int64
+    /// The qcow2 file's modification time, in nanoseconds since 1970.
+    public var modified: Int64
+
+    public init(virtualSize: Int64, sha256: String, fileSize: Int64, modified: Int64) {
+        (self.virtualSize, self.sha256, self.fileSize, self.modified) = (virtualSize, sha256, fileSize, modified)
+    }
+}
+
+/// Where a disk's root file system is.
+public struct RootFileSystem: Sendable, Codable, Equatable {
+    /// The partition that holds it; nil where it fills the disk.
+    public var partition: DiskExtent?
+    /// The ext4 file system's UUID.
+    public var uuid: String
+
+    public init(partition: DiskExtent?, uuid: String) {
+        (self.partition, self.uuid) = (partition, uuid)
+    }
+}
+
+/// An installed kernel and the copies of its files that a virtual machine starts from.
+public struct BootKernel: Sendable, Codable, Equatable {
+    /// What `uname -r` says in it: "6.1.0-47-amd64".
+    public var version: String
+    /// The copies' names in boot/.
+    public var vmlinuz: String
+    public var initrd: String?
+    /// Size and modification time of the originals in the disk's /boot, by which a change there is noticed.
+    public var stamp: String
+
+    public init(version: String, vmlinuz: String, initrd: String?, stamp: String) {
+        (self.version, self.vmlinuz, self.initrd, self.stamp) = (version, vmlinuz, initrd, stamp)
+    }
+}
