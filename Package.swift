@@ -23,18 +23,19 @@ let package = Package(
         // Arrows point down only: a target depends on those below it.
         .executableTarget(name: "devbox", dependencies: ["DevboxCommands"], swiftSettings: settings),
         .target(
-            name: "DevboxCommands", dependencies: ["Guests", "Images", "Disks", "HostTools", "DevboxCore", arguments, system],
+            name: "DevboxCommands", dependencies: ["Guests", "Images", "Disks", "Templates", "HostTools", "DevboxCore", arguments, system],
             swiftSettings: settings),
         .target(
-            name: "Guests", dependencies: ["Images", "Disks", "QMP", "HostTools", "DevboxCore", mustache, system],
+            name: "Guests", dependencies: ["Images", "Disks", "QMP", "Templates", "HostTools", "DevboxCore", "CLinux", system],
             swiftSettings: settings),
         .target(
-            name: "Images", dependencies: ["Disks", "HostTools", "DevboxCore", "CArchive", mustache, system],
+            name: "Images", dependencies: ["Disks", "Templates", "HostTools", "DevboxCore", "CArchive", system],
             swiftSettings: settings),
         .target(
             name: "Disks", dependencies: ["HostTools", "DevboxCore", "CExt2FS", "CLinux", system], swiftSettings: settings),
         .target(name: "QMP", dependencies: ["DevboxCore", "CLinux", system], swiftSettings: settings),
         .target(name: "HostTools", dependencies: ["DevboxCore", "CLinux", system], swiftSettings: settings),
+        .target(name: "Templates", dependencies: ["DevboxCore", mustache, system], swiftSettings: settings),
         .target(name: "DevboxCore", dependencies: ["CLinux", system], swiftSettings: settings),
         .target(name: "CLinux"),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),

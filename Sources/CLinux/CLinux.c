@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -59,6 +61,26 @@ int devbox_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); 
 int devbox_wait_exited(int status) { return WIFEXITED(status); }
 int devbox_wait_exit_status(int status) { return WEXITSTATUS(status); }
 int devbox_wait_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
+
+int devbox_mount_tmpfs(const char *target, const char *options) {
+    return mount("devbox", target, "tmpfs", MS_NOSUID | MS_NODEV, options);
+}
+
+int devbox_mount_bind(const char *source, const char *target, int read_only) {
+    if (mount(source, target, NULL, MS_BIND, NULL) != 0) return -1;
+    // A bind takes its flags in a second step only; see mount(2).
+    unsigned long flags = MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV | (read_only ? MS_RDONLY : 0);
+    return mount(NULL, target, NULL, flags, NULL);
+}
+
+int devbox_remount_readonly_after_bind(const char *target) {
+    if (mount(target, target, NULL, MS_BIND | MS_REC, NULL) != 0) return -1;
+    return mount(NULL, target, NULL, MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV | MS_RDONLY, NULL);
+}
+
+int devbox_mount_cgroup2(const char *target) { return mount("none", target, "cgroup2", 0, NULL); }
+
+int devbox_socketpair(int ends[2]) { return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends); }
 
 static volatile int signal_pipe = -1;
 

@@ -21,8 +21,10 @@ public struct DevboxCommand: ParsableCommand {
         version: "0.1.0",
         groupedSubcommands: [
             CommandGroup(name: "Guests:", subcommands: [
-                GuestClone.self, GuestList.self, GuestShow.self, GuestRemove.self,
+                GuestClone.self, GuestList.self, GuestShow.self, GuestRemove.self, GuestStart.self, GuestStop.self,
+                GuestFlip.self, GuestExecute.self,
             ]),
+            CommandGroup(name: "Host:", subcommands: [Supervise.self]),
         ]
     )
 

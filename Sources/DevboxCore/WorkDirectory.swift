@@ -48,10 +48,9 @@ public struct WorkDirectory: Sendable {
             self.owner = invoker
         }
         self.path = path
-        for directory in [images, guests, layers, keys, locks, cache, records] {
-            try own(directory, mode: 0o700)
-        }
-        try own(share, mode: 0o755)
+        for directory in [keys, locks, cache, records] { try own(directory, mode: 0o700) }
+        // Closed by the work directory above them; an unprivileged QEMU reaches these through a mount of its own.
+        for directory in [images, guests, layers, share] { try own(directory, mode: 0o755) }
         for directory in ["packages", "debug", "dumps"] { try own(share.appending(directory), mode: 0o755) }
         for directory in ["sources", "build", "notes"] {
             try own(share.appending(directory), mode: 0o755, by: guestOwner)
@@ -106,6 +105,12 @@ public struct WorkDirectory: Sendable {
         } else if errno != EEXIST {
             throw failure("make the directory \(directory)", Errno(rawValue: errno))
         }
+    }
+
+    /// Takes a file back that a guest's process had, for the work directory's owner, root included.
+    public func take(_ file: FilePath) throws {
+        guard isRoot else { return }
+        try posix("own \(file)") { lchown(file.string, owner.uid, owner.gid) }
     }
 
     /// Gives a file that root made to the one it belongs to; nothing where devbox does not run as root.

@@ -23,13 +23,20 @@ public enum UnixSocket {
         }
     }
 
+    /// Makes a datagram socket at `path`, for messages such as those of sd_notify(3).
+    public static func datagram(_ path: FilePath) throws -> FileDescriptor {
+        try withAddress(path, type: SOCK_DGRAM) { descriptor, address, length in
+            try posix("bind \(path)") { Glibc.bind(descriptor.rawValue, address, length) }
+        }
+    }
+
     private static func withAddress(
-        _ path: FilePath, _ body: (FileDescriptor, UnsafePointer<sockaddr>, socklen_t) throws -> Void
+        _ path: FilePath, type: __socket_type = SOCK_STREAM, _ body: (FileDescriptor, UnsafePointer<sockaddr>, socklen_t) throws -> Void
     ) throws -> FileDescriptor {
         let folder = try Files.open(path.removingLastComponent(), .readOnly, .directory)
         defer { try? folder.close() }
         let name = "/proc/self/fd/\(folder.rawValue)/\(path.lastComponent?.string ?? "")"
-        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let type = Int32(type.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let descriptor = FileDescriptor(rawValue: try posix("make a socket") { socket(AF_UNIX, type, 0) })
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

@@ -44,6 +44,16 @@ int devbox_wait_exited(int status);
 int devbox_wait_exit_status(int status);
 int devbox_wait_signal(int status);
 
+/// mount(2) and umount2(2) of the few kinds that devbox makes, in private namespaces only. Return -1 with errno set.
+int devbox_mount_tmpfs(const char *target, const char *options);
+int devbox_mount_bind(const char *source, const char *target, int read_only);
+/// Binds a directory to itself, read-only, with what is mounted below it left as it is.
+int devbox_remount_readonly_after_bind(const char *target);
+int devbox_mount_cgroup2(const char *target);
+
+/// A connected pair of stream sockets, close-on-exec.
+int devbox_socketpair(int ends[2]);
+
 /// The write end of a pipe that the handler of SIGINT, SIGTERM and SIGHUP writes to; -1 for none.
 /// Only async-signal-safe functions run in a signal handler, so this one is C.
 int devbox_install_signal_pipe(int write_fd);

@@ -3,8 +3,36 @@ import Disks
 import HostTools
 import SystemPackage
 
+/// The replay of the journal of a guest that was killed and not shut down. Without it an edit of the disk would be refused, or
+/// undone by a later replay.
 enum JournalReplay {
-    static func run(on disk: FilePath, partition: DiskExtent?, runner: Runner) throws {
-        fatalError()
+    private static let e2fsck = Program("e2fsck", package: "e2fsprogs", for: "the journals of guests that were killed")
+
+    /// Replays it in an enclosure.
+    static func run(_ guest: borrowing StoppedGuest) throws {
+        let plan = LaunchPlan(
+            kind: .replay, work: guest.store.work.path.string, guest: guest.files.name,
+            verbosity: guest.runner.console.level.rawValue)
+        try Files.makeDirectory(guest.files.run)
+        defer { try? Files.removeTree(guest.files.run) }
+        var enclosure = try Enclosure(plan, lock: guest.lock, attached: true, log: nil, console: guest.runner.console)
+        _ = try enclosure.next()
+        try enclosure.waitUntilGone()
+    }
+
+    /// The enclosed part.
+    static func runEnclosed(_ supervisor: Supervisor) throws -> Int32 {
+        let folder = try PrivateFolder(for: supervisor.files)
+        let export = try DiskExport(
+            supervisor.files.disk, partition: supervisor.record.root.partition, in: folder, runner: supervisor.runner)
+        // A status of 1 says that errors were corrected: the journal was one.
+        let command = Command(e2fsck, ["-E", "journal_only", "-p", folder.disk.string])
+        let output = try supervisor.runner.attempt(command)
+        try export.close()
+        guard case .exited(let status) = output.status, status <= 1 else {
+            throw HostToolError.failed(e2fsck, output.status, complaint: output.complaint)
+        }
+        supervisor.send(.ended(status: 0))
+        return 0
     }
 }

@@ -129,6 +129,7 @@ public struct Cloner: Sendable {
         for file in record.kernels.flatMap({ [$0.vmlinuz, $0.initrd].compactMap { $0 } }) {
             try Files.hardLink(boot.appending(file), to: files.boot.appending(file))
         }
+        try Files.setMode(files.path, 0o711)
         try RecordFile.write(record, to: files.record)
         for path in [files.path, files.boot, files.disk, files.record] { try guests.work.give(path) }
         do {

@@ -62,7 +62,7 @@ public struct StoppedGuest: ~Copyable {
     public func replayJournal() throws {
         guard try openRoot().needsReplay else { return }
         runner.console.detail("replaying the journal of \(files.name)")
-        try JournalReplay.run(on: files.disk, partition: record.root.partition, runner: runner)
+        try JournalReplay.run(self)
         guard try !openRoot().needsReplay else { throw DiskError.needsReplay(disk: files.disk.string) }
     }
 

@@ -1,0 +1,69 @@
+# Two commands do everything, set-up included: `make demo` and `make test`.
+
+PREFIX ?= /usr/local
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
+# What devbox needs on a Debian host, and why, is in `devbox doctor`. Libraries and tools for building and testing come last.
+PACKAGES := qemu-system-x86 qemu-utils lxc uidmap mmdebstrap e2fsprogs openssh-client fdisk \
+	qemu-user-static binfmt-support arch-test \
+	libarchive-dev liblzma-dev libext2fs-dev pkg-config hyperfine zsh fish man-db
+
+.PHONY: all setup build release test unit demo bench lint install completions man clean
+
+all: build
+
+## Installs the Debian packages that are missing. Nothing is enabled or started on the host.
+setup:
+	@missing=$$(for package in $(PACKAGES); do \
+		dpkg-query -W -f '$${Status}\n' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; done); \
+	if [ -n "$$missing" ]; then \
+		if [ ! -e /etc/default/lxc-net ]; then \
+			echo 'USE_LXC_BRIDGE="false"' | $(SUDO) tee /etc/default/lxc-net >/dev/null; fi; \
+		$(SUDO) apt-get update -qq && \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+			-o Dpkg::Options::=--force-confold $$missing </dev/null; \
+	fi
+
+build: setup
+	swift build
+
+release: setup
+	swift build -c release --static-swift-stdlib --product devbox 2>&1 | grep -v 'mktemp. is dangerous'
+	@test -x .build/release/devbox
+
+## All tests: without root first, then those with real guests.
+test: build
+	./Tests/run
+
+## The tests that need no root and no guest.
+unit: build
+	swift test --skip IntegrationTests
+
+demo: release
+	./Tests/demo
+
+bench: release
+	./Tests/bench
+
+lint: setup
+	swift format lint --strict --recursive --parallel Sources Tests Package.swift
+
+completions: build
+	for shell in bash zsh fish; do \
+		.build/debug/devbox --generate-completion-script $$shell > completions/devbox.$$shell; done
+
+man: setup
+	swift package --allow-writing-to-package-directory generate-manual --multi-page --output-directory .build/man
+
+install: release man
+	install -D -m 755 .build/release/devbox $(DESTDIR)$(PREFIX)/bin/devbox
+	install -d $(DESTDIR)$(PREFIX)/share/devbox/templates
+	cp -R templates/. $(DESTDIR)$(PREFIX)/share/devbox/templates/
+	install -D -m 644 completions/devbox.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/devbox
+	install -D -m 644 completions/devbox.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_devbox
+	install -D -m 644 completions/devbox.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/devbox.fish
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 .build/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+
+clean:
+	rm -rf .build

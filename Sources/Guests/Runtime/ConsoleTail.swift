@@ -1,0 +1,59 @@
+import DevboxCore
+import Glibc
+import SystemPackage
+
+/// What a guest's console says about its kernel.
+public enum ConsoleTail {
+    /// What a kernel prints when it gives up; see kernel/panic.c.
+    static let panicMark = "Kernel panic - not syncing"
+    /// What systemd and initramfs-tools print when a boot ends in a shell.
+    private static let bootFaults = [
+        panicMark, "You are in emergency mode", "You are in rescue mode", "Gave up waiting for root", "(initramfs)",
+        "VFS: Unable to mount root fs",
+    ]
+
+    /// The last lines of the console.
+    static func lines(_ files: GuestFiles, count: Int = 12) -> [String] {
+        let lines = tail(files, from: nil).split(whereSeparator: \.isNewline).map(strip).filter { !$0.isEmpty }
+        return Array(lines.suffix(count))
+    }
+
+    /// The line that shows why a boot will not end well; nil as long as there is none.
+    static func bootFault(_ files: GuestFiles) -> String? { line(files, from: nil, containing: bootFaults) }
+
+    /// The line of a panic behind `offset`; nil where there is none.
+    static func panic(_ files: GuestFiles, from offset: Int64) -> String? { line(files, from: offset, containing: [panicMark]) }
+
+    /// The console's length now, to look for later lines from.
+    static func length(_ files: GuestFiles) -> Int64 { (try? Files.status(files.consoleLog).st_size).map(Int64.init) ?? 0 }
+
+    private static func line(_ files: GuestFiles, from offset: Int64?, containing marks: [String]) -> String? {
+        tail(files, from: offset).split(whereSeparator: \.isNewline).first { line in marks.contains { line.contains($0) } }.map(strip)
+    }
+
+    /// The log from `offset` on, or its last 64 KiB. The log is written by the guest: a plain file, or nothing.
+    private static func tail(_ files: GuestFiles, from offset: Int64?) -> String {
+        guard let file = try? Files.open(files.consoleLog, .readOnly, .noFollow) else { return "" }
+        defer { try? file.close() }
+        let end = Int64(lseek(file.rawValue, 0, SEEK_END))
+        let start = offset.map { $0 <= end ? $0 : 0 } ?? max(0, end - 65_536)
+        lseek(file.rawValue, off_t(start), SEEK_SET)
+        return String(decoding: (try? Files.readAll(file, name: "the console", limit: 64 << 20)) ?? [], as: UTF8.self)
+    }
+
+    /// A line without the escape sequences of terminals.
+    private static func strip(_ line: Substring) -> String {
+        var result = ""
+        var inEscape = false
+        for scalar in line.unicodeScalars {
+            if scalar == "\u{1B}" {
+                inEscape = true
+            } else if inEscape {
+                if scalar.properties.isAlphabetic { inEscape = false }
+            } else if scalar.value >= 0x20 {
+                result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,48 @@
+import CLinux
+import DevboxCore
+import Glibc
+import HostTools
+import SystemPackage
+
+/// One command in a stopped guest: its disk mounted, a container without an init around it, and all away again.
+struct ContainerCommand {
+    private let supervisor: Supervisor
+
+    init(_ supervisor: Supervisor) { self.supervisor = supervisor }
+
+    /// Where the command's status comes out of the container: lxc-execute's own would mix with its failures.
+    private static let statusNumber: Int32 = 9
+    /// Runs the command, reports its status, and ends whatever it left running. A constant text; the command is its arguments.
+    private static let wrapper = #"trap : HUP INT QUIT TERM; (exec "$@" 9>&-); echo $? >&9; kill -9 -1 2>/dev/null"#
+
+    func run() throws -> Int32 {
+        let folder = try PrivateFolder(for: supervisor.files)
+        // Without a cgroup file system LXC makes no cgroup, and none can be left behind.
+        try posix("cover the cgroups") { devbox_mount_tmpfs("/sys/fs/cgroup", "mode=0755") }
+        let export = try DiskExport(
+            supervisor.files.disk, partition: supervisor.record.root.partition, in: folder, runner: supervisor.runner)
+        let container = try ContainerFiles(supervisor, in: folder)
+        try container.writeConfig(supervisor, system: false)
+
+        let command = LXC.execute(
+            ["/bin/sh", "-c", Self.wrapper, "sh"] + supervisor.plan.arguments, name: container.name, in: folder.lxc,
+            config: container.config, log: container.log)
+        let mounted = Mount.inNamespace(folder.disk, at: folder.root, run: command)
+        supervisor.runner.console.detail("+ \(mounted.line)")
+        let status = try Pipe()
+        var child = try ChildProcess(mounted, input: .inherit, descriptors: [Self.statusNumber: status.writeEnd])
+        status.closeWriteEnd()
+        let ended = try supervisor.wait(for: &child)
+        let reported = String(decoding: try Files.readAll(status.readEnd, name: "the status", limit: 64), as: UTF8.self)
+        try export.close()
+
+        guard let number = Int32(reported.filter(\.isNumber)) else {
+            let complaint = container.complaint
+            throw Failure(
+                .environment, "the container of \(supervisor.plan.guest) did not start: \(complaint.isEmpty ? "\(ended)" : complaint)",
+                hint: "`devbox doctor` shows what containers need")
+        }
+        supervisor.send(.ended(status: number))
+        return 0
+    }
+}

@@ -1,0 +1,155 @@
+import CLinux
+import DevboxCore
+import Glibc
+import HostTools
+import SystemPackage
+
+/// What the user may choose about a command.
+public struct ExecOptions: Sendable {
+    public var mode: GuestMode?
+    /// How long the command may take.
+    public var limit: Duration?
+    public var start: StartOptions
+
+    public init(mode: GuestMode? = nil, limit: Duration? = nil, start: StartOptions = StartOptions()) {
+        (self.mode, self.limit, self.start) = (mode, limit, start)
+    }
+}
+
+/// Runs commands in guests, in whichever mode they are. Standard streams are this process's own.
+public struct GuestExec: Sendable {
+    private let store: GuestStore
+    private let runner: Runner
+
+    public init(_ store: GuestStore, runner: Runner) {
+        self.store = store
+        self.runner = runner
+    }
+
+    /// Runs a command and gives back its own status.
+    ///
+    /// - Throws: `GuestError.panicked` and `.timedOut`; anything else is a failure of the environment.
+    public func run(_ name: String, _ arguments: [String], _ options: ExecOptions) throws -> Int32 {
+        if let running = try RunningGuest(name, in: store) {
+            if let mode = options.mode, mode != running.state.mode {
+                throw Failure(
+                    .busy, "the guest \(name) runs in \(running.state.mode.rawValue) mode",
+                    hint: "`devbox flip \(name) \(mode.rawValue)` restarts it in the other one")
+            }
+            return try run(arguments, in: running, options)
+        }
+        if options.mode == .kvm {
+            var start = options.start
+            start.mode = .kvm
+            let running = try GuestStarter(store, runner: runner).start(name, start)
+            let result = Result { try run(arguments, in: running, options) }
+            try running.stop(within: .seconds(60))
+            return try result.get()
+        }
+        return try runStopped(name, arguments, options)
+    }
+
+    private func runStopped(_ name: String, _ arguments: [String], _ options: ExecOptions) throws -> Int32 {
+        guard isRoot else {
+            throw Failure(
+                .needsRoot, "a command in a stopped guest needs root",
+                hint: "sudo devbox exec …; or `devbox exec --mode kvm`, which needs none")
+        }
+        var guest = try StoppedGuest(name, in: store, for: "exec", runner: runner)
+        try ForeignCode.check(guest.record.architecture)
+        runner.console.detail("\(name): the kernel is the host's, \(HostKernel.release)")
+        let transaction = try DiskTransaction.begin("exec", on: guest)
+        var plan = LaunchPlan(
+            kind: .command, work: store.work.path.string, guest: name, verbosity: runner.console.level.rawValue, arguments: arguments)
+        plan.terminal = isatty(0) == 1 ? getenv("TERM").map { String(cString: $0) } : nil
+        do {
+            var enclosure = try Enclosure(plan, lock: guest.lock, attached: true, log: nil, console: runner.console)
+            let deadline = options.limit.map { ContinuousClock.now + $0 }
+            // Ctrl-C is the command's: it is in the foreground too, and its status tells what became of it.
+            let message = try enclosure.next(until: deadline, interruptible: false)
+            guard case .ended(let status)? = message else {
+                enclosure.kill()
+                try transaction.commit(guest.record, on: &guest)
+                throw GuestError.timedOut(guest: name, limit: options.limit ?? .zero)
+            }
+            try enclosure.waitUntilGone()
+            // What the command changed is kept whatever its status.
+            try transaction.commit(guest.record, on: &guest)
+            return status
+        } catch let error as GuestError {
+            throw error
+        } catch {
+            try transaction.rollBack(guest)
+            throw error
+        }
+    }
+
+    private func run(_ arguments: [String], in guest: RunningGuest, _ options: ExecOptions) throws -> Int32 {
+        let watch = ConsoleTail.length(guest.files)
+        let command = try guest.command(arguments, terminal: isatty(0) == 1 && isatty(1) == 1)
+        runner.console.detail("+ \(command.line)")
+        var child = try ChildProcess(command, input: .inherit)
+        let deadline = options.limit.map { ContinuousClock.now + $0 }
+        while true {
+            let next = ContinuousClock.now + .milliseconds(250)
+            if let status = try child.wait(until: min(deadline ?? next, next), interruptible: false) {
+                if let line = ConsoleTail.panic(guest.files, from: watch) { throw GuestError.panicked(guest: guest.record.name, line: line) }
+                return try judge(status, guest)
+            }
+            if let line = ConsoleTail.panic(guest.files, from: watch) {
+                child.end()
+                throw GuestError.panicked(guest: guest.record.name, line: line)
+            }
+            if let deadline, ContinuousClock.now >= deadline {
+                child.end()
+                throw GuestError.timedOut(guest: guest.record.name, limit: options.limit ?? .zero)
+            }
+        }
+    }
+
+    /// ssh has the status 255 for failures of its own. A guest that still answers had a command that ended with it.
+    private func judge(_ status: ExitStatus, _ guest: RunningGuest) throws -> Int32 {
+        guard guest.state.mode == .kvm, status == .exited(255) else { return status.shellStatus }
+        let probe = try guest.command(["true"], terminal: false)
+        guard RunningGuest.isRunning(guest.files), try runner.attempt(probe, limit: .seconds(30)).status.isSuccess else {
+            throw Failure(.environment, "the connection to \(guest.record.name) broke off")
+        }
+        return 255
+    }
+}
+
+extension RunningGuest {
+    /// The command of the host that runs `arguments` in the guest.
+    ///
+    /// - Parameter terminal: whether it gets a terminal.
+    public func command(_ arguments: [String], terminal: Bool) throws -> Command {
+        switch state.mode {
+        case .kvm: return SSH.run(arguments, options: sshOptions, terminal: terminal)
+        case .lxc:
+            guard let container = state.container, let folder = state.containerFolder else {
+                throw Failure(.failure, "the guest \(record.name) has no container")
+            }
+            var variables = ["PATH": Self.path, "HOME": "/root", "LANG": "C.UTF-8"]
+            if terminal, let name = getenv("TERM") { variables["TERM"] = String(cString: name) }
+            let words = arguments.isEmpty ? ["/bin/bash", "-l"] : arguments
+            return LXC.attach(words, name: container, in: FilePath(folder), variables: variables)
+        }
+    }
+
+    /// What ssh needs to reach the guest as a virtual machine.
+    public var sshOptions: [(name: String, value: String)] {
+        SSH.options(id: record.id, port: state.sshPort ?? 0, key: work.sshKey, knownHosts: files.knownHosts)
+    }
+
+    private static let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+}
+
+/// The kernel that devbox itself runs on.
+enum HostKernel {
+    /// `uname -r`
+    static var release: String {
+        var name = utsname()
+        uname(&name)
+        return withUnsafeBytes(of: name.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+}

@@ -1,0 +1,52 @@
+import DevboxCore
+import HostTools
+
+/// Changes how guests run.
+public struct GuestFlipper: Sendable {
+    private let store: GuestStore
+    private let runner: Runner
+
+    public init(_ store: GuestStore, runner: Runner) {
+        self.store = store
+        self.runner = runner
+    }
+
+    /// What became of a flip.
+    public struct Outcome: Sendable {
+        public let mode: GuestMode
+        /// Whether the guest had to be forced off first.
+        public let forced: Bool
+        /// The guest, where it ran before and runs again.
+        public let running: RunningGuest?
+    }
+
+    /// Sets a guest's mode; a running guest is shut down and started in it.
+    ///
+    /// - Parameters:
+    ///   - wanted: the mode; nil for the other one.
+    ///   - limit: how long a running guest may take to shut down.
+    public func flip(_ name: String, to wanted: GuestMode?, stopWithin limit: Duration, _ options: StartOptions) throws -> Outcome {
+        let running = try RunningGuest(name, in: store)
+        let present = try running?.state.mode ?? store.load(name).mode
+        let mode = wanted ?? (present == .kvm ? .lxc : .kvm)
+        if running != nil, mode == .lxc, !isRoot {
+            throw Failure(.needsRoot, "a guest runs as a container only for root", hint: "sudo devbox flip \(name) lxc")
+        }
+        if let running, running.state.mode == mode {
+            return Outcome(mode: mode, forced: false, running: running)
+        }
+        let forced = try running?.stop(within: limit) ?? false
+        do {
+            var guest = try StoppedGuest(name, in: store, for: "flip", runner: runner)
+            if guest.record.mode != mode {
+                var record = guest.record
+                record.mode = mode
+                try guest.save(record)
+            }
+        }
+        guard running != nil else { return Outcome(mode: mode, forced: false, running: nil) }
+        var start = options
+        start.mode = mode
+        return Outcome(mode: mode, forced: forced, running: try GuestStarter(store, runner: runner).start(name, start))
+    }
+}

@@ -1,0 +1,152 @@
+import DevboxCore
+import Disks
+import Glibc
+import HostTools
+import Images
+import SystemPackage
+
+/// What the user may choose about one start; nil is as the record has it.
+public struct StartOptions: Sendable {
+    public var mode: GuestMode?
+    public var kernel: String?
+    public var kernelArguments: [String]
+    public var bridge: String?
+    public var accelerator: Accelerator?
+    /// How long the guest may take to answer.
+    public var limit: Duration
+
+    public init(
+        mode: GuestMode? = nil, kernel: String? = nil, kernelArguments: [String] = [], bridge: String? = nil,
+        accelerator: Accelerator? = nil, limit: Duration = .seconds(300)
+    ) {
+        self.mode = mode
+        self.kernel = kernel
+        self.kernelArguments = kernelArguments
+        self.bridge = bridge
+        self.accelerator = accelerator
+        self.limit = limit
+    }
+}
+
+/// Starts guests.
+public struct GuestStarter: Sendable {
+    private let store: GuestStore
+    private let runner: Runner
+
+    public init(_ store: GuestStore, runner: Runner) {
+        self.store = store
+        self.runner = runner
+    }
+
+    /// Starts a stopped guest, and returns when it answers.
+    ///
+    /// - Throws: why it did not start, with the console's last lines where it has a console. Nothing of it runs then.
+    public func start(_ name: String, _ options: StartOptions) throws -> RunningGuest {
+        var guest = try StoppedGuest(name, in: store, for: "start", runner: runner)
+        let mode = options.mode ?? guest.record.mode
+        if mode == .lxc, !isRoot {
+            throw Failure(.needsRoot, "a guest runs as a container only for root", hint: "sudo devbox start \(name)")
+        }
+        var plan = LaunchPlan(
+            kind: mode == .kvm ? .machine : .container, work: store.work.path.string, guest: name,
+            verbosity: runner.console.level.rawValue)
+        if mode == .kvm {
+            try refreshBootFiles(&guest)
+            plan.kernel = options.kernel
+            plan.kernelArguments = options.kernelArguments
+            plan.accelerator = try (options.accelerator ?? AcceleratorProbe.best(for: guest.record.architecture, work: store.work, runner: runner))
+                .rawValue
+            _ = try BootKernelChoice.choose(guest.record, version: options.kernel)
+            _ = try QEMUMachine(guest.record.architecture).program.find()
+        } else {
+            plan.bridge = try Bridge.choose(options.bridge, console: runner.console)
+            try ForeignCode.check(guest.record.architecture)
+        }
+        try Files.makeDirectory(guest.files.run, mode: 0o700)
+        try store.work.give(guest.files.run)
+        var enclosure = try Enclosure(
+            plan, lock: guest.lock, attached: false, log: guest.files.run.appending("supervisor.log"), console: runner.console)
+        do {
+            try waitUntilReady(&enclosure, guest.files, limit: options.limit)
+            try enclosure.release()
+        } catch {
+            enclosure.kill()
+            let explained = explain(error, guest.files, mode: mode)
+            try? Files.removeTree(guest.files.run)
+            throw explained
+        }
+        guard let running = try RunningGuest(name, in: store) else {
+            throw GuestError.notStarted(guest: name, reason: "it ended as soon as it had started", console: ConsoleTail.lines(guest.files))
+        }
+        return running
+    }
+
+    private func waitUntilReady(_ enclosure: inout Enclosure, _ files: GuestFiles, limit: Duration) throws {
+        let deadline = ContinuousClock.now + limit
+        while true {
+            // Looked at between messages: a guest that panicked never becomes ready, and must not be waited for.
+            if let message = try enclosure.next(until: min(deadline, .now + .milliseconds(200))) {
+                if case .ready = message { return }
+            } else if let fault = ConsoleTail.bootFault(files) {
+                throw GuestError.notStarted(guest: files.name, reason: fault, console: ConsoleTail.lines(files))
+            } else if ContinuousClock.now >= deadline {
+                throw GuestError.notStarted(
+                    guest: files.name, reason: "it did not answer within \(Int(limit.inSeconds)) s", console: ConsoleTail.lines(files))
+            }
+        }
+    }
+
+    private func explain(_ error: any Error, _ files: GuestFiles, mode: GuestMode) -> any Error {
+        guard let failure = error as? Failure, failure.exitCode == .failure, mode == .kvm else { return error }
+        return GuestError.notStarted(guest: files.name, reason: failure.message, console: ConsoleTail.lines(files))
+    }
+
+    /// Brings the copies in boot/ up to what is on the disk: a package may have replaced them since.
+    private func refreshBootFiles(_ guest: inout StoppedGuest) throws {
+        try guest.replayJournal()
+        let kernels = try BootFiles.refresh(guest.record.kernels, from: guest.openRoot(), to: guest.files.boot)
+        if kernels == guest.record.kernels { return }
+        var record = guest.record
+        record.kernels = kernels
+        try guest.save(record)
+        let used = Set(kernels.flatMap { [$0.vmlinuz, $0.initrd].compactMap { $0 } })
+            .union(record.snapshots.flatMap { $0.kernels.flatMap { [$0.vmlinuz, $0.initrd].compactMap { $0 } } })
+        for name in try Files.list(guest.files.boot) where !used.contains(name) { try Files.remove(guest.files.boot.appending(name)) }
+    }
+}
+
+/// Why a guest does not do what it should.
+public enum GuestError: ReportableError {
+    /// It did not come up; the fault is the guest's or its kernel's.
+    case notStarted(guest: String, reason: String, console: [String])
+    /// Its kernel panicked.
+    case panicked(guest: String, line: String)
+    /// A command in it did not end in time.
+    case timedOut(guest: String, limit: Duration)
+
+    public var exitCode: DevboxCore.ExitCode {
+        switch self {
+        case .notStarted: .failure
+        case .panicked: .panicked
+        case .timedOut: .timedOut
+        }
+    }
+
+    public var message: String {
+        switch self {
+        case .notStarted(let guest, let reason, let console):
+            "the guest \(guest) did not start: \(reason)"
+                + (console.isEmpty ? "" : "\nThe last lines of its console:\n" + console.map { "  \(Names.printable($0))" }.joined(separator: "\n"))
+        case .panicked(let guest, let line): "the kernel of \(guest) panicked: \(Names.printable(line))"
+        case .timedOut(let guest, let limit): "the command in \(guest) did not end within \(Int(limit.inSeconds)) s"
+        }
+    }
+
+    public var hint: String? {
+        switch self {
+        case .notStarted(let guest, _, let console):
+            console.isEmpty ? nil : "all of its console is in guests/\(guest)/console.log of the work directory"
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import DevboxCore
+import Glibc
+import HostTools
+import SystemPackage
+
+/// The bridge that a container's network is attached to.
+enum Bridge {
+    /// The one that is asked for, or lxcbr0 where the host has it; nil is no network, which is said.
+    static func choose(_ wanted: String?, console: Console) throws -> String? {
+        if let wanted {
+            guard isBridge(wanted) else {
+                throw Failure(.notFound, "the host has no bridge \(Names.printable(wanted))", hint: "`ip link show type bridge` lists them")
+            }
+            return wanted
+        }
+        if isBridge("lxcbr0") { return "lxcbr0" }
+        console.say("the host has no bridge lxcbr0: the container has no network (--bridge names another)")
+        return nil
+    }
+
+    private static func isBridge(_ name: String) -> Bool {
+        !name.isEmpty && !name.contains("/") && Files.exists(FilePath("/sys/class/net/\(name)/bridge"))
+    }
+}
+
+/// Whether the host can run a guest's programs in a container.
+enum ForeignCode {
+    /// Throws where the guest's programs are another architecture's and no emulator is registered for them.
+    static func check(_ architecture: Architecture) throws {
+        if architecture.runsNatively { return }
+        guard Files.exists(FilePath("/proc/sys/fs/binfmt_misc/qemu-\(architecture.qemuUser)")) else {
+            throw Failure(
+                .missing, "the host cannot run \(architecture.rawValue) programs in a container",
+                hint: "apt-get install qemu-user-static binfmt-support; or run the guest with --mode kvm")
+        }
+    }
+}
+
+/// Finds out whether KVM runs guests here.
+enum AcceleratorProbe {
+    static func best(for architecture: Architecture, work: WorkDirectory, runner: Runner) throws -> Accelerator { .tcg }
+}

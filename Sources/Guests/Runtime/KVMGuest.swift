@@ -1,0 +1,185 @@
+import CLinux
+import DevboxCore
+import FoundationEssentials
+import Glibc
+import HostTools
+import QMP
+import SystemPackage
+
+/// A guest as a QEMU virtual machine. QEMU runs as the work directory's owner, or as nobody in particular where that is root.
+final class KVMGuest: GuestRuntime {
+    private let supervisor: Supervisor
+    private var child: ChildProcess?
+    private var monitor: QMPClient?
+    private var errors: FilePath { supervisor.files.run.appending("qemu.log") }
+
+    init(_ supervisor: Supervisor) { self.supervisor = supervisor }
+
+    func launch(_ events: GuestEvents) throws -> RunState {
+        let files = supervisor.files
+        let folder = try PrivateFolder(for: files)
+        try folder.assembleShare(of: supervisor.work)
+        let owner = supervisor.work.guestOwner
+        for file in [files.consoleLog, errors] {
+            try Files.remove(file)
+            try Files.writeAtomically([], to: file)
+        }
+        var directory = files.path
+        if isRoot {
+            try folder.bindDisks(of: supervisor.work, files: files)
+            directory = folder.work.appending("guests").appending(files.name)
+            for file in [files.disk, files.run, files.consoleLog] { try supervisor.work.give(file, to: owner) }
+        }
+        let (kernel, command) = try self.command(share: folder.share)
+        try Files.writeAtomically(
+            Array("\(SSH.hostAlias(supervisor.record.id)) \(supervisor.record.identity.sshHostKey)\n".utf8), to: files.knownHosts)
+        try supervisor.work.give(files.knownHosts)
+
+        let log = try Files.open(errors, .writeOnly, .append)
+        defer { try? log.close() }
+        supervisor.runner.console.detail("+ \(command.line)")
+        let child = try ChildProcess(
+            command, output: .null, error: .descriptor(log), directory: directory, newSession: true)
+        supervisor.loop.watch(child.pidfd) { [self] in events.ended(complaint) }
+        self.child = consume child
+        let monitor = try connect()
+        self.monitor = monitor
+        let port = try sshPort(monitor)
+        SSHProbe(port: port, loop: supervisor.loop, ready: events.ready).start()
+        return RunState(
+            mode: .kvm, startedAt: Date(), kernel: kernel, sshPort: port, container: nil, containerFolder: nil,
+            accelerator: supervisor.plan.accelerator, bridge: nil)
+    }
+
+    private func command(share: FilePath) throws -> (kernel: String, Command) {
+        let record = supervisor.record
+        let machine = QEMUMachine(record.architecture)
+        let kernel: BootKernelChoice = try .choose(record, version: supervisor.plan.kernel)
+        let append =
+            ["root=UUID=\(record.root.uuid)", "ro", "console=\(machine.console)"] + record.kernelArguments
+            + supervisor.plan.kernelArguments
+        let qemu = QEMUCommand(
+            name: record.name, machine: machine,
+            accelerator: supervisor.plan.accelerator.flatMap(Accelerator.init) ?? .tcg, memory: record.memory, cpus: record.cpus,
+            macAddress: record.identity.macAddress, disk: "disk.qcow2", kernel: "boot/\(kernel.vmlinuz)",
+            initrd: kernel.initrd.map { "boot/\($0)" }, append: append.joined(separator: " "), monitor: "run/qmp.sock",
+            console: "run/console.sock", consoleLog: "console.log", agent: "run/agent.sock", share: share.string
+        ).command
+        guard isRoot else { return (kernel.version, qemu) }
+        var status = stat()
+        let group = stat("/dev/kvm", &status) == 0 && status.st_gid != 0 ? status.st_gid : nil
+        return (kernel.version, Setpriv.run(qemu, as: supervisor.work.guestOwner, group: group))
+    }
+
+    /// QEMU makes its socket before it runs the guest; that takes some milliseconds, and longer on a busy host.
+    private func connect() throws -> QMPClient {
+        let deadline = ContinuousClock.now + .seconds(20)
+        while ContinuousClock.now < deadline {
+            if let socket = try? UnixSocket.connect(supervisor.files.monitor) { return try QMPClient(socket) }
+            if try child?.wait(until: .now + .milliseconds(5), interruptible: false) != nil { break }
+        }
+        throw Failure(.failure, "QEMU did not start: \(complaint ?? "its monitor did not appear")")
+    }
+
+    private func sshPort(_ monitor: QMPClient) throws -> Int {
+        let answer = try monitor.execute(QMPCommand("human-monitor-command", ["command-line": .string("info usernet")]))
+        for line in (answer.string ?? "").split(whereSeparator: \.isNewline) where line.contains("HOST_FORWARD") {
+            let words = line.split(separator: " ")
+            if let index = words.firstIndex(of: "127.0.0.1"), index + 1 < words.count, let port = Int(words[index + 1]) { return port }
+        }
+        throw Failure(.failure, "QEMU does not tell the port that it forwards")
+    }
+
+    func requestShutdown() { _ = try? monitor?.execute(.powerdown, limit: .seconds(2)) }
+
+    func forceOff() {
+        // QEMU writes what it holds when it quits; a kill is for one that does not answer.
+        if (try? monitor?.execute(.quit, limit: .seconds(2))) == nil { child?.signal(SIGKILL) }
+        supervisor.loop.after(.seconds(5)) { [self] in child?.signal(SIGKILL) }
+    }
+
+    func close() throws {
+        child = nil
+        monitor = nil
+        // The host's user owns the disk again, whoever QEMU was.
+        if isRoot { for file in [supervisor.files.disk, supervisor.files.consoleLog] { try supervisor.work.take(file) } }
+    }
+
+    /// What QEMU said last.
+    private var complaint: String? {
+        (try? Files.text(errors))?.split(separator: "\n").last.map { line in
+            line.split(separator: ": ", maxSplits: 1).last.map(String.init) ?? String(line)
+        }
+    }
+}
+
+/// The kernel of one start.
+struct BootKernelChoice {
+    let version: String
+    let vmlinuz: String
+    let initrd: String?
+
+    /// The kernel that starts: the one asked for, or the guest's next.
+    static func choose(_ record: GuestRecord, version: String?) throws -> BootKernelChoice {
+        guard let kernel = version.map({ wanted in record.kernels.first { $0.version == wanted } }) ?? record.startingKernel else {
+            let names = record.kernels.map(\.version).joined(separator: ", ")
+            throw Failure(
+                .notFound, version.map { "the guest \(record.name) has no kernel \($0)" } ?? "the guest \(record.name) has no kernel",
+                hint: names.isEmpty ? "as a container it needs none: `devbox flip \(record.name) lxc`" : "it has: \(names)")
+        }
+        return BootKernelChoice(version: kernel.version, vmlinuz: kernel.vmlinuz, initrd: kernel.initrd)
+    }
+}
+
+/// Asks a loopback port again and again, without blocking, until an ssh server greets from behind it.
+///
+/// QEMU accepts the connection at once, whether the guest listens or not; only sshd sends something.
+final class SSHProbe {
+    private let port: Int
+    private let loop: EventLoop
+    private let ready: () -> Void
+    private var socket: FileDescriptor?
+    private var attempt = 0
+
+    init(port: Int, loop: EventLoop, ready: @escaping () -> Void) {
+        (self.port, self.loop, self.ready) = (port, loop, ready)
+    }
+
+    func start() { ask() }
+
+    private func ask() {
+        close()
+        attempt += 1
+        let current = attempt
+        if let socket = try? LoopbackSocket.connect(port: port) {
+            self.socket = socket
+            loop.watch(socket) { [self] in hear(socket) }
+        }
+        // A guest that is not up answers with nothing or a reset.
+        loop.after(.milliseconds(socket == nil ? 100 : 1000)) { [self] in
+            if attempt == current { ask() }
+        }
+    }
+
+    private func hear(_ socket: FileDescriptor) {
+        var buffer = [UInt8](repeating: 0, count: 64)
+        let count = buffer.withUnsafeMutableBytes { read(socket.rawValue, $0.baseAddress, $0.count) }
+        let isGreeting = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self).hasPrefix("SSH-")
+        close()
+        let current = attempt
+        if isGreeting {
+            attempt += 1
+            return ready()
+        }
+        loop.after(.milliseconds(100)) { [self] in
+            if attempt == current { ask() }
+        }
+    }
+
+    private func close() {
+        guard let socket else { return }
+        loop.ignore(socket)
+        try? socket.close()
+        self.socket = nil
+    }
+}

@@ -1,0 +1,96 @@
+import CLinux
+import DevboxCore
+import FoundationEssentials
+import Glibc
+import HostTools
+import SystemPackage
+
+/// A guest as an unprivileged container that boots its own init from the very same disk.
+final class LXCGuest: GuestRuntime {
+    private let supervisor: Supervisor
+    private var export: DiskExport?
+    private var child: ChildProcess?
+    private var monitor: pid_t?
+    private var container: ContainerFiles?
+
+    init(_ supervisor: Supervisor) { self.supervisor = supervisor }
+
+    func launch(_ events: GuestEvents) throws -> RunState {
+        let folder = try PrivateFolder(for: supervisor.files)
+        try posix("mount the cgroups") { devbox_mount_cgroup2("/sys/fs/cgroup") }
+        let container = try ContainerFiles(supervisor, in: folder)
+        self.container = container
+        ContainerCgroups.remove(container.name)
+        let export = try DiskExport(
+            supervisor.files.disk, partition: supervisor.record.root.partition, in: folder, runner: supervisor.runner)
+        self.export = export
+        try container.writeConfig(supervisor, system: true)
+        try Files.writeAtomically([], to: supervisor.files.consoleLog)
+        try watchForReadiness(container.notify, events)
+
+        let command = Mount.inNamespace(
+            folder.disk, at: folder.root, run: LXC.start(container.name, in: folder.lxc, log: container.log))
+        let child = try ChildProcess(command, output: .null, error: .null, newSession: true)
+        supervisor.loop.watch(child.pidfd) { [container] in events.ended(container.complaint.isEmpty ? nil : container.complaint) }
+        supervisor.loop.watch(export.pidfd) { events.ended("the storage daemon died") }
+        self.child = consume child
+        return RunState(
+            mode: .lxc, startedAt: Date(), kernel: nil, sshPort: nil, container: container.name,
+            containerFolder: folder.lxc.string, accelerator: nil, bridge: supervisor.plan.bridge)
+    }
+
+    /// systemd says READY=1 when it has started everything (sd_notify(3)); no polling, no sleeping.
+    private func watchForReadiness(_ path: FilePath, _ events: GuestEvents) throws {
+        let socket = try UnixSocket.datagram(path)
+        try Files.setMode(path, 0o666)
+        supervisor.loop.watch(socket) {
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            let count = buffer.withUnsafeMutableBytes { read(socket.rawValue, $0.baseAddress, $0.count) }
+            let lines = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self).split(separator: "\n")
+            if lines.contains("READY=1") { events.ready() }
+        }
+    }
+
+    /// SIGRTMIN+3 to the container's init means "halt" to systemd (systemd(1)).
+    func requestShutdown() {
+        for initProcess in containerInits() { kill(initProcess, __libc_current_sigrtmin() + 3) }
+    }
+
+    func forceOff() {
+        let inits = containerInits()
+        for initProcess in inits { kill(initProcess, SIGKILL) }
+        if inits.isEmpty { child?.signal(SIGKILL) }
+    }
+
+    func close() throws {
+        child = nil
+        try export?.close()
+        if let container { ContainerCgroups.remove(container.name) }
+    }
+
+    /// The container's init is the child of lxc-start, which is what our child became.
+    private func containerInits() -> [pid_t] {
+        guard let pid = child?.pid else { return [] }
+        let text = (try? Files.text(FilePath("/proc/\(pid)/task/\(pid)/children"), limit: 4096)) ?? ""
+        return text.split(separator: " ").compactMap { pid_t($0) }
+    }
+}
+
+/// The cgroups that LXC makes for a container below devbox/ and leaves behind when it is killed.
+enum ContainerCgroups {
+    private static let top = FilePath("/sys/fs/cgroup/devbox")
+
+    /// Removes a container's, which no process is in any more.
+    static func remove(_ container: String) {
+        removeEmpty(top.appending(container))
+        rmdir(top.string)
+    }
+
+    private static func removeEmpty(_ path: FilePath) {
+        for name in (try? Files.list(path)) ?? [] {
+            let child = path.appending(name)
+            if let status = try? Files.status(child), status.st_mode & S_IFMT == S_IFDIR { removeEmpty(child) }
+        }
+        rmdir(path.string)
+    }
+}

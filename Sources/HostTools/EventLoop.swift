@@ -1,0 +1,44 @@
+import DevboxCore
+import Glibc
+import SystemPackage
+
+/// One thread that waits for many descriptors with poll(2), for a process that owns others and must never block on one of them.
+public final class EventLoop {
+    private var sources: [Int32: () throws -> Void] = [:]
+    private var timers: [(at: ContinuousClock.Instant, body: () throws -> Void)] = []
+    private var stopped = false
+
+    public init() {}
+
+    /// Calls `body` whenever a descriptor is readable or at its end.
+    public func watch(_ descriptor: FileDescriptor, _ body: @escaping () throws -> Void) {
+        sources[descriptor.rawValue] = body
+    }
+
+    /// Watches a descriptor no longer.
+    public func ignore(_ descriptor: FileDescriptor) { sources[descriptor.rawValue] = nil }
+
+    /// Calls `body` once, after a time.
+    public func after(_ delay: Duration, _ body: @escaping () throws -> Void) {
+        timers.append((.now + delay, body))
+    }
+
+    /// Makes `run` return.
+    public func stop() { stopped = true }
+
+    /// Runs until `stop`. What a source throws ends it too.
+    public func run() throws {
+        stopped = false
+        while !stopped {
+            let descriptors = Array(sources.keys)
+            var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            let next = timers.map(\.at).min()
+            let left = next.map { ($0 - .now).milliseconds } ?? -1
+            if poll(&polled, nfds_t(polled.count), left) < 0 { continue }
+            let due = timers.filter { $0.at <= .now }
+            timers.removeAll { $0.at <= .now }
+            for timer in due where !stopped { try timer.body() }
+            for entry in polled where entry.revents != 0 && !stopped { try sources[entry.fd]?() }
+        }
+    }
+}

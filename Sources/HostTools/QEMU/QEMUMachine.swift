@@ -1,0 +1,151 @@
+import DevboxCore
+import SystemPackage
+
+/// How QEMU executes a guest's code.
+public enum Accelerator: String, Sendable, Codable, CaseIterable {
+    case kvm, tcg
+}
+
+/// What differs between the architectures that QEMU emulates: a row of settings each.
+public struct QEMUMachine: Sendable, Equatable {
+    /// The emulator.
+    public let program: Program
+    /// `-machine`
+    public let machine: String
+    /// `-cpu` where the code is emulated.
+    public let emulatedCPU: String
+    /// The kernel's name for the serial port.
+    public let console: String
+    /// How virtio devices are attached: "pci", or "device" for virtio-mmio.
+    public let bus: String
+    /// Whether the machine can have a vmcoreinfo device, which needs fw_cfg with DMA.
+    public let hasVMCoreInfo: Bool
+
+    /// The settings for an architecture.
+    public init(_ architecture: Architecture) {
+        let purpose = "guests as virtual machines"
+        switch architecture {
+        case .amd64:
+            program = Program("qemu-system-x86_64", package: "qemu-system-x86", for: "amd64 \(purpose)")
+            (machine, emulatedCPU, console, bus, hasVMCoreInfo) = ("q35,hpet=off", "qemu64", "ttyS0", "pci", true)
+        case .i386:
+            program = Program("qemu-system-i386", package: "qemu-system-x86", for: "i386 \(purpose)")
+            (machine, emulatedCPU, console, bus, hasVMCoreInfo) = ("q35,hpet=off", "qemu32", "ttyS0", "pci", true)
+        case .arm64:
+            program = Program("qemu-system-aarch64", package: "qemu-system-arm", for: "arm64 \(purpose)")
+            (machine, emulatedCPU, console, bus, hasVMCoreInfo) = ("virt,gic-version=3", "cortex-a57", "ttyAMA0", "pci", true)
+        case .armhf:
+            program = Program("qemu-system-arm", package: "qemu-system-arm", for: "armhf \(purpose)")
+            (machine, emulatedCPU, console, bus, hasVMCoreInfo) = ("virt,highmem=off", "cortex-a15", "ttyAMA0", "pci", true)
+        case .ppc64el:
+            program = Program("qemu-system-ppc64", package: "qemu-system-ppc", for: "ppc64el \(purpose)")
+            (machine, emulatedCPU, console, bus, hasVMCoreInfo) = (
+                "pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off", "power9", "hvc0", "pci", false
+            )
+        }
+    }
+}
+
+/// A QEMU command line for one start of a guest. All paths are relative to the guest's folder, which is QEMU's working
+/// directory: so no socket's name can be too long, and the same line works wherever the folder is mounted.
+public struct QEMUCommand: Sendable, Equatable {
+    public var name: String
+    public var machine: QEMUMachine
+    public var accelerator: Accelerator
+    public var memory: Int64
+    public var cpus: Int
+    public var macAddress: String
+    /// The disk's qcow2 file.
+    public var disk: String
+    public var kernel: String
+    public var initrd: String?
+    /// The kernel's command line.
+    public var append: String
+    /// The socket of the monitor.
+    public var monitor: String
+    /// The socket of the serial port, and the file that keeps what it prints.
+    public var console: String
+    public var consoleLog: String
+    /// The socket of the guest agent.
+    public var agent: String
+    /// The folder that the guest sees at /work.
+    public var share: String
+
+    public init(
+        name: String, machine: QEMUMachine, accelerator: Accelerator, memory: Int64, cpus: Int, macAddress: String, disk: String,
+        kernel: String, initrd: String?, append: String, monitor: String, console: String, consoleLog: String, agent: String,
+        share: String
+    ) {
+        self.name = name
+        self.machine = machine
+        self.accelerator = accelerator
+        self.memory = memory
+        self.cpus = cpus
+        self.macAddress = macAddress
+        self.disk = disk
+        self.kernel = kernel
+        self.initrd = initrd
+        self.append = append
+        self.monitor = monitor
+        self.console = console
+        self.consoleLog = consoleLog
+        self.agent = agent
+        self.share = share
+    }
+
+    /// The command.
+    public var command: Command {
+        var arguments = [
+            "-name", "guest=\(name),process=devbox-\(name)", "-nodefaults", "-no-user-config", "-display", "none",
+            "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+            "-machine", machine.machine,
+        ]
+        switch accelerator {
+        case .kvm: arguments += ["-accel", "kvm", "-cpu", "host"]
+        case .tcg: arguments += ["-accel", "tcg,thread=multi", "-cpu", machine.emulatedCPU]
+        }
+        arguments += ["-m", "\(memory >> 20)", "-smp", "\(cpus)"]
+        arguments += ["-qmp", "unix:\(monitor),server=on,wait=off"]
+        arguments += [
+            "-chardev", "socket,id=console,path=\(console),server=on,wait=off,logfile=\(consoleLog),logappend=on",
+            "-serial", "chardev:console",
+            "-device", "virtio-serial-\(machine.bus)",
+            "-chardev", "socket,id=agent,path=\(agent),server=on,wait=off",
+            "-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0",
+        ]
+        if machine.hasVMCoreInfo { arguments += ["-device", "vmcoreinfo"] }
+        arguments += [
+            "-device", "virtio-rng-\(machine.bus)",
+            "-blockdev", "driver=file,node-name=file,discard=unmap,filename=\(disk)",
+            "-blockdev", "driver=qcow2,node-name=disk,file=file,discard=unmap",
+            "-device", "virtio-blk-\(machine.bus),drive=disk,serial=devbox-root",
+            // QEMU takes a free port by itself; the monitor tells which. Nobody else can have taken it meanwhile.
+            "-netdev", "user,id=net,hostfwd=tcp:127.0.0.1:0-:22",
+            "-device", "virtio-net-\(machine.bus),netdev=net,mac=\(macAddress)\(machine.bus == "pci" ? ",romfile=" : "")",
+            "-fsdev", "local,id=work,path=\(share),security_model=none,multidevs=remap",
+            "-device", "virtio-9p-\(machine.bus),fsdev=work,mount_tag=work",
+            "-kernel", kernel,
+        ]
+        if let initrd { arguments += ["-initrd", initrd] }
+        arguments += ["-append", append]
+        return Command(machine.program, arguments)
+    }
+}
+
+/// setpriv(1): a program as another user, with no capability and no way to get one.
+public enum Setpriv {
+    /// The program.
+    public static let program = Program("setpriv", package: "util-linux", for: "running QEMU as an ordinary user")
+
+    /// Runs `command` as `owner`.
+    ///
+    /// - Parameter group: a supplementary group, that of /dev/kvm.
+    public static func run(_ command: Command, as owner: Owner, group: UInt32?) -> Command {
+        Command(
+            program,
+            [
+                "--reuid=\(owner.uid)", "--regid=\(owner.gid)", group.map { "--groups=\($0)" } ?? "--clear-groups",
+                "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--", command.program.name,
+            ] + command.arguments, environment: command.environment)
+    }
+}

@@ -1,0 +1,23 @@
+import SystemPackage
+
+/// unshare(1) of util-linux: a program in namespaces of its own.
+public enum Unshare {
+    /// The program.
+    public static let program = Program("unshare", package: "util-linux", for: "mounts and processes that end with devbox")
+
+    /// A program as PID 1 of new PID and mount namespaces. When it ends, or the unshare above it, all in them is killed by the
+    /// kernel and every mount in them goes.
+    ///
+    /// - Parameters:
+    ///   - command: the program.
+    ///   - asUser: whether a user namespace is made first, in which an ordinary user may do this.
+    public static func enclose(_ command: Command, asUser: Bool) -> Command {
+        var result = Command(
+            program,
+            (asUser ? ["--user", "--map-current-user"] : [])
+                + ["--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc", "--propagation", "private", "--"],
+            environment: command.environment)
+        result.arguments += [command.program.name] + command.arguments
+        return result
+    }
+}

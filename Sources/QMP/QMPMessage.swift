@@ -1,0 +1,96 @@
+import DevboxCore
+
+/// What a QEMU monitor says: a line of JSON. Source: QEMU's docs/interop/qmp-spec.rst.
+public enum QMPMessage: Sendable, Equatable {
+    /// The first line, before the client has negotiated.
+    case greeting(JSONValue)
+    /// A command's answer.
+    case success(id: JSONValue?, JSONValue)
+    /// A command's refusal.
+    case failure(id: JSONValue?, errorClass: String, description: String)
+    /// Something happened: SHUTDOWN, GUEST_PANICKED, …
+    case event(name: String, data: JSONValue)
+
+    /// Reads a line; nil for one that is none of these.
+    public init?(line: some Sequence<UInt8>) {
+        guard let value = try? RecordFile.decode(JSONValue.self, from: line) else { return nil }
+        if let greeting = value["QMP"] {
+            self = .greeting(greeting)
+        } else if let result = value["return"] {
+            self = .success(id: value["id"], result)
+        } else if let error = value["error"] {
+            self = .failure(
+                id: value["id"], errorClass: error["class"]?.string ?? "GenericError", description: error["desc"]?.string ?? "")
+        } else if let name = value["event"]?.string {
+            self = .event(name: name, data: value["data"] ?? .object([:]))
+        } else {
+            return nil
+        }
+    }
+}
+
+/// A command for a QEMU monitor.
+public struct QMPCommand: Sendable, Equatable {
+    public var name: String
+    public var arguments: [String: JSONValue]
+
+    public init(_ name: String, _ arguments: [String: JSONValue] = [:]) {
+        (self.name, self.arguments) = (name, arguments)
+    }
+
+    /// The command as a line with the id that its answer will bear.
+    public func line(id: JSONValue) -> [UInt8] {
+        var members: [String: JSONValue] = ["execute": .string(name), "id": id]
+        if !arguments.isEmpty { members["arguments"] = .object(arguments) }
+        return (try? RecordFile.json(JSONValue.object(members), pretty: false)) ?? []
+    }
+
+    /// The power button, which a guest that runs answers by shutting down.
+    public static let powerdown = QMPCommand("system_powerdown")
+    /// Ends QEMU at once.
+    public static let quit = QMPCommand("quit")
+    /// Whether the machine runs, is paused, has panicked.
+    public static let status = QMPCommand("query-status")
+}
+
+/// Why a QEMU monitor did not do something.
+public enum QMPError: ReportableError {
+    /// The monitor's own words.
+    case refused(command: String, reason: String)
+    /// It said nothing for too long.
+    case silent(command: String)
+    /// It closed the connection: the machine has ended.
+    case ended
+
+    public var exitCode: ExitCode { .failure }
+
+    public var message: String {
+        switch self {
+        case .refused(let command, let reason): "QEMU refused \(command): \(Names.printable(reason))"
+        case .silent(let command): "QEMU did not answer \(command)"
+        case .ended: "the virtual machine has ended"
+        }
+    }
+
+    public var hint: String? { nil }
+}
+
+/// Bytes cut into lines; an endless one is an error of whoever sends it.
+public struct LineBuffer: Sendable {
+    private var bytes: [UInt8] = []
+    private static let longest = 16 << 20
+
+    public init() {}
+
+    /// Adds bytes and gives back the lines that they completed, without their ends.
+    public mutating func add(_ more: some Sequence<UInt8>) throws -> [[UInt8]] {
+        bytes += more
+        var lines: [[UInt8]] = []
+        while let end = bytes.firstIndex(of: 10) {
+            lines.append(Array(bytes[..<end]))
+            bytes.removeSubrange(...end)
+        }
+        if bytes.count > Self.longest { throw Failure(.failure, "a line of more than \(Self.longest) bytes came from a monitor") }
+        return lines
+    }
+}
