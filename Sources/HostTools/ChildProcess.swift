@@ -15,6 +15,7 @@ public struct ChildProcess: ~Copyable {
     /// Readable once the process has ended; see pidfd_open(2).
     public let pidfd: FileDescriptor
     private var ended: ExitStatus?
+    private var isLetGo = false
 
     /// What a standard stream of a program is.
     public enum Stream: Sendable {
@@ -98,13 +99,16 @@ public struct ChildProcess: ~Copyable {
     }
 
     deinit {
-        if ended == nil {
+        if ended == nil, !isLetGo {
             kill(pid, SIGKILL)
             var status: Int32 = 0
             while waitpid(pid, &status, 0) < 0, errno == EINTR {}
         }
         try? pidfd.close()
     }
+
+    /// Lets it outlive this value and this process.
+    public mutating func letGo() { isLetGo = true }
 
     /// Sends a signal; nothing once it has ended.
     public func signal(_ number: Int32) {

@@ -102,6 +102,7 @@ struct Enclosure: ~Copyable {
     /// Lets the enclosed devbox outlive this one.
     mutating func release() throws {
         try Files.writeAll(channel, Array("commit\n".utf8), name: "the channel")
+        process.letGo()
     }
 
     /// Waits until it has ended, its mounts and all.
