@@ -26,15 +26,16 @@ let package = Package(
             name: "DevboxCommands", dependencies: ["Guests", "Images", "Disks", "Templates", "HostTools", "DevboxCore", arguments, system],
             swiftSettings: settings),
         .target(
-            name: "Guests", dependencies: ["Images", "Disks", "QMP", "Templates", "HostTools", "DevboxCore", "CLinux", system],
+            name: "Guests", dependencies: ["Images", "Disks", "QMP", "Archives", "Templates", "HostTools", "DevboxCore", "CLinux", system],
             swiftSettings: settings),
         .target(
-            name: "Images", dependencies: ["Disks", "Templates", "HostTools", "DevboxCore", "CArchive", system],
+            name: "Images", dependencies: ["Disks", "Archives", "Templates", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .target(
             name: "Disks", dependencies: ["HostTools", "DevboxCore", "CExt2FS", "CLinux", system], swiftSettings: settings),
         .target(name: "QMP", dependencies: ["DevboxCore", "CLinux", system], swiftSettings: settings),
         .target(name: "HostTools", dependencies: ["DevboxCore", "CLinux", system], swiftSettings: settings),
+        .target(name: "Archives", dependencies: ["DevboxCore", "CArchive", system], swiftSettings: settings),
         .target(name: "Templates", dependencies: ["DevboxCore", mustache, system], swiftSettings: settings),
         .target(name: "DevboxCore", dependencies: ["CLinux", system], swiftSettings: settings),
         .target(name: "CLinux"),

@@ -22,9 +22,10 @@ public struct DevboxCommand: ParsableCommand {
         groupedSubcommands: [
             CommandGroup(name: "Guests:", subcommands: [
                 GuestClone.self, GuestList.self, GuestShow.self, GuestRemove.self, GuestStart.self, GuestStop.self,
-                GuestFlip.self, GuestExecute.self,
+                GuestFlip.self, GuestExecute.self, GuestCopyCommand.self, GuestShell.self, GuestConsole.self,
+                GuestSnapshot.self, GuestRollback.self, GuestSSHConfig.self,
             ]),
-            CommandGroup(name: "Host:", subcommands: [Supervise.self]),
+            CommandGroup(name: "Host:", subcommands: [Supervise.self, GuestSSHProxy.self]),
         ]
     )
 

@@ -33,11 +33,11 @@ struct GuestList: ParsableCommand {
                 if Files.exists(store.files(name).record) { options.console.warn("the record of \(name) cannot be read") }
                 continue
             }
-            let running = RunningGuest.isRunning(store.files(name))
+            let running = try? RunningGuest(name, in: store)
             rows.append(
                 Row(
-                    name: name, state: running ? "running" : "stopped", mode: guest.mode, architecture: guest.architecture,
-                    image: guest.image.name, kernel: guest.startingKernel?.version, createdAt: guest.createdAt))
+                    name: name, state: running == nil ? "stopped" : "running", mode: running?.state.mode ?? guest.mode, architecture: guest.architecture,
+                    image: guest.image.name, kernel: running?.state.kernel ?? guest.startingKernel?.version, createdAt: guest.createdAt))
         }
         var table = Table("NAME", "STATE", "MODE", "ARCH", "IMAGE", "KERNEL")
         for row in rows {

@@ -12,6 +12,9 @@ public enum ConsoleTail {
         "VFS: Unable to mount root fs",
     ]
 
+    /// All that the console printed since the guest was last started.
+    public static func log(_ files: GuestFiles) throws -> String { tail(files, from: 0) }
+
     /// The last lines of the console.
     static func lines(_ files: GuestFiles, count: Int = 12) -> [String] {
         let lines = tail(files, from: nil).split(whereSeparator: \.isNewline).map(strip).filter { !$0.isEmpty }

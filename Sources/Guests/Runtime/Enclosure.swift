@@ -18,14 +18,21 @@ struct Enclosure: ~Copyable {
     static let channelNumber: Int32 = 3
     static let lockNumber: Int32 = 4
 
+    /// What an enclosed devbox reads and writes.
+    enum Streams {
+        /// It has a terminal where this process has one, and this process's standard error.
+        case attached(input: ChildProcess.Stream, output: ChildProcess.Stream)
+        /// It outlives the terminal; its messages go to a file.
+        case detached(log: FilePath)
+    }
+
     /// Starts an enclosed devbox.
     ///
     /// - Parameters:
     ///   - plan: what it is to do.
     ///   - lock: the guest's lock, which it shares as long as it lives.
-    ///   - attached: whether it has this process's standard streams and terminal; else it outlives the terminal.
-    ///   - log: where a detached one's messages go.
-    init(_ plan: LaunchPlan, lock: borrowing FileLock, attached: Bool, log: FilePath?, console: Console) throws {
+    ///   - streams: what it reads and writes.
+    init(_ plan: LaunchPlan, lock: borrowing FileLock, streams: Streams, console: Console) throws {
         var ends: [Int32] = [-1, -1]
         try posix("make a channel") { devbox_socketpair(&ends) }
         let theirs = FileDescriptor(rawValue: ends[1])
@@ -34,15 +41,24 @@ struct Enclosure: ~Copyable {
         let command = Unshare.enclose(
             Command(Self.devbox, ["supervise"]), asUser: !isRoot)
         console.detail("+ \(command.line)")
-        let logFile = try log.map { try Files.open($0, .writeOnly, [.create, .append]) }
+        var (input, output, error) = (ChildProcess.Stream.null, ChildProcess.Stream.null, ChildProcess.Stream.inherit)
+        var logFile: FileDescriptor?
         defer { try? logFile?.close() }
+        var newSession = false
+        switch streams {
+        case .attached(let givenInput, let givenOutput): (input, output) = (givenInput, givenOutput)
+        case .detached(let log):
+            let file = try Files.open(log, .writeOnly, [.create, .append])
+            logFile = file
+            error = .descriptor(file)
+            newSession = true
+        }
         let child: ChildProcess
         do {
             try Files.writeAll(ours, RecordFile.json(plan, pretty: false), name: "the channel")
             child = try ChildProcess(
-                command, input: attached ? .inherit : .null, output: attached ? .inherit : .null,
-                error: attached ? .inherit : logFile.map { .descriptor($0) } ?? .null,
-                descriptors: [Self.channelNumber: theirs, Self.lockNumber: lock.descriptor], newSession: !attached)
+                command, input: input, output: output, error: error,
+                descriptors: [Self.channelNumber: theirs, Self.lockNumber: lock.descriptor], newSession: newSession)
         } catch {
             try? ours.close()
             throw error

@@ -10,9 +10,18 @@ public struct ExecOptions: Sendable {
     /// How long the command may take.
     public var limit: Duration?
     public var start: StartOptions
+    /// The command's standard input and output; its standard error is always devbox's.
+    public var input: ChildProcess.Stream = .inherit
+    public var output: ChildProcess.Stream = .inherit
 
     public init(mode: GuestMode? = nil, limit: Duration? = nil, start: StartOptions = StartOptions()) {
         (self.mode, self.limit, self.start) = (mode, limit, start)
+    }
+
+    /// Whether the command is to have a terminal: where devbox has one on both sides.
+    var terminal: Bool {
+        guard case .inherit = input, case .inherit = output else { return false }
+        return isatty(0) == 1 && isatty(1) == 1
     }
 }
 
@@ -57,13 +66,16 @@ public struct GuestExec: Sendable {
         }
         var guest = try StoppedGuest(name, in: store, for: "exec", runner: runner)
         try ForeignCode.check(guest.record.architecture)
-        runner.console.detail("\(name): the kernel is the host's, \(HostKernel.release)")
+        Notices.once("host-kernel", work: store.work, console: runner.console) {
+            "in a container the kernel is the host's, \(HostKernel.release); `--mode kvm` runs a command on the guest's own"
+        }
         let transaction = try DiskTransaction.begin("exec", on: guest)
         var plan = LaunchPlan(
             kind: .command, work: store.work.path.string, guest: name, verbosity: runner.console.level.rawValue, arguments: arguments)
-        plan.terminal = isatty(0) == 1 ? getenv("TERM").map { String(cString: $0) } : nil
+        plan.terminal = options.terminal ? getenv("TERM").map { String(cString: $0) } : nil
         do {
-            var enclosure = try Enclosure(plan, lock: guest.lock, attached: true, log: nil, console: runner.console)
+            var enclosure = try Enclosure(
+                plan, lock: guest.lock, streams: .attached(input: options.input, output: options.output), console: runner.console)
             let deadline = options.limit.map { ContinuousClock.now + $0 }
             // Ctrl-C is the command's: it is in the foreground too, and its status tells what became of it.
             let message = try enclosure.next(until: deadline, interruptible: false)
@@ -86,9 +98,9 @@ public struct GuestExec: Sendable {
 
     private func run(_ arguments: [String], in guest: RunningGuest, _ options: ExecOptions) throws -> Int32 {
         let watch = ConsoleTail.length(guest.files)
-        let command = try guest.command(arguments, terminal: isatty(0) == 1 && isatty(1) == 1)
+        let command = try guest.command(arguments, terminal: options.terminal)
         runner.console.detail("+ \(command.line)")
-        var child = try ChildProcess(command, input: .inherit)
+        var child = try ChildProcess(command, input: options.input, output: options.output)
         let deadline = options.limit.map { ContinuousClock.now + $0 }
         while true {
             let next = ContinuousClock.now + .milliseconds(250)

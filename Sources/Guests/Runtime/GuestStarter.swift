@@ -65,7 +65,7 @@ public struct GuestStarter: Sendable {
         try Files.makeDirectory(guest.files.run, mode: 0o700)
         try store.work.give(guest.files.run)
         var enclosure = try Enclosure(
-            plan, lock: guest.lock, attached: false, log: guest.files.run.appending("supervisor.log"), console: runner.console)
+            plan, lock: guest.lock, streams: .detached(log: guest.files.run.appending("supervisor.log")), console: runner.console)
         do {
             try waitUntilReady(&enclosure, guest.files, limit: options.limit)
             try enclosure.release()

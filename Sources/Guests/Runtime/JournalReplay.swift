@@ -15,7 +15,7 @@ enum JournalReplay {
             verbosity: guest.runner.console.level.rawValue)
         try Files.makeDirectory(guest.files.run)
         defer { try? Files.removeTree(guest.files.run) }
-        var enclosure = try Enclosure(plan, lock: guest.lock, attached: true, log: nil, console: guest.runner.console)
+        var enclosure = try Enclosure(plan, lock: guest.lock, streams: .attached(input: .null, output: .null), console: guest.runner.console)
         _ = try enclosure.next()
         try enclosure.waitUntilGone()
     }
@@ -26,7 +26,7 @@ enum JournalReplay {
         let export = try DiskExport(
             supervisor.files.disk, partition: supervisor.record.root.partition, in: folder, runner: supervisor.runner)
         // A status of 1 says that errors were corrected: the journal was one.
-        let command = Command(e2fsck, ["-E", "journal_only", "-p", folder.disk.string])
+        let command = Command(e2fsck, ["-p", folder.disk.string])
         let output = try supervisor.runner.attempt(command)
         try export.close()
         guard case .exited(let status) = output.status, status <= 1 else {

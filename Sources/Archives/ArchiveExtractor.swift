@@ -1,0 +1,62 @@
+import CArchive
+import DevboxCore
+import Glibc
+import SystemPackage
+
+/// Unpacks an archive that comes from outside into a folder of the host, and nowhere else.
+public enum ArchiveExtractor {
+    /// Unpacks files, folders and links; no path leaves `folder`, no link is followed, no device is made, and everything belongs
+    /// to whoever runs devbox.
+    ///
+    /// - Parameters:
+    ///   - descriptor: where the archive comes from.
+    ///   - name: what messages call it.
+    ///   - folder: an existing folder.
+    public static func extract(_ descriptor: FileDescriptor, name: String, into folder: FilePath) throws {
+        let reader = archive_read_new()
+        let writer = archive_write_disk_new()
+        defer {
+            archive_read_free(reader)
+            archive_write_free(writer)
+        }
+        func reason(_ archive: OpaquePointer?) -> String {
+            archive_error_string(archive).map { Names.printable(String(cString: $0)).lowercasedFirst } ?? "unknown error"
+        }
+        archive_read_support_filter_all(reader)
+        archive_read_support_format_tar(reader)
+        archive_write_disk_set_options(
+            writer,
+            ARCHIVE_EXTRACT_TIME | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_SECURE_NODOTDOT | ARCHIVE_EXTRACT_SECURE_SYMLINKS)
+        guard archive_read_open_fd(reader, descriptor.rawValue, 1 << 20) == ARCHIVE_OK else {
+            throw Failure(.badInput, "\(name) cannot be read: \(reason(reader))")
+        }
+        while true {
+            var entry: OpaquePointer?
+            let result = archive_read_next_header(reader, &entry)
+            if result == ARCHIVE_EOF { return }
+            guard result == ARCHIVE_OK, let entry, let member = ArchiveMember(entry) else {
+                throw Failure(.badInput, "\(name) is damaged: \(reason(reader))")
+            }
+            guard let parts = member.components, !parts.isEmpty else {
+                if member.components?.isEmpty == true { continue }
+                throw Failure(.badInput, "\(name) has a member that leaves its folder: \(Names.printable(member.path))")
+            }
+            archive_entry_set_pathname(entry, folder.string + "/" + parts.joined(separator: "/"))
+            archive_entry_set_perm(entry, mode_t(member.permissions & 0o777))
+            switch member.kind {
+            case .hardLink(let target):
+                let inside = target.split(separator: "/").map(String.init).filter { $0 != "." }
+                guard !inside.contains("..") else {
+                    throw Failure(.badInput, "\(name) has a link that leaves its folder: \(Names.printable(target))")
+                }
+                archive_entry_set_hardlink(entry, folder.string + "/" + inside.joined(separator: "/"))
+            case .characterDevice, .blockDevice, .fifo, .socket: continue
+            case .file, .directory, .link: break
+            }
+            guard archive_read_extract2(reader, entry, writer) == ARCHIVE_OK else {
+                let text = archive_errno(writer) != 0 ? reason(writer) : reason(reader)
+                throw Failure(.failure, "cannot unpack \(Names.printable(member.path)) of \(name): \(text)")
+            }
+        }
+    }
+}

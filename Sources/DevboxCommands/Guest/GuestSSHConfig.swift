@@ -1,0 +1,39 @@
+import ArgumentParser
+import DevboxCore
+import Guests
+
+struct GuestSSHConfig: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ssh-config", abstract: "Print what makes plain `ssh GUEST`, scp and editors work.",
+        discussion: """
+            Each guest, running or not, is a host of ssh_config(5). Connections go through devbox, so the text stays true when a
+            guest is started anew, and in both modes. The host keys are known in advance.
+
+            EXAMPLES:
+              devbox ssh-config > ~/.ssh/devbox.conf      then `Include devbox.conf` at the top of ~/.ssh/config
+              ssh -F <(devbox ssh-config bug-4711) bug-4711
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "The guests; without one all of them.", completion: NameCompletion.guests)
+    var guests: [String] = []
+
+    func run() throws {
+        let store = try options.guests()
+        let names = guests.isEmpty ? try store.names() : guests
+        Console.print(try names.map { try SSHConfig.entry(for: store.load($0), in: store) }.joined(separator: "\n"))
+    }
+}
+
+/// The hidden other end of ssh-config's ProxyCommand: standard input and output become a connection to a guest's sshd.
+struct GuestSSHProxy: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ssh-proxy", abstract: "Connect standard input and output to a guest's sshd.", shouldDisplay: false)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument var guest: String
+
+    func run() throws { throw ExitCode(try SSHConfig.proxy(guest, in: options.guests(), runner: options.runner)) }
+}

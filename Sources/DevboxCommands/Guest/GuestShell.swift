@@ -1,0 +1,29 @@
+import ArgumentParser
+import DevboxCore
+import Guests
+
+struct GuestShell: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "shell", abstract: "Open a shell in a guest, started or not.",
+        discussion: """
+            In a stopped guest it is a container without an init, which needs root; what is changed there is kept.
+
+            EXAMPLES:
+              devbox shell bug-4711
+            """)
+
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var start: StartArguments
+
+    @Argument(help: "The guest.", completion: NameCompletion.guests)
+    var guest: String
+
+    @Option(help: "kvm starts a stopped guest for the shell; lxc is a container.")
+    var mode: GuestMode?
+
+    func run() throws {
+        let exec = GuestExec(try options.guests(), runner: options.runner)
+        let shell = ["/bin/sh", "-c", "cd; exec \"$(command -v bash || echo /bin/sh)\" -l"]
+        throw ExitCode(try exec.run(guest, shell, ExecOptions(mode: mode, start: start.options)))
+    }
+}

@@ -1,0 +1,74 @@
+import DevboxCore
+import Glibc
+import HostTools
+import SystemPackage
+
+/// An interactive connection to a running guest's console.
+public struct ConsoleConnection {
+    private let guest: RunningGuest
+    private let console: Console
+    /// Ctrl-], as in telnet(1) and `virsh console`.
+    private static let escape: UInt8 = 0x1D
+
+    public init(_ guest: RunningGuest, console: Console) {
+        self.guest = guest
+        self.console = console
+    }
+
+    /// Connects until Ctrl-], or until the guest ends.
+    public func run() throws {
+        switch guest.state.mode {
+        case .kvm: try connect(UnixSocket.connect(guest.files.console))
+        case .lxc:
+            guard let name = guest.state.container, let folder = guest.state.containerFolder else { return }
+            console.say("connected to \(guest.record.name); Ctrl-] q leaves")
+            var child = try ChildProcess(
+                Command(LXC.console, ["-P", folder, "-n", name, "-t", "1", "-e", "^]"]), input: .inherit)
+            _ = try child.wait(interruptible: false)
+        }
+    }
+
+    private func connect(_ socket: FileDescriptor) throws {
+        defer { try? socket.close() }
+        console.say("connected to \(guest.record.name); Ctrl-] leaves")
+        let terminal = RawTerminal()
+        defer { terminal?.restore() }
+        while true {
+            var polled = [
+                pollfd(fd: 0, events: Int16(POLLIN), revents: 0), pollfd(fd: socket.rawValue, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: Interrupts.descriptor, events: Int16(POLLIN), revents: 0),
+            ]
+            if poll(&polled, 3, -1) < 0 { continue }
+            if polled[2].revents != 0 { throw Failure.interrupted }
+            if polled[1].revents != 0, try !Splice.pass(from: socket, to: FileDescriptor(rawValue: 1)) { return }
+            if polled[0].revents != 0 {
+                var buffer = [UInt8](repeating: 0, count: 4096)
+                let count = buffer.withUnsafeMutableBytes { read(0, $0.baseAddress, $0.count) }
+                if count <= 0 { return }
+                let typed = buffer[0..<count]
+                try Files.writeAll(socket, Array(typed.prefix { $0 != Self.escape }), name: "the console")
+                if typed.contains(Self.escape) { return }
+            }
+        }
+    }
+}
+
+/// The terminal at standard input in raw mode: every key goes to the guest.
+struct RawTerminal {
+    private let before: termios
+
+    /// nil where standard input is no terminal.
+    init?() {
+        var settings = termios()
+        guard tcgetattr(0, &settings) == 0 else { return nil }
+        before = settings
+        cfmakeraw(&settings)
+        tcsetattr(0, TCSANOW, &settings)
+    }
+
+    /// As it was.
+    func restore() {
+        var settings = before
+        tcsetattr(0, TCSANOW, &settings)
+    }
+}
