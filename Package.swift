@@ -29,7 +29,7 @@ let package = Package(
             name: "Guests", dependencies: ["Images", "Disks", "QMP", "Archives", "Templates", "HostTools", "DevboxCore", "CLinux", system],
             swiftSettings: settings),
         .target(
-            name: "Images", dependencies: ["Disks", "Archives", "Templates", "HostTools", "DevboxCore", system],
+            name: "Images", dependencies: ["Disks", "Archives", "Templates", "HostTools", "DevboxCore", "CExt2FS", system],
             swiftSettings: settings),
         .target(
             name: "Disks", dependencies: ["HostTools", "DevboxCore", "CExt2FS", "CLinux", system], swiftSettings: settings),

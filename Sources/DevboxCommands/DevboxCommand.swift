@@ -25,6 +25,7 @@ public struct DevboxCommand: ParsableCommand {
                 GuestFlip.self, GuestExecute.self, GuestCopyCommand.self, GuestShell.self, GuestConsole.self,
                 GuestSnapshot.self, GuestRollback.self, GuestSSHConfig.self,
             ]),
+            CommandGroup(name: "Images:", subcommands: [ImageCommand.self]),
             CommandGroup(name: "Host:", subcommands: [Supervise.self, GuestSSHProxy.self]),
         ]
     )

@@ -1,3 +1,4 @@
+import DevboxCore
 import SystemPackage
 
 /// unshare(1) of util-linux: a program in namespaces of its own.
@@ -19,5 +20,14 @@ public enum Unshare {
             environment: command.environment)
         result.arguments += [command.program.name] + command.arguments
         return result
+    }
+
+    /// A program that is killed, with all that it started, when the unshare above it ends. An ordinary user cannot have that
+    /// for a program that makes a user namespace itself; it is run as it is then.
+    public static func dying(_ command: Command) -> Command {
+        guard isRoot else { return command }
+        return Command(
+            program, ["--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc", "--", command.program.name] + command.arguments,
+            environment: command.environment)
     }
 }

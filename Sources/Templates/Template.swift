@@ -55,4 +55,17 @@ public struct Templates: Sendable {
         }
         return try Files.text(file, limit: 1 << 20)
     }
+
+    /// The names of all templates below a folder of templates/, such as "image/etc/hosts", sorted. A user's folder may add some.
+    public func files(below folder: String) throws -> [String] {
+        var found: Set<String> = []
+        func walk(_ base: FilePath, _ relative: String) throws {
+            for name in try Files.list(base.appending(relative)) {
+                let path = "\(relative)/\(name)"
+                if try Files.status(base.appending(path)).st_mode & S_IFMT == S_IFDIR { try walk(base, path) } else { found.insert(path) }
+            }
+        }
+        for base in folders { try walk(base, folder) }
+        return found.sorted()
+    }
 }

@@ -50,9 +50,6 @@ struct GuestReport: Encodable {
         for snapshot in record.snapshots {
             lines.append(("Snapshot", "\(snapshot.name), \(snapshot.createdAt.formatted(.iso8601))"))
         }
-        let width = lines.map(\.0.count).max() ?? 0
-        return lines.map { label, value in
-            "\(label):\(String(repeating: " ", count: width - label.count + 2))\(Names.printable(value))"
-        }.joined(separator: "\n")
+        return labelled(lines)
     }
 }

@@ -42,6 +42,17 @@ extension Ext4FileSystem {
         return result
     }
 
+    /// The first bytes of a plain file, at most `count`.
+    public func beginning(of number: InodeNumber, count: Int) throws -> [UInt8] {
+        var file: ext2_file_t?
+        try check("open inode \(number)", ext2fs_file_open2(handle, number, nil, 0, &file))
+        defer { ext2fs_file_close(file) }
+        var buffer = [UInt8](repeating: 0, count: count)
+        var got: UInt32 = 0
+        try check("read inode \(number)", buffer.withUnsafeMutableBytes { ext2fs_file_read(file, $0.baseAddress, UInt32($0.count), &got) })
+        return Array(buffer.prefix(Int(got)))
+    }
+
     /// The text of the plain file at `path`; nil where there is none.
     public func text(_ path: String, limit: Int = 1 << 20) throws -> String? {
         guard let number = try find(path), try attributes(of: number).isRegular else { return nil }

@@ -23,19 +23,6 @@ enum Bridge {
     }
 }
 
-/// Whether the host can run a guest's programs in a container.
-enum ForeignCode {
-    /// Throws where the guest's programs are another architecture's and no emulator is registered for them.
-    static func check(_ architecture: Architecture) throws {
-        if architecture.runsNatively { return }
-        guard Files.exists(FilePath("/proc/sys/fs/binfmt_misc/qemu-\(architecture.qemuUser)")) else {
-            throw Failure(
-                .missing, "the host cannot run \(architecture.rawValue) programs in a container",
-                hint: "apt-get install qemu-user-static binfmt-support; or run the guest with --mode kvm")
-        }
-    }
-}
-
 /// Finds out whether KVM runs guests here.
 enum AcceleratorProbe {
     static func best(for architecture: Architecture, work: WorkDirectory, runner: Runner) throws -> Accelerator { .tcg }

@@ -32,6 +32,19 @@ public struct ImageStore: Sendable {
         return try RecordFile.read(ImageRecord.self, from: image(name).record)
     }
 
+    /// Throws where a new image cannot have that name. What killed builds left is removed on the way.
+    func checkFree(_ name: String) throws {
+        try Names.check(name, "image")
+        for entry in try Files.list(work.images) where entry.hasPrefix(UnfinishedFolder.prefix) {
+            UnfinishedFolder.removeIfAbandoned(work.images.appending(entry))
+        }
+        if Files.exists(image(name).path) { throw Self.taken(name) }
+    }
+
+    static func taken(_ name: String) -> Failure {
+        Failure(.exists, "there is an image \(name) already", hint: "`devbox image remove \(name)` removes it")
+    }
+
     /// Locks an image: shared for a clone, exclusively for its removal.
     public func lock(_ name: String, for purpose: String, shared: Bool = false) throws -> FileLock {
         try FileLock(work.locks.appending("image-\(name)"), of: "image \(name)", for: purpose, shared: shared)

@@ -1,0 +1,50 @@
+import Glibc
+import SystemPackage
+
+/// A folder that is being filled and will be renamed into place: it is either there as a whole, or not at all.
+///
+/// The folder itself is locked while it is filled, so that one which nobody locks was left by a killed devbox.
+public struct UnfinishedFolder: ~Copyable {
+    /// Where the files are put.
+    public let path: FilePath
+    private let descriptor: FileDescriptor
+    public static let prefix = ".new-"
+
+    /// Makes the folder beside its later place.
+    public init(for name: String, in directory: FilePath) throws {
+        let path = directory.appending("\(Self.prefix)\(name)-\(getpid())")
+        while true {
+            try posix("make the directory \(path)") { mkdir(path.string, 0o700) }
+            let descriptor = try Files.open(path, .readOnly, .directory)
+            // Between the two calls somebody may have taken it for abandoned.
+            if flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0, Files.exists(path) {
+                self.path = path
+                self.descriptor = descriptor
+                return
+            }
+            try? descriptor.close()
+        }
+    }
+
+    /// Puts it into place under its name.
+    ///
+    /// - Throws: `exists`, where that name is taken.
+    public consuming func finish(as final: FilePath) throws {
+        try Files.syncDirectory(path)
+        try Files.renameNew(path, to: final)
+        try Files.syncDirectory(final.removingLastComponent())
+    }
+
+    deinit {
+        // Renamed, it is not there under this name any more.
+        try? Files.removeTree(path)
+        try? descriptor.close()
+    }
+
+    /// Removes a folder that nobody is filling.
+    public static func removeIfAbandoned(_ path: FilePath) {
+        guard let descriptor = try? Files.open(path, .readOnly, .directory) else { return }
+        defer { try? descriptor.close() }
+        if flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 { try? Files.removeTree(path) }
+    }
+}

@@ -1,0 +1,132 @@
+import DevboxCore
+import SystemPackage
+
+/// mmdebstrap(1): a distribution's packages as the tar of a root file system.
+public struct Mmdebstrap: Sendable, Equatable {
+    /// The program.
+    public static let program = Program("mmdebstrap", package: "mmdebstrap", for: "building images")
+
+    /// The release, such as "bookworm".
+    public var suite: String
+    public var architecture: Architecture
+    public var packages: [String]
+    /// "root" or "unshare".
+    public var mode: String
+    /// Lines of sources.list(5); they go to standard input.
+    public var sources: [String]
+    /// A folder whose files are put into the root before the packages that are no essential ones.
+    public var overlay: FilePath
+    /// A folder of .debs that are not to be downloaded again, and where new ones are kept; nil for none.
+    public var packageCache: FilePath?
+    /// Lines for debconf-set-selections(1).
+    public var answers: [String]
+    /// Units to enable, to disable and to mask.
+    public var enabled: [String]
+    public var disabled: [String]
+    public var masked: [String]
+    /// Files to remove at the end, relative to the root.
+    public var removed: [String]
+    /// Links to make at the end, relative to the root.
+    public var links: [(target: String, name: String)]
+    /// The time of every file, in seconds since 1970.
+    public var epoch: Int
+
+    public init(
+        suite: String, architecture: Architecture, packages: [String], mode: String, sources: [String], overlay: FilePath,
+        packageCache: FilePath?, answers: [String], enabled: [String], disabled: [String], masked: [String], removed: [String],
+        links: [(target: String, name: String)], epoch: Int
+    ) {
+        self.suite = suite
+        self.architecture = architecture
+        self.packages = packages
+        self.mode = mode
+        self.sources = sources
+        self.overlay = overlay
+        self.packageCache = packageCache
+        self.answers = answers
+        self.enabled = enabled
+        self.disabled = disabled
+        self.masked = masked
+        self.removed = removed
+        self.links = links
+        self.epoch = epoch
+    }
+
+    public static func == (left: Mmdebstrap, right: Mmdebstrap) -> Bool { left.command == right.command }
+
+    /// The command; it reads the sources from standard input and writes the tar to standard output.
+    public var command: Command {
+        var arguments = [
+            "--mode=\(mode)", "--variant=apt", "--format=tar", "--architectures=\(architecture.rawValue)",
+            "--include=\(packages.joined(separator: ","))", "--aptopt=APT::Install-Recommends \"false\"",
+            "--aptopt=Acquire::Languages \"none\"",
+        ]
+        let kept = ["/usr/share/doc/*/copyright", "/usr/share/locale/locale.alias"]
+        for path in ["/usr/share/doc/*", "/usr/share/man/*", "/usr/share/info/*", "/usr/share/locale/*"] {
+            arguments.append("--dpkgopt=path-exclude=\(path)")
+        }
+        for path in kept { arguments.append("--dpkgopt=path-include=\(path)") }
+        if let packageCache {
+            arguments += [
+                "--setup-hook=mkdir -p \"$1/var/cache/apt/archives\"",
+                "--setup-hook=sync-in \(Command.quote(packageCache.string)) /var/cache/apt/archives",
+                "--skip=download/empty", "--skip=essential/unlink",
+                "--customize-hook=sync-out /var/cache/apt/archives \(Command.quote(packageCache.string))",
+            ]
+        }
+        // mmdebstrap's hooks are shell text by its own definition; all that is put into them is quoted.
+        arguments.append("--essential-hook=sync-in \(Command.quote(overlay.string)) /")
+        let words = answers.map(Command.quote).joined(separator: " ")
+        arguments.append("--essential-hook=printf '%s\\n' \(words) | chroot \"$1\" debconf-set-selections")
+        for (verb, units) in [("enable", enabled), ("disable", disabled), ("mask", masked)] where !units.isEmpty {
+            let words = units.map(Command.quote).joined(separator: " ")
+            arguments.append("--customize-hook=chroot \"$1\" systemctl --quiet \(verb) \(words)")
+        }
+        arguments.append("--customize-hook=chroot \"$1\" systemctl --quiet set-default multi-user.target")
+        arguments.append("--customize-hook=cd \"$1\" && rm -f -- \(removed.map(unquotedGlob).joined(separator: " "))")
+        for (target, name) in links {
+            arguments.append("--customize-hook=cd \"$1\" && ln -sf -- \(Command.quote(target)) \(Command.quote(name))")
+        }
+        arguments += [suite, "-", "-"]
+        return Command(
+            Self.program, arguments, environment: ["SOURCE_DATE_EPOCH": String(epoch), "TZ": "UTC"])
+    }
+
+    /// A name of ours with a `*` in it, which is the shell's to expand.
+    private func unquotedGlob(_ name: String) -> String {
+        name.split(separator: "*", omittingEmptySubsequences: false).map { $0.isEmpty ? "" : Command.quote(String($0)) }
+            .joined(separator: "*")
+    }
+}
+
+/// mke2fs(8).
+public enum Mke2fs {
+    /// The program.
+    public static let program = Program("mke2fs", package: "e2fsprogs", for: "the file systems of images")
+
+    /// Makes an empty ext4 file system that is the same byte for byte each time.
+    ///
+    /// - Parameters:
+    ///   - file: an existing file of the size wanted.
+    ///   - uuid: the file system's, and the seed of its directories' hashes.
+    ///   - epoch: the time that it says it was made at.
+    public static func ext4(_ file: FilePath, label: String, uuid: String, epoch: Int) -> Command {
+        Command(
+            program,
+            [
+                "-q", "-F", "-t", "ext4", "-L", label, "-U", uuid, "-e", "remount-ro",
+                // Lazily made inode tables would be written by each guest's kernel, into each guest's layer.
+                "-E", "hash_seed=\(uuid),lazy_itable_init=0,lazy_journal_init=0,root_owner=0:0,nodiscard", file.string,
+            ], environment: ["E2FSPROGS_FAKE_TIME": String(epoch)])
+    }
+}
+
+/// apt-get(8), asked for what the machine is configured with.
+public enum AptGet {
+    /// The program.
+    public static let program = Program("apt-get", package: "apt", for: "the machine's own package sources")
+
+    /// A line for each index of packages: address, release, component.
+    public static let sources = Command(
+        program, ["indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT) $(SIGNED_BY)", "Identifier: Packages"])
+}

@@ -1,0 +1,149 @@
+import DevboxCore
+import Disks
+import Glibc
+import HostTools
+import SystemPackage
+import Templates
+
+/// Builds images from a distribution's packages.
+public struct ImageBuilder: Sendable {
+    private let store: ImageStore
+    private let runner: Runner
+    private let templates: Templates
+
+    public init(_ store: ImageStore, runner: Runner, templates: Templates) {
+        self.store = store
+        self.runner = runner
+        self.templates = templates
+    }
+
+    /// Builds an image. Needs root, or a host where an ordinary user may have a range of ids (mmdebstrap's unshare mode).
+    ///
+    /// - Parameters:
+    ///   - name: the image's name.
+    ///   - command: the command line, for the record.
+    ///   - progress: told what is being done.
+    public func build(_ name: String, _ recipe: ImageRecipe, command: String, progress: (String) -> Void) throws -> ImageRecord {
+        try store.checkFree(name)
+        if !recipe.architecture.runsNatively { try ForeignCode.check(recipe.architecture, for: "building the image") }
+        let lock = try store.lock(name, for: "image build")
+        defer { _ = lock.descriptor }
+        let folder = try UnfinishedFolder(for: name, in: store.work.images)
+        let raw = folder.path.appending("disk.raw")
+        try makeFileSystem(raw, recipe)
+
+        progress("fetching and installing the packages of \(recipe.suite) for \(recipe.architecture.rawValue)")
+        let overlay = try renderOverlay(in: folder.path)
+        let cache = store.work.cache.appending("debs-\(recipe.suite)-\(recipe.architecture.rawValue)")
+        try Files.makeDirectory(cache)
+        let scratch = folder.path.appending("tmp")
+        try Files.makeDirectory(scratch)
+        var bootstrap = recipe.bootstrap(
+            sources: try sources(recipe), overlay: overlay, packageCache: isRoot ? cache : nil, mode: isRoot ? "root" : "unshare"
+        ).command
+        bootstrap.environment["TMPDIR"] = scratch.string
+        try fill(raw, from: bootstrap, sources: try sources(recipe))
+
+        progress("making the disk")
+        return try ImageAssembly(store: store, runner: runner).finish(
+            name, in: folder, raw: raw, origin: .init(kind: "build", command: command))
+    }
+
+    private func makeFileSystem(_ raw: FilePath, _ recipe: ImageRecipe) throws {
+        let file = try Files.open(raw, .writeOnly, [.create, .exclusiveCreate])
+        defer { try? file.close() }
+        try posix("make \(raw)") { ftruncate(file.rawValue, off_t(recipe.size)) }
+        try runner.run(Mke2fs.ext4(raw, label: "root", uuid: ImageRecipe.uuid, epoch: ImageRecipe.epoch))
+    }
+
+    /// The tar goes from mmdebstrap straight into the file system.
+    private func fill(_ raw: FilePath, from command: Command, sources: [String]) throws {
+        let tar = try Pipe()
+        let input = try Pipe()
+        let log = try Pipe()
+        runner.console.detail("+ \(command.line)")
+        try Files.writeAll(input.writeEnd, Array(sources.joined(separator: "\n").utf8) + [10], name: "mmdebstrap's input")
+        input.closeWriteEnd()
+        // Behind unshare it is ended with all that it started.
+        var child = try ChildProcess(
+            Unshare.dying(command), input: .descriptor(input.readEnd), output: .descriptor(tar.writeEnd),
+            error: .descriptor(log.writeEnd))
+        tar.closeWriteEnd()
+        log.closeWriteEnd()
+        let messages = BackgroundReader(log.readEnd, echo: runner.console.level == .verbose)
+        messages.start()
+        let root = try Ext4FileSystem(on: FileDevice(raw, writable: true), disk: raw.string, writable: true, now: ImageRecipe.epoch)
+        let filled = Result { try RootFileSystemWriter.fill(root, from: tar.readEnd) }
+        tar.closeReadEnd()
+        if Interrupts.pending { child.end() }
+        let status = try child.wait(interruptible: false)
+        let complaint = messages.finish().split(separator: "\n").last { $0.hasPrefix("E:") || $0.contains("rror") }.map(String.init) ?? ""
+        try Interrupts.check()
+        guard let status, status.isSuccess else {
+            throw HostToolError.failed(Mmdebstrap.program, status ?? .exited(1), complaint: complaint)
+        }
+        try filled.get()
+        try root.close()
+    }
+
+    /// devbox's own files of the image, with the variables in them filled in.
+    private func renderOverlay(in folder: FilePath) throws -> FilePath {
+        let overlay = folder.appending("overlay")
+        for file in try templates.files(below: "image") {
+            let target = overlay.pushing(FilePath(String(file.dropFirst("image/".count))))
+            try Files.makeDirectory(target.removingLastComponent())
+            let executable = file.contains("/hooks/")
+            try Files.writeAtomically(Array(templates.text(file).utf8), to: target, mode: 0o644)
+            try Files.setMode(target, executable ? 0o755 : 0o644)
+        }
+        return overlay
+    }
+
+    private func sources(_ recipe: ImageRecipe) throws -> [String] {
+        if let mirror = recipe.mirror { return ["deb \(mirror) \(recipe.suite) main"] }
+        let lines = ImageRecipe.sources(for: recipe.suite, indexTargets: try runner.run(AptGet.sources).text)
+        guard !lines.isEmpty else {
+            throw Failure(
+                .notFound, "the machine's apt sources have no suite \(Names.printable(recipe.suite))",
+                hint: "add it to the machine's sources and run apt-get update, or name an archive with --mirror")
+        }
+        return lines
+    }
+}
+
+/// Reads a pipe to its end beside everything else, and keeps its last part.
+final class BackgroundReader: @unchecked Sendable {
+    private let source: FileDescriptor
+    private let echo: Bool
+    private var thread = pthread_t()
+    private var kept: [UInt8] = []
+
+    init(_ source: FileDescriptor, echo: Bool) { (self.source, self.echo) = (source, echo) }
+
+    func start() {
+        pthread_create(
+            &thread, nil,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<BackgroundReader>.fromOpaque(context).takeUnretainedValue().drain()
+                return nil
+            }, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    private func drain() {
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = buffer.withUnsafeMutableBytes { read(source.rawValue, $0.baseAddress, $0.count) }
+            if count <= 0 { return }
+            if echo { _ = buffer.withUnsafeBytes { write(2, $0.baseAddress, count) } }
+            kept += buffer[0..<count]
+            if kept.count > 1 << 20 { kept.removeFirst(kept.count - (1 << 19)) }
+        }
+    }
+
+    /// What it kept; the thread has ended then.
+    func finish() -> String {
+        pthread_join(thread, nil)
+        return String(decoding: kept, as: UTF8.self)
+    }
+}

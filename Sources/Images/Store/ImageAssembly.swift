@@ -1,0 +1,71 @@
+import DevboxCore
+import Disks
+import FoundationEssentials
+import Glibc
+import HostTools
+import SystemPackage
+
+/// The last steps of every image: a raw disk becomes a read-only qcow2 with a record and boot files, as a whole or not at all.
+struct ImageAssembly {
+    let store: ImageStore
+    let runner: Runner
+
+    private static let sha256sum = Program("sha256sum", package: "coreutils", for: "the digests of images")
+
+    /// Puts an image into place.
+    ///
+    /// - Parameters:
+    ///   - folder: the image's unfinished folder, with the raw disk in it.
+    ///   - raw: that disk, which is removed.
+    func finish(_ name: String, in folder: consuming UnfinishedFolder, raw: FilePath, origin: ImageRecord.Origin) throws -> ImageRecord {
+        let files = ImageFiles(name: name, path: folder.path)
+        let device = try FileDevice(raw)
+        let inspection = try inspect(device, name: raw.string)
+        try posix("make \(files.boot)") { mkdir(files.boot.string, 0o755) }
+        let part: any BlockDevice = try inspection.partition.map { try PartitionDevice(of: device, at: $0) } ?? device
+        let kernels = try BootFiles.refresh([], from: Ext4FileSystem(on: part, disk: raw.string), to: files.boot)
+
+        try runner.run(QemuImg.convert(raw, format: "raw", to: files.disk, as: "qcow2"))
+        try Files.remove(raw)
+        let digest = try runner.run(Command(Self.sha256sum, ["--", files.disk.string])).text.prefix { $0.isHexDigit }
+        try sync(files.disk)
+        try Files.setMode(files.disk, 0o444)
+        for path in [files.path, files.disk, files.boot] { try store.work.give(path) }
+        for file in try Files.list(files.boot) { try store.work.give(files.boot.appending(file)) }
+        try Files.setMode(files.path, 0o755)
+        let status = try Files.status(files.disk)
+        var source = origin
+        if source.kind == "build" { source.packages = inspection.packages }
+        let record = ImageRecord(
+            name: name, architecture: inspection.architecture, release: inspection.release, createdAt: Date(), origin: source,
+            disk: BaseDisk(
+                virtualSize: device.size, sha256: String(digest), fileSize: Int64(status.st_size), modified: status.modifiedNanoseconds),
+            root: RootFileSystem(partition: inspection.partition, uuid: inspection.uuid), kernels: kernels)
+        try RecordFile.write(record, to: files.record)
+        try store.work.give(files.record)
+        do {
+            try folder.finish(as: store.image(name).path)
+        } catch let error as Failure where error.exitCode == .exists {
+            throw ImageStore.taken(name)
+        }
+        return record
+    }
+
+    /// Finds the root file system; its journal is replayed already.
+    func inspect(_ device: any BlockDevice, name: String) throws -> RootInspection {
+        for candidate in try RootInspection.candidates(device, name: name) {
+            let part: any BlockDevice = try candidate.map { try PartitionDevice(of: device, at: $0) } ?? device
+            guard let root = try? Ext4FileSystem(on: part, disk: name) else { continue }
+            if let found = try RootInspection(root, partition: candidate, disk: name) { return found }
+        }
+        throw DiskError.unsupported(
+            disk: name, feature: "no ext4 root file system is on it",
+            hint: "devbox takes disks whose root is ext4: on the whole disk, or in a GPT or MBR partition")
+    }
+
+    private func sync(_ path: FilePath) throws {
+        let file = try Files.open(path, .readOnly)
+        defer { try? file.close() }
+        try posix("sync \(path)") { fsync(file.rawValue) }
+    }
+}
