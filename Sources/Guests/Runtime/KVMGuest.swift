@@ -56,7 +56,7 @@ final class KVMGuest: GuestRuntime {
         let machine = QEMUMachine(record.architecture)
         let kernel: BootKernelChoice = try .choose(record, version: supervisor.plan.kernel)
         let append =
-            ["root=UUID=\(record.root.uuid)", "ro", "console=\(machine.console)"] + record.kernelArguments
+            ["root=UUID=\(record.root.uuid)", "rw", "console=\(machine.console)", "devbox.share=9p"] + record.kernelArguments
             + supervisor.plan.kernelArguments
         let qemu = QEMUCommand(
             name: record.name, machine: machine,

@@ -44,6 +44,8 @@ public struct ImageBuilder: Sendable {
         bootstrap.environment["TMPDIR"] = scratch.string
         try fill(raw, from: bootstrap, sources: try sources(recipe))
 
+        try Files.removeTree(overlay)
+        try Files.removeTree(scratch)
         progress("making the disk")
         return try ImageAssembly(store: store, runner: runner).finish(
             name, in: folder, raw: raw, origin: .init(kind: "build", command: command))
