@@ -41,5 +41,10 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CExt2FS", pkgConfig: "ext2fs", providers: [.apt(["libext2fs-dev"])]),
+        .target(
+            name: "TestSupport", dependencies: ["HostTools", "DevboxCore", system], path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["TestSupport", "Guests", "HostTools", "DevboxCore", "devbox", system],
+            swiftSettings: settings),
     ]
 )

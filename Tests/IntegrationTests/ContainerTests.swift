@@ -1,0 +1,161 @@
+import DevboxCore
+import Glibc
+import HostTools
+import SystemPackage
+import TestSupport
+import Testing
+
+extension IntegrationTests {
+    @Suite("Commands in containers", .serialized)
+    struct ContainerTests {
+        let bed: TestBed
+
+        init() throws { bed = try TestBed.shared.get() }
+
+        @Test("exec in a stopped guest keeps the streams apart and ends with the command's own status")
+        func execStopped() throws {
+            try bed.withGuest("exec") { guest in
+                let result = try bed.run("exec", guest, "--", "sh", "-c", "cat; echo complaint >&2; exit 7", input: "spoken\n")
+                #expect(result.out == "spoken\n")
+                #expect(result.err.hasSuffix("complaint\n"))
+                #expect(result.status == 7)
+                #expect(try bed.run("exec", guest, "--", "sh", "-c", "kill -TERM $$").status == 128 + SIGTERM)
+                #expect(try bed.run("exec", guest, "--", "no-such-program").status == 127)
+                #expect(try bed.run("exec", guest, "--", "hostname").out == "\(guest)\n")
+                #expect(try bed.run("exec", guest, "--", "printf", "%s|", "a b", "", "$HOME", "'\"").out == "a b||$HOME|'\"|")
+            }
+        }
+
+        @Test("what a command changes in a stopped guest is kept, whatever its status")
+        func execKeeps() throws {
+            try bed.withGuest("keep") { guest in
+                #expect(try bed.run("exec", guest, "--", "sh", "-c", "echo kept > /root/note; exit 3").status == 3)
+                #expect(try bed.run("exec", guest, "--", "cat", "/root/note").out == "kept\n")
+                try bed.checkDisk(guest)
+            }
+        }
+
+        @Test("what a command leaves running ends with it")
+        func execLeavesNothing() throws {
+            try bed.withGuest("left") { guest in
+                let before = try HostState()
+                let result = try bed.run("exec", guest, "--", "sh", "-c", "sleep 100 & exit 4", limit: .seconds(20))
+                #expect(result.status == 4)
+                try before.waitUntilBack()
+            }
+        }
+
+        @Test("a command that does not end in time is ended, with status 122")
+        func execTimeout() throws {
+            try bed.withGuest("slow") { guest in
+                let before = try HostState()
+                let stopped = try bed.run("exec", "--timeout", "1", guest, "--", "sleep", "100", limit: .seconds(30))
+                #expect(stopped.status == 122)
+                #expect(stopped.err.contains("did not end within 1 s"))
+                try before.waitUntilBack()
+            }
+        }
+
+        @Test("a command cannot reach the host's kernel, its processes, or files outside of the share")
+        func execIsConfined() throws {
+            try bed.withGuest("jail") { guest in
+                let script = """
+                    echo 1 > /proc/sys/vm/drop_caches
+                    echo core > /proc/sys/kernel/core_pattern
+                    echo c > /proc/sysrq-trigger
+                    mount -t proc proc /mnt && echo 7 > /mnt/sys/kernel/printk
+                    mount -o remount,rw /work && touch /work/packages/x
+                    touch /work/packages/x /work/debug/x /work/dumps/x
+                    mknod /work/build/disk b 254 0
+                    cp /bin/sh /work/build/sh && chmod 4755 /work/build/sh
+                    kill -9 \(getpid())
+                    ls /work
+                    """
+                let pattern = try Files.text("/proc/sys/kernel/core_pattern")
+                let printk = try Files.text("/proc/sys/kernel/printk")
+                let result = try bed.run("exec", guest, "--", "sh", "-c", script)
+                #expect(result.out == "build\ndebug\ndumps\nnotes\npackages\nsources\n")
+                #expect(try Files.text("/proc/sys/kernel/core_pattern") == pattern)
+                #expect(try Files.text("/proc/sys/kernel/printk") == printk)
+                let share = bed.work.appending("share")
+                for folder in ["packages", "debug", "dumps"] { #expect(try Files.list(share.appending(folder)).isEmpty) }
+                #expect(!Files.exists(share.appending("build/disk")))
+                // Set-user-id it may be, but never the host's root's.
+                #expect(try Files.status(share.appending("build/sh")).st_uid != 0)
+                try Files.remove(share.appending("build/sh"))
+            }
+        }
+
+        @Test("links in a guest's disk lead nowhere on the host")
+        func linksStayInside() throws {
+            let scratch = try ScratchDirectory()
+            let outside = try scratch.write("untouched", to: "outside")
+            try bed.withGuest("links") { guest in
+                let script = """
+                    ln -sf \(outside) /etc/hostname; ln -sf \(outside) /etc/hosts; ln -sf \(outside) /etc/machine-id
+                    rm -rf /root/.ssh; ln -s \(scratch.path) /root/.ssh; rm -rf /var/lib/dbus; ln -s \(scratch.path) /var/lib/dbus
+                    """
+                try bed.run("exec", guest, "--", "sh", "-c", script).succeeded()
+                let clone = "\(guest)-2"
+                defer { _ = try? bed.run("remove", "--force", clone) }
+                try bed.run("clone", guest, clone).succeeded()
+                #expect(try Files.text(outside) == "untouched")
+                #expect(try Files.list(scratch.path) == ["outside"])
+                #expect(try bed.run("exec", clone, "--", "cat", "/etc/hostname").out == "\(clone)\n")
+                // A guest whose /work leads elsewhere is not entered at all.
+                try bed.run("exec", guest, "--", "sh", "-c", "umount /work; rmdir /work; ln -s / /work; true").succeeded()
+                _ = try bed.run("exec", guest, "--", "touch", "/work/escaped")
+                #expect(!Files.exists("/escaped"))
+            }
+        }
+
+        @Test("files and folders are copied into a stopped guest and out of it")
+        func copyStopped() throws {
+            try bed.withGuest("copy") { guest in try copy(guest) }
+        }
+
+        @Test("a container boots to running, shows the share, runs commands, and is shut down cleanly")
+        func system() throws {
+            try bed.withGuest("system") { guest in
+                let before = try HostState()
+                try bed.run("start", "--mode", "lxc", guest).succeeded()
+                #expect(try bed.run("list").out.contains(guest))
+                #expect(try bed.run("exec", guest, "--", "systemctl", "is-system-running").out == "running\n")
+                #expect(try bed.run("exec", guest, "--", "sh", "-c", "cat; exit 9", input: "in\n").out == "in\n")
+                #expect(try bed.run("exec", guest, "--", "sh", "-c", "exit 9").status == 9)
+                try bed.run("exec", guest, "--", "touch", "/work/notes/\(guest)").succeeded()
+                let note = bed.work.appending("share/notes/\(guest)")
+                #expect(try Files.status(note).st_uid == Owner.firstSubordinate)
+                try Files.remove(note)
+                try copy(guest)
+                try ssh(guest)
+                let slow = try bed.run("exec", "--timeout", "1", guest, "--", "sleep", "100", limit: .seconds(30))
+                #expect(slow.status == 122)
+                #expect(try bed.run("snapshot", guest).status == 75)
+                #expect(try bed.run("stop", guest).err.contains("shut down in"))
+                try before.waitUntilBack()
+                try bed.checkDisk(guest)
+            }
+        }
+
+        private func copy(_ guest: String) throws {
+            let scratch = try ScratchDirectory()
+            try scratch.write("text", to: "tree/sub/file")
+            try tool("ln", "-s", "/etc/shadow", scratch("tree/link").string)
+            try bed.run("cp", scratch("tree").string, "\(guest):/root/").succeeded()
+            try bed.run("cp", scratch("tree/sub/file").string, "\(guest):/root/renamed").succeeded()
+            #expect(try bed.run("exec", guest, "--", "cat", "/root/tree/sub/file", "/root/renamed").out == "texttext")
+            try bed.run("cp", "\(guest):/root/tree", scratch("back").string).succeeded()
+            #expect(try Files.text(scratch("back/sub/file")) == "text")
+            #expect(try tool("readlink", scratch("back/link").string) == "/etc/shadow\n")
+            #expect(try bed.run("cp", "\(guest):/root/none", scratch("none").string).status == 66)
+            #expect(try Files.list(scratch.path) == ["back", "tree"])
+        }
+
+        private func ssh(_ guest: String) throws {
+            let scratch = try ScratchDirectory()
+            let config = try scratch.write(try bed.run("ssh-config", guest).succeeded().out, to: "config")
+            #expect(try tool("ssh", "-F", config.string, guest, "uname", "-n") == "\(guest)\n")
+        }
+    }
+}

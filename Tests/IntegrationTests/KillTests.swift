@@ -1,0 +1,127 @@
+import DevboxCore
+import Glibc
+import HostTools
+import SystemPackage
+import TestSupport
+import Testing
+
+extension IntegrationTests {
+    /// devbox is killed at random moments; what comes next must find everything whole.
+    @Suite("SIGKILL at any moment", .serialized)
+    struct KillTests {
+        let bed: TestBed
+
+        init() throws { bed = try TestBed.shared.get() }
+
+        @Test("of clone: the guest is there as a whole or not at all, and nothing else is left")
+        func clone() throws {
+            try bed.withGuest("source") { source in
+                for (round, from) in [TestBed.image, source].flatMap({ Array(repeating: $0, count: 15) }).enumerated() {
+                    let name = "kill-clone-\(round)"
+                    try kill(["clone", from, name], within: .milliseconds(80))
+                    let listed = try bed.run("list").succeeded().out.contains("\(name) ")
+                    #expect(!(try Files.list(bed.work.appending("guests")).contains { $0.hasPrefix(".") }))
+                    if listed {
+                        try bed.checkDisk(name)
+                        #expect(try bed.run("exec", name, "--", "hostname").out == "\(name)\n")
+                        try bed.run("remove", name).succeeded()
+                    } else {
+                        try bed.run("clone", from, name).succeeded()
+                        try bed.run("remove", name).succeeded()
+                    }
+                }
+                try bed.checkDisk(source)
+                try bed.run("exec", source, "--", "true").succeeded()
+            }
+        }
+
+        @Test("of exec in a stopped guest: its disk is as before, or as the command left it")
+        func exec() throws {
+            try bed.withGuest("kill-exec") { guest in
+                try bed.run("exec", guest, "--", "sh", "-c", "mkdir /root/d; echo 0 > /root/d/count").succeeded()
+                var last = 0
+                for round in 1...25 {
+                    let script = "rm -f /root/d/*; for i in $(seq 50); do echo \(round) > /root/d/$i; done; sync; echo \(round) > /root/d/count"
+                    try kill(["exec", guest, "--", "sh", "-c", script], within: .milliseconds(450))
+                    let found = try bed.run("exec", guest, "--", "sh", "-c", "cat /root/d/count; ls /root/d | wc -l").succeeded().out
+                    #expect(found == "\(round)\n51\n" || found == "\(last)\n\(last == 0 ? 1 : 51)\n", "round \(round)")
+                    last = Int(found.prefix { $0.isNumber }) ?? -1
+                    if round % 5 == 0 { try bed.checkDisk(guest) }
+                }
+            }
+        }
+
+        @Test("of starting a container: the next command works")
+        func startContainer() throws {
+            try bed.withGuest("kill-lxc") { guest in
+                for _ in 1...12 {
+                    try kill(["start", "--mode", "lxc", guest], within: .milliseconds(900))
+                    // Whatever moment it was: started, or not.
+                    try bed.run("stop", guest).succeeded()
+                    #expect(try bed.run("exec", guest, "--", "hostname").out == "\(guest)\n")
+                }
+                try bed.checkDisk(guest)
+            }
+        }
+
+        @Test("of flipping a running container: the next command works, and the mode is the old or the new one")
+        func flip() throws {
+            try bed.withGuest("kill-flip") { guest in
+                for round in 1...8 {
+                    try bed.run("flip", guest, "lxc").succeeded()
+                    try bed.run("start", guest).succeeded()
+                    try kill(["flip", guest, "kvm"], within: .milliseconds(1500), leaving: true)
+                    let mode = try bed.run("list").succeeded().out
+                    #expect(mode.contains("kvm") || mode.contains("lxc"))
+                    try bed.run("stop", "--force", guest).succeeded()
+                    #expect(try bed.run("exec", guest, "--", "hostname").out == "\(guest)\n")
+                    if round % 4 == 0 { try bed.checkDisk(guest) }
+                }
+            }
+        }
+
+        @Test("of starting a virtual machine: no process is left, and the disk is whole")
+        func startMachine() throws {
+            try bed.withGuest("kill-kvm") { guest in
+                for _ in 1...6 {
+                    try kill(["start", guest], within: .seconds(3))
+                    try bed.checkDisk(guest)
+                    #expect(try bed.run("exec", guest, "--", "hostname").out == "\(guest)\n")
+                }
+            }
+        }
+
+        @Test("of a supervisor: the guest and all that belongs to it end with it")
+        func supervisor() throws {
+            try bed.withGuest("kill-sup") { guest in
+                let before = try HostState()
+                try bed.run("start", "--mode", "lxc", guest).succeeded()
+                let mine = try HostState().processes.subtracting(before.processes).filter { $0.hasSuffix("devbox") }
+                #expect(!mine.isEmpty)
+                for line in mine { Glibc.kill(pid_t(line.prefix { $0.isNumber }) ?? 0, SIGKILL) }
+                try before.waitUntilBack()
+                #expect(try bed.run("list").out.contains("stopped"))
+                try bed.run("start", "--mode", "lxc", guest).succeeded()
+                try bed.run("stop", guest).succeeded()
+                try before.waitUntilBack()
+            }
+        }
+
+        /// Starts devbox and kills it at a random moment; then waits until nothing of it is left on the host.
+        ///
+        /// - Parameter leaving: whether a guest may go on running, as one that was started before does.
+        private func kill(_ arguments: [String], within limit: Duration, leaving: Bool = false) throws {
+            let before = try HostState()
+            var child = try ChildProcess(bed.command(arguments), output: .null, error: .null)
+            let moment = Duration.microseconds(Int.random(in: 0...Int(limit.inSeconds * 1_000_000)))
+            if try child.wait(until: .now + moment) == nil { child.signal(SIGKILL) }
+            _ = try child.wait()
+            if leaving { return }
+            if arguments[0] == "start", try bed.run("list").out.contains("running") {
+                // It had committed before the signal came: the guest is up, as it was asked for.
+                try bed.run("stop", "--force", arguments[arguments.count - 1]).succeeded()
+            }
+            try before.waitUntilBack()
+        }
+    }
+}

@@ -1,0 +1,155 @@
+import DevboxCore
+import Glibc
+import Guests
+import HostTools
+import SystemPackage
+import TestSupport
+import Testing
+
+extension IntegrationTests {
+    @Suite("Virtual machines", .serialized)
+    struct MachineTests {
+        let bed: TestBed
+
+        init() throws { bed = try TestBed.shared.get() }
+
+        @Test("one disk as a virtual machine, as a container, and back: files and owners are the same in both")
+        func flipRoundTrip() throws {
+            try bed.withGuest("flip") { guest in
+                let before = try HostState()
+                try bed.run("start", guest).succeeded()
+                #expect(try bed.run("exec", guest, "--", "systemctl", "is-system-running").out == "running\n")
+                let kernel = try bed.run("exec", guest, "--", "uname", "-r").out
+                #expect(kernel == (try bed.run("show", guest, "--json").out.kernelVersion) + "\n")
+                try identityIsTheClones(guest)
+                let script = "echo vm > /root/vm; chown 1000:50 /root/vm; chmod 4640 /root/vm; touch /work/build/\(guest)"
+                try bed.run("exec", guest, "--", "sh", "-c", script).succeeded()
+                #expect(try Files.status(bed.work.appending("share/build/\(guest)")).st_uid == Owner.firstSubordinate)
+                #expect(try bed.run("exec", guest, "--", "touch", "/work/packages/x").status != 0)
+                try qemuIsNobody()
+
+                try bed.run("flip", guest).succeeded()
+                #expect(try bed.run("exec", guest, "--", "systemctl", "is-system-running").out == "running\n")
+                #expect(try bed.run("exec", guest, "--", "stat", "-c", "%u %g %a", "/root/vm").out == "1000 50 4640\n")
+                #expect(try bed.run("exec", guest, "--", "cat", "/root/vm").out == "vm\n")
+                #expect(try bed.run("exec", guest, "--", "ls", "/work/build").out.contains(guest))
+                try bed.run("exec", guest, "--", "sh", "-c", "echo lxc > /root/lxc; chown 7:8 /root/lxc").succeeded()
+                #expect(try bed.run("stop", guest).err.contains("shut down in"))
+                try before.waitUntilBack()
+                try bed.checkDisk(guest)
+
+                try bed.run("flip", guest, "kvm").succeeded()
+                try bed.run("start", guest).succeeded()
+                #expect(try bed.run("exec", guest, "--", "systemctl", "is-system-running").out == "running\n")
+                #expect(try bed.run("exec", guest, "--", "stat", "-c", "%u %g", "/root/lxc", "/root/vm").out == "7 8\n1000 50\n")
+                try panicIsNoticed(guest)
+                try Files.remove(bed.work.appending("share/build/\(guest)"))
+                try bed.run("stop", "--force", guest).succeeded()
+                try before.waitUntilBack()
+            }
+        }
+
+        @Test("a guest that was killed hard is edited as a container, and the edit survives its next boot")
+        func killedThenEdited() throws {
+            try bed.withGuest("killed") { guest in
+                let before = try HostState()
+                try bed.run("start", guest).succeeded()
+                try bed.run("exec", guest, "--", "sh", "-c", "echo synced > /root/synced; sync; echo lost > /root/lost").succeeded()
+                for pid in try supervisors(of: guest) { kill(pid, SIGKILL) }
+                try before.waitUntilBack()
+                try bed.run("exec", guest, "--", "sh", "-c", "echo edited > /etc/edited").succeeded()
+                let clone = "\(guest)-2"
+                defer { _ = try? bed.run("remove", "--force", clone) }
+                try bed.run("clone", guest, clone).succeeded()
+                try bed.run("start", clone).succeeded()
+                #expect(try bed.run("exec", clone, "--", "cat", "/root/synced", "/etc/edited").out == "synced\nedited\n")
+                try copyAndConnect(clone)
+                #expect(try bed.run("stop", clone).err.contains("shut down in"))
+                try before.waitUntilBack()
+                try bed.checkDisk(clone)
+            }
+        }
+
+        @Test("a kernel that does not find its root fails at once, with the console's last lines, and leaves nothing running")
+        func bootFailure() throws {
+            try bed.withGuest("broken") { guest in
+                let before = try HostState()
+                let result = try bed.run("exec", "--bisect", "--mode", "kvm", "--append", "root=/dev/none", "--append", "panic=0", guest, "--", "true")
+                #expect(result.err.contains("The last lines of its console"))
+                #expect(result.status == 121 || result.status == 125)
+                try before.waitUntilBack()
+                #expect(try bed.run("list").out.contains("\(guest)") == true)
+            }
+        }
+
+        private func identityIsTheClones(_ guest: String) throws {
+            let record = try RecordFile.read(GuestRecord.self, from: bed.files(guest).record)
+            let script = "hostname; cat /etc/machine-id; cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub; cat /sys/class/net/e*/address"
+            let identity = record.identity
+            let key = identity.sshHostKey.split(separator: " ").prefix(2).joined(separator: " ")
+            #expect(
+                try bed.run("exec", guest, "--", "sh", "-c", script).out
+                    == "\(guest)\n\(identity.machineID)\n\(key)\n\(identity.macAddress)\n")
+        }
+
+        /// QEMU runs neither as root nor with a capability.
+        private func qemuIsNobody() throws {
+            let found = try Files.list("/proc").filter { pid in
+                pid.allSatisfy(\.isNumber) && (try? Files.text(FilePath("/proc/\(pid)/comm")))?.hasPrefix("qemu-system") == true
+            }
+            for pid in found {
+                let status = try Files.text(FilePath("/proc/\(pid)/status"))
+                #expect(status.contains("Uid:\t\(Owner.firstSubordinate)\t\(Owner.firstSubordinate)"))
+                #expect(status.contains("CapEff:\t0000000000000000"))
+            }
+        }
+
+        private func panicIsNoticed(_ guest: String) throws {
+            let result = try bed.run(
+                "exec", guest, "--", "sh", "-c", "echo 1 > /proc/sys/kernel/sysrq; echo c > /proc/sysrq-trigger; sleep 60", limit: .seconds(60))
+            #expect(result.status == 121)
+            #expect(result.err.contains("Kernel panic - not syncing"))
+        }
+
+        private func copyAndConnect(_ guest: String) throws {
+            let scratch = try ScratchDirectory()
+            let file = try scratch.write("to the machine", to: "file")
+            try bed.run("cp", file.string, "\(guest):/root/").succeeded()
+            try bed.run("cp", "\(guest):/root/file", scratch("back").string).succeeded()
+            #expect(try Files.text(scratch("back")) == "to the machine")
+            let config = try scratch.write(try bed.run("ssh-config", guest).succeeded().out, to: "config")
+            #expect(try tool("ssh", "-F", config.string, guest, "hostname") == "\(guest)\n")
+            #expect(try bed.run("exec", guest, "--", "sh", "-c", "exit 255").status == 255)
+            #expect(try bed.run("console", "--log", guest).out.contains("Linux version"))
+        }
+
+        /// The enclosed devbox of a guest holds its control socket.
+        private func supervisors(of guest: String) throws -> [pid_t] {
+            let log = try bed.files(guest).run.appending("supervisor.log").string
+            return try Files.list("/proc").compactMap(pid_t.init).filter { pid in
+                let link = try? HostLinks.readLink("/proc/\(pid)/fd/2")
+                let name = (try? Files.text(FilePath("/proc/\(pid)/comm"))) ?? ""
+                return link == log && name.hasPrefix("devbox")
+            }
+        }
+    }
+}
+
+enum HostLinks {
+    /// readlink(2)
+    static func readLink(_ path: String) throws -> String {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = try posix("read the link \(path)") { readlink(path, &buffer, buffer.count) }
+        return String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+extension String {
+    /// The newest kernel in the JSON of `devbox show`.
+    fileprivate var kernelVersion: String {
+        get throws {
+            let record = try RecordFile.decode(JSONValue.self, from: utf8)
+            return record["kernels"]?.array?.first?["version"]?.string ?? ""
+        }
+    }
+}

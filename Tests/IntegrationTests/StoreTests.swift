@@ -1,0 +1,140 @@
+import DevboxCore
+import Glibc
+import HostTools
+import SystemPackage
+import TestSupport
+import Testing
+
+extension IntegrationTests {
+    @Suite("Images and guests", .serialized)
+    struct StoreTests {
+        let bed: TestBed
+
+        init() throws { bed = try TestBed.shared.get() }
+
+        @Test("the same packages give the same disk")
+        func reproducible() throws {
+            defer { _ = try? bed.run("image", "remove", "again") }
+            try bed.run("image", "build", "again", limit: .seconds(1200)).succeeded()
+            #expect(try digest("again") == digest(TestBed.image))
+        }
+
+        @Test("twenty clones at once are twenty guests, each with an identity of its own")
+        func manyClones() throws {
+            let names = (1...20).map { "many-\($0)" }
+            defer { _ = try? bed.run(["remove"] + names) }
+            let scratch = try ScratchDirectory()
+            let list = try scratch.write(names.joined(separator: "\n"), to: "names")
+            try tool(
+                "xargs", "-a", list.string, "-P", "20", "-I", "NAME", "env", "DEVBOX_WORK=\(bed.work)", Devbox.program.name, "clone",
+                "-q", TestBed.image, "NAME")
+            var seen: Set<String> = []
+            for name in names {
+                let record = try RecordFile.decode(JSONValue.self, from: try bed.run("show", name, "--json").succeeded().out.utf8)
+                for key in ["hostname", "machineID", "macAddress", "sshHostKey"] {
+                    seen.insert(record["identity"]?[key]?.string ?? "")
+                }
+            }
+            #expect(seen.count == 80)
+            try bed.checkDisk("many-7")
+        }
+
+        @Test("of two writers on one guest the second waits, and then gives up with 75 and the first one's name")
+        func twoWriters() throws {
+            try bed.withGuest("busy") { guest in
+                let marker = bed.work.appending("share/notes/\(guest)")
+                defer { try? Files.remove(marker) }
+                var first = try ChildProcess(
+                    bed.command(["exec", guest, "--", "sh", "-c", "touch /work/notes/\(guest); sleep 60"]), output: .null, error: .null)
+                let deadline = ContinuousClock.now + .seconds(20)
+                while !Files.exists(marker), ContinuousClock.now < deadline { Interrupts.sleep(.milliseconds(20)) }
+                let second = try bed.run("snapshot", guest)
+                #expect(second.status == 75)
+                #expect(second.err.contains("in use by devbox exec"))
+                first.end()
+                #expect(try bed.run("exec", guest, "--", "true").status == 0)
+            }
+        }
+
+        @Test("a snapshot brings the disk back, again and again, and clones of clones keep what they stand on")
+        func snapshots() throws {
+            try bed.withGuest("snap") { guest in
+                func state() throws -> String { try bed.run("exec", guest, "--", "cat", "/root/state").out }
+                func set(_ text: String) throws { try bed.run("exec", guest, "--", "sh", "-c", "echo \(text) > /root/state").succeeded() }
+                try set("one")
+                try bed.run("snapshot", guest, "first").succeeded()
+                #expect(try bed.run("snapshot", guest, "first").status == 73)
+                try set("two")
+                try bed.run("clone", guest, "\(guest)-2").succeeded()
+                try bed.run("clone", "\(guest)-2", "\(guest)-3").succeeded()
+                for _ in 1...2 {
+                    try bed.run("rollback", guest).succeeded()
+                    #expect(try state() == "one\n")
+                    try set("three")
+                }
+                #expect(try bed.run("show", guest).out.contains("first"))
+                #expect(try bed.run("rollback", guest, "none").status == 66)
+                try bed.run("remove", "\(guest)-2").succeeded()
+                #expect(try bed.run("exec", "\(guest)-3", "--", "cat", "/root/state", "/etc/hostname").out == "two\n\(guest)-3\n")
+                try bed.run("remove", "\(guest)-3").succeeded()
+                try bed.run("snapshot", guest, "first", "--remove").succeeded()
+                #expect(try state() == "three\n")
+                #expect(try bed.run("image", "remove", TestBed.image).status == 75)
+            }
+        }
+
+        @Test("a disk with a partition table is imported, started as a container, and its cloud-init kept from undoing the identity")
+        func importPartitioned() throws {
+            let scratch = try ScratchDirectory()
+            let disk = try partitionedDisk(in: scratch)
+            let before = try tool("sha256sum", disk.string)
+            defer { _ = try? bed.run("image", "remove", "imported") }
+            try bed.run("image", "import", disk.string, "--name", "imported").succeeded()
+            #expect(try tool("sha256sum", disk.string) == before)
+            #expect(try bed.run("image", "show", "imported").out.contains("at byte 1048576"))
+            defer { _ = try? bed.run("remove", "--force", "from-import") }
+            try bed.run("clone", "imported", "from-import").succeeded()
+            #expect(try bed.run("exec", "from-import", "--", "cat", "/etc/hostname").out == "from-import\n")
+            try bed.run("start", "--mode", "lxc", "from-import").succeeded()
+            #expect(try bed.run("exec", "from-import", "--", "hostname").out == "from-import\n")
+            try bed.run("stop", "from-import").succeeded()
+        }
+
+        @Test("a disk that refers to other files is refused, unless they lie beside it and are to be flattened")
+        func importReferring() throws {
+            let scratch = try ScratchDirectory()
+            let base = bed.work.appending("images/\(TestBed.image)/disk.qcow2")
+            let overlay = scratch("overlay.qcow2").string
+            try tool("qemu-img", "create", "-q", "-f", "qcow2", "-b", base.string, "-F", "qcow2", overlay)
+            let refused = try bed.run("image", "import", overlay, "--name", "overlay")
+            #expect(refused.status == 65)
+            #expect(refused.err.contains("refers to another file"))
+            #expect(try bed.run("image", "import", overlay, "--name", "overlay", "--flatten").status == 65)
+            try tool("cp", "--reflink=auto", base.string, scratch("base.qcow2").string)
+            try tool("qemu-img", "rebase", "-u", "-f", "qcow2", "-b", "base.qcow2", "-F", "qcow2", overlay)
+            #expect(try bed.run("image", "import", overlay, "--name", "overlay").status == 65)
+            defer { _ = try? bed.run("image", "remove", "overlay") }
+            try bed.run("image", "import", overlay, "--name", "overlay", "--flatten").succeeded()
+            #expect(try bed.run("image", "list").out.contains("overlay"))
+        }
+
+        /// The base image's file system in the first partition of a GPT disk.
+        private func partitionedDisk(in scratch: ScratchDirectory) throws -> FilePath {
+            let base = bed.work.appending("images/\(TestBed.image)/disk.qcow2")
+            let raw = scratch("root.raw")
+            let disk = scratch("disk.raw")
+            try tool("qemu-img", "convert", "-f", "qcow2", "-O", "raw", base.string, raw.string)
+            try tool("debugfs", "-w", "-R", "mkdir /etc/cloud", raw.string)
+            try tool("debugfs", "-w", "-R", "mkdir /etc/cloud/cloud.cfg.d", raw.string)
+            try tool("truncate", "-s", "9G", disk.string)
+            try tool("sfdisk", "-q", disk.string, input: "label: gpt\nstart=2048, size=16777216, type=linux\n")
+            try tool("dd", "if=\(raw)", "of=\(disk)", "bs=1M", "seek=1", "conv=sparse,notrunc", "status=none")
+            return disk
+        }
+
+        private func digest(_ image: String) throws -> String {
+            let record = try RecordFile.decode(JSONValue.self, from: try bed.run("image", "show", image, "--json").succeeded().out.utf8)
+            return record["disk"]?["sha256"]?.string ?? "no digest of \(image)"
+        }
+    }
+}

@@ -1,0 +1,133 @@
+import DevboxCore
+import FoundationEssentials
+import Glibc
+import Guests
+import HostTools
+import SystemPackage
+import TestSupport
+
+/// One work directory with one base image, built once and shared by all integration tests.
+///
+/// `Tests/run` names the folder; an image that was built there before is used again as long as nothing that goes into it changed.
+struct TestBed {
+    /// The work directory.
+    let work: FilePath
+    static let image = "base"
+
+    /// Built by the first test that asks.
+    static let shared = Result { try TestBed() }
+
+    private init() throws {
+        guard isRoot else { throw Failure(.needsRoot, "the integration tests need root", hint: "sudo make test") }
+        let given = getenv("DEVBOX_TEST_WORK").map { String(cString: $0) }
+        work = FilePath(given ?? "/var/tmp/devbox-test")
+        if !Files.exists(work.appending("images/\(Self.image)/image.json")) {
+            try run("image", "build", Self.image, limit: .seconds(1200)).succeeded()
+        }
+    }
+
+    /// What devbox wrote, and how it ended.
+    struct Outcome {
+        let line: String
+        let output: Runner.Output
+        var out: String { output.text }
+        var err: String { String(decoding: output.errorBytes, as: UTF8.self) }
+        var status: Int32 { output.status.shellStatus }
+
+        /// Throws, with all that was written, where it did not end with 0.
+        @discardableResult
+        func succeeded() throws -> Outcome {
+            guard status == 0 else { throw Failure(.failure, "`\(line)` ended with \(status)\n\(out)\(err)") }
+            return self
+        }
+    }
+
+    /// Runs devbox to its end.
+    @discardableResult
+    func run(
+        _ arguments: String..., input: String = "", environment: [String: String] = [:], limit: Duration = .seconds(300)
+    ) throws -> Outcome {
+        try run(arguments, input: input, environment: environment, limit: limit)
+    }
+
+    /// The same with a list.
+    @discardableResult
+    func run(
+        _ arguments: [String], input: String = "", environment: [String: String] = [:], limit: Duration = .seconds(300)
+    ) throws -> Outcome {
+        let command = self.command(arguments, environment: environment)
+        return Outcome(line: command.line, output: try runner.attempt(command, input: Array(input.utf8), limit: limit))
+    }
+
+    /// The command line of a devbox on this work directory.
+    func command(_ arguments: [String], environment: [String: String] = [:]) -> Command {
+        Command(Devbox.program, arguments, environment: environment.merging(["DEVBOX_WORK": work.string]) { own, _ in own })
+    }
+
+    /// A new guest on the base image, of a name that no other test has; it is removed when `body` returns.
+    func withGuest<T>(_ purpose: String, _ body: (String) throws -> T) throws -> T {
+        let name = "\(purpose)-\(String(UInt32.random(in: .min ... .max), radix: 36))"
+        try run("clone", Self.image, name).succeeded()
+        defer { _ = try? run("remove", "--force", name) }
+        return try body(name)
+    }
+
+    /// The files of a guest.
+    func files(_ guest: String) throws -> GuestFiles {
+        GuestFiles(guest, in: try WorkDirectory(given: work.string, environment: Command.inheritedEnvironment))
+    }
+
+    /// Throws unless QEMU and e2fsck find nothing wrong with a stopped guest's disk. A journal to replay is fine: it is replayed in
+    /// a copy first, as the next command would do it.
+    func checkDisk(_ guest: String) throws {
+        let disk = try files(guest).disk
+        let check = try attempt("qemu-img", "check", "-q", "-f", "qcow2", disk.string)
+        // 3: clusters that nobody refers to.
+        guard [0, 3].contains(check.status.shellStatus) else { throw Failure(.badInput, "\(disk): \(check.complaint)") }
+        let scratch = try ScratchDirectory()
+        let raw = scratch("disk.raw")
+        try tool("qemu-img", "convert", "-f", "qcow2", "-O", "raw", disk.string, raw.string)
+        _ = try attempt("e2fsck", "-E", "journal_only", "-p", raw.string)
+        let result = try attempt("e2fsck", "-fn", raw.string)
+        guard result.status.isSuccess else { throw Failure(.badInput, "\(disk): \(result.text)") }
+    }
+}
+
+/// What devbox could leave behind on the host.
+struct HostState: Equatable {
+    let mounts: Set<String>
+    let loops: Set<String>
+    let processes: Set<String>
+
+    /// The host as it is: mounts, loop devices in use, and processes that a guest is made of.
+    init() throws {
+        let mountinfo = try Files.text("/proc/self/mountinfo")
+        mounts = Set(mountinfo.split(separator: "\n").map { $0.split(separator: " ").dropFirst(4).joined(separator: " ") })
+        loops = Set(
+            try Files.list("/sys/block").filter { name in
+                name.hasPrefix("loop") && Files.exists(FilePath("/sys/block/\(name)/loop/backing_file"))
+            })
+        processes = Set(
+            try Files.list("/proc").filter { $0.allSatisfy(\.isNumber) }.compactMap { pid in
+                guard let name = try? Files.text(FilePath("/proc/\(pid)/comm")).filter({ !$0.isNewline }),
+                    let status = try? Files.text(FilePath("/proc/\(pid)/stat")), !status.contains(") Z ")
+                else { return nil }
+                let ours = ["qemu-storage", "qemu-system", "lxc-", "virtiofsd", "devbox"].contains { name.hasPrefix($0) }
+                return ours ? "\(pid) \(name)" : nil
+            })
+    }
+
+    /// Waits until the host is as it was before; throws, saying what is left, where that does not come.
+    func waitUntilBack(within limit: Duration = .seconds(10)) throws {
+        let deadline = ContinuousClock.now + limit
+        while true {
+            let now = try HostState()
+            let left = now.mounts.subtracting(mounts).union(now.loops.subtracting(loops)).union(now.processes.subtracting(processes))
+            if left.isEmpty { return }
+            guard ContinuousClock.now < deadline else {
+                throw Failure(.failure, "left on the host: \(left.sorted().joined(separator: "; "))")
+            }
+            Interrupts.sleep(.milliseconds(20))
+        }
+    }
+}
