@@ -84,8 +84,11 @@ struct IdentityEditor {
 
     private func authorize(_ root: borrowing Ext4FileSystem) throws {
         guard let home = try root.find("/root") else { return }
-        let folder = try root.find("/root/.ssh") ?? root.makeDirectory(".ssh", in: home, as: NewFile(permissions: 0o700))
-        guard try root.attributes(of: folder).isDirectory else { return }
+        if try root.find("/root/.ssh").map({ try root.attributes(of: $0).isDirectory }) != true {
+            // A link that leads out of the disk, or a file in the folder's place.
+            try root.remove(".ssh", in: home)
+            try root.makeDirectory(".ssh", in: home, as: NewFile(permissions: 0o700))
+        }
         let keys = try root.text("/root/.ssh/authorized_keys") ?? ""
         if keys.split(separator: "\n").contains(where: { $0 == authorizedKey }) { return }
         let separator = keys.isEmpty || keys.hasSuffix("\n") ? "" : "\n"

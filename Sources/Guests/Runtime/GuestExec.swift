@@ -98,22 +98,18 @@ public struct GuestExec: Sendable {
 
     private func run(_ arguments: [String], in guest: RunningGuest, _ options: ExecOptions) throws -> Int32 {
         let watch = ConsoleTail.length(guest.files)
-        let command = try guest.command(arguments, terminal: options.terminal)
-        runner.console.detail("+ \(command.line)")
-        var child = try ChildProcess(command, input: options.input, output: options.output)
+        var attached = try AttachedCommand(arguments, in: guest, options, console: runner.console)
         let deadline = options.limit.map { ContinuousClock.now + $0 }
         while true {
             let next = ContinuousClock.now + .milliseconds(250)
-            if let status = try child.wait(until: min(deadline ?? next, next), interruptible: false) {
-                if let line = ConsoleTail.panic(guest.files, from: watch) { throw GuestError.panicked(guest: guest.record.name, line: line) }
-                return try judge(status, guest)
-            }
+            let status = try attached.wait(until: min(deadline ?? next, next))
             if let line = ConsoleTail.panic(guest.files, from: watch) {
-                child.end()
+                attached.end()
                 throw GuestError.panicked(guest: guest.record.name, line: line)
             }
+            if let status { return try judge(status, guest) }
             if let deadline, ContinuousClock.now >= deadline {
-                child.end()
+                attached.end()
                 throw GuestError.timedOut(guest: guest.record.name, limit: options.limit ?? .zero)
             }
         }
