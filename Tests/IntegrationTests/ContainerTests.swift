@@ -38,7 +38,7 @@ extension IntegrationTests {
         @Test("what a command leaves running ends with it")
         func execLeavesNothing() throws {
             try bed.withGuest("left") { guest in
-                let before = try HostState()
+                let before = try HostState(of: bed)
                 let result = try bed.run("exec", guest, "--", "sh", "-c", "sleep 100 & exit 4", limit: .seconds(20))
                 #expect(result.status == 4)
                 try before.waitUntilBack()
@@ -48,7 +48,7 @@ extension IntegrationTests {
         @Test("a command that does not end in time is ended, with status 122")
         func execTimeout() throws {
             try bed.withGuest("slow") { guest in
-                let before = try HostState()
+                let before = try HostState(of: bed)
                 let stopped = try bed.run("exec", "--timeout", "1", guest, "--", "sleep", "100", limit: .seconds(30))
                 #expect(stopped.status == 122)
                 #expect(stopped.err.contains("did not end within 1 s"))
@@ -117,7 +117,7 @@ extension IntegrationTests {
         @Test("a container boots to running, shows the share, runs commands, and is shut down cleanly")
         func system() throws {
             try bed.withGuest("system") { guest in
-                let before = try HostState()
+                let before = try HostState(of: bed)
                 try bed.run("start", "--mode", "lxc", guest).succeeded()
                 #expect(try bed.run("list").out.contains(guest))
                 #expect(try bed.run("exec", guest, "--", "systemctl", "is-system-running").out == "running\n")

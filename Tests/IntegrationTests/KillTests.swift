@@ -94,9 +94,9 @@ extension IntegrationTests {
         @Test("of a supervisor: the guest and all that belongs to it end with it")
         func supervisor() throws {
             try bed.withGuest("kill-sup") { guest in
-                let before = try HostState()
+                let before = try HostState(of: bed)
                 try bed.run("start", "--mode", "lxc", guest).succeeded()
-                let mine = try HostState().processes.subtracting(before.processes).filter { $0.hasSuffix("devbox") }
+                let mine = try HostState(of: bed).processes.subtracting(before.processes).filter { $0.hasSuffix("devbox") }
                 #expect(!mine.isEmpty)
                 for line in mine { Glibc.kill(pid_t(line.prefix { $0.isNumber }) ?? 0, SIGKILL) }
                 try before.waitUntilBack()
@@ -111,7 +111,7 @@ extension IntegrationTests {
         ///
         /// - Parameter leaving: whether a guest may go on running, as one that was started before does.
         private func kill(_ arguments: [String], within limit: Duration, leaving: Bool = false) throws {
-            let before = try HostState()
+            let before = try HostState(of: bed)
             var child = try ChildProcess(bed.command(arguments), output: .null, error: .null)
             let moment = Duration.microseconds(Int.random(in: 0...Int(limit.inSeconds * 1_000_000)))
             if try child.wait(until: .now + moment) == nil { child.signal(SIGKILL) }

@@ -99,8 +99,15 @@ struct HostState: Equatable {
     let loops: Set<String>
     let processes: Set<String>
 
-    /// The host as it is: mounts, loop devices in use, and processes that a guest is made of.
-    init() throws {
+    private let bed: TestBed
+
+    static func == (left: HostState, right: HostState) -> Bool {
+        left.mounts == right.mounts && left.loops == right.loops && left.processes == right.processes
+    }
+
+    /// The host as it is: mounts, loop devices in use, and processes that belong to a test bed.
+    init(of bed: TestBed) throws {
+        self.bed = bed
         let mountinfo = try Files.text("/proc/self/mountinfo")
         mounts = Set(mountinfo.split(separator: "\n").map { $0.split(separator: " ").dropFirst(4).joined(separator: " ") })
         loops = Set(
@@ -112,8 +119,9 @@ struct HostState: Equatable {
                 guard let name = try? Files.text(FilePath("/proc/\(pid)/comm")).filter({ !$0.isNewline }),
                     let status = try? Files.text(FilePath("/proc/\(pid)/stat")), !status.contains(") Z ")
                 else { return nil }
-                let ours = ["qemu-storage", "qemu-system", "lxc-", "virtiofsd", "devbox"].contains { name.hasPrefix($0) }
-                return ours ? "\(pid) \(name)" : nil
+                // All that devbox starts has its work directory in the environment.
+                let environment = (try? Files.text(FilePath("/proc/\(pid)/environ"))) ?? ""
+                return environment.contains("DEVBOX_WORK=\(bed.work)\0") && pid != "\(getpid())" ? "\(pid) \(name)" : nil
             })
     }
 
@@ -121,7 +129,7 @@ struct HostState: Equatable {
     func waitUntilBack(within limit: Duration = .seconds(10)) throws {
         let deadline = ContinuousClock.now + limit
         while true {
-            let now = try HostState()
+            let now = try HostState(of: bed)
             let left = now.mounts.subtracting(mounts).union(now.loops.subtracting(loops)).union(now.processes.subtracting(processes))
             if left.isEmpty { return }
             guard ContinuousClock.now < deadline else {

@@ -11,7 +11,7 @@ struct GuestExecute: ParsableCommand {
             no init, which needs root; with --mode kvm the guest is started for it and stopped again. The command's changes
             to the disk are kept.
 
-            It ends with the command's own status. What is not the command's: 121 the kernel panicked, 122 the time limit
+            It ends with the command's own status. What is not the command's: 121 the kernel panicked or did not boot, 122 the time limit
             passed, 125 the environment could not be brought up, so `git bisect run` skips it. In a container the kernel is
             the host's.
 
@@ -62,9 +62,10 @@ struct GuestExecute: ParsableCommand {
 
 /// The statuses of `exec` that are devbox's own.
 enum ExecStatus {
-    /// A panic and a hang are findings; everything else is an environment that did not come up.
+    /// A panic, a kernel that does not boot, and a hang are findings; everything else is an environment that did not come up.
     static func of(_ error: any ReportableError) -> DevboxCore.ExitCode {
-        switch error.exitCode {
+        if case GuestError.bootFailed? = error as? GuestError { return .panicked }
+        return switch error.exitCode {
         case .panicked, .timedOut: error.exitCode
         default: .environment
         }

@@ -88,7 +88,7 @@ public struct GuestStarter: Sendable {
             if let message = try enclosure.next(until: min(deadline, .now + .milliseconds(200))) {
                 if case .ready = message { return }
             } else if let fault = ConsoleTail.bootFault(files) {
-                throw GuestError.notStarted(guest: files.name, reason: fault, console: ConsoleTail.lines(files))
+                throw GuestError.bootFailed(guest: files.name, fault: fault, console: ConsoleTail.lines(files))
             } else if ContinuousClock.now >= deadline {
                 throw GuestError.notStarted(
                     guest: files.name, reason: "it did not answer within \(Int(limit.inSeconds)) s", console: ConsoleTail.lines(files))
@@ -117,8 +117,10 @@ public struct GuestStarter: Sendable {
 
 /// Why a guest does not do what it should.
 public enum GuestError: ReportableError {
-    /// It did not come up; the fault is the guest's or its kernel's.
+    /// It did not come up, for a reason outside of it.
     case notStarted(guest: String, reason: String, console: [String])
+    /// Its kernel or its system did not come up: a finding about that kernel, and no failure of the host.
+    case bootFailed(guest: String, fault: String, console: [String])
     /// Its kernel panicked.
     case panicked(guest: String, line: String)
     /// A command in it did not end in time.
@@ -126,7 +128,7 @@ public enum GuestError: ReportableError {
 
     public var exitCode: DevboxCore.ExitCode {
         switch self {
-        case .notStarted: .failure
+        case .notStarted, .bootFailed: .failure
         case .panicked: .panicked
         case .timedOut: .timedOut
         }
@@ -134,7 +136,7 @@ public enum GuestError: ReportableError {
 
     public var message: String {
         switch self {
-        case .notStarted(let guest, let reason, let console):
+        case .notStarted(let guest, let reason, let console), .bootFailed(let guest, let reason, let console):
             "the guest \(guest) did not start: \(reason)"
                 + (console.isEmpty ? "" : "\nThe last lines of its console:\n" + console.map { "  \(Names.printable($0))" }.joined(separator: "\n"))
         case .panicked(let guest, let line): "the kernel of \(guest) panicked: \(Names.printable(line))"
@@ -144,7 +146,7 @@ public enum GuestError: ReportableError {
 
     public var hint: String? {
         switch self {
-        case .notStarted(let guest, _, let console):
+        case .notStarted(let guest, _, let console), .bootFailed(let guest, _, let console):
             console.isEmpty ? nil : "all of its console is in guests/\(guest)/console.log of the work directory"
         default: nil
         }

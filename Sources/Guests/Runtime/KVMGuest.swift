@@ -156,7 +156,7 @@ final class SSHProbe {
             loop.watch(socket) { [self] in hear(socket) }
         }
         // A guest that is not up answers with nothing or a reset.
-        loop.after(.milliseconds(socket == nil ? 100 : 1000)) { [self] in
+        loop.after(.milliseconds(socket == nil ? 100 : 350)) { [self] in
             if attempt == current { ask() }
         }
     }
