@@ -67,8 +67,8 @@ int devbox_mount_tmpfs(const char *target, const char *options) {
     return mount("devbox", target, "tmpfs", MS_NOSUID | MS_NODEV, options);
 }
 
-// The mount is complete, its flags and its id map included, before anybody can see it. mount_setattr(2) adds flags and leaves
-// the others as they are; a remount by mount(2) would have to repeat those that a user namespace may not clear.
+// The mount is complete, its flags and its id map included, before anybody can see it. mount_setattr(2) adds flags and
+// leaves the others as they are; a remount by mount(2) would have to repeat those that a user namespace may not clear.
 static int bind_tree(const char *source, const char *target, int read_only, int id_map, int lookup) {
     struct mount_attr attributes = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV};
     if (read_only) attributes.attr_set |= MOUNT_ATTR_RDONLY;
@@ -116,7 +116,8 @@ int devbox_open_id_map(unsigned int uid, unsigned int outside_uid, unsigned int 
         for (;;) pause();
     }
     int space = -1;
-    if (write_id_map(child, "uid_map", uid, outside_uid) == 0 && write_id_map(child, "gid_map", gid, outside_gid) == 0) {
+    if (write_id_map(child, "uid_map", uid, outside_uid) == 0 &&
+        write_id_map(child, "gid_map", gid, outside_gid) == 0) {
         char path[64];
         snprintf(path, sizeof path, "/proc/%d/ns/user", (int)child);
         space = open(path, O_RDONLY | O_CLOEXEC);

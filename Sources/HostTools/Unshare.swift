@@ -11,9 +11,9 @@ public enum Unshare {
     ///
     /// - Parameters:
     ///   - command: the program.
-    ///   - asUser: whether a user namespace is made first, in which an ordinary user may do this. The user keeps their own id
-    ///     in it, so that files are made as theirs; without `--keep-caps` a program of any user but root would start without
-    ///     the capability to mount.
+    ///   - asUser: whether a user namespace is made first, in which an ordinary user may do this. The user keeps their
+    ///     own id in it, so that files are made as theirs; without `--keep-caps` a program of any user but root would
+    ///     start without the capability to mount.
     public static func enclose(_ command: Command, asUser: Bool) -> Command {
         var result = Command(
             program,

@@ -38,8 +38,8 @@ struct PrivateFolder {
 
     /// Puts together what the guest sees at /work: some folders read-only, some writable, and nothing else of the host.
     ///
-    /// - Parameter forContainer: whether the guest's root is the first subordinate id. It is then shown the owner's files as
-    ///   its own, and what it makes there belongs to the owner; no other user of the container can make anything.
+    /// - Parameter forContainer: whether the guest's root is the first subordinate id. It is then shown the owner's files
+    ///   as its own, and what it makes there belongs to the owner; no other user of the container can make anything.
     func assembleShare(of directory: WorkDirectory, forContainer: Bool) throws {
         try Files.makeDirectory(share)
         let owner = directory.owner

@@ -56,8 +56,8 @@ public struct GuestStarter: Sendable {
             plan.kernelArguments = options.kernelArguments
             _ = try QEMUMachine(guest.record.architecture).program.find()
             let kernel = try BootKernelChoice.choose(guest.record, version: options.kernel)
-            plan.accelerator = try (options.accelerator ?? accelerator(for: guest.record, kernel: guest.files.boot.appending(kernel.vmlinuz)))
-                .rawValue
+            let file = guest.files.boot.appending(kernel.vmlinuz)
+            plan.accelerator = try (options.accelerator ?? accelerator(for: guest.record, kernel: file)).rawValue
         } else {
             plan.bridge = try Bridge.choose(options.bridge, console: runner.console)
             try ForeignCode.check(guest.record.architecture)
@@ -87,7 +87,7 @@ public struct GuestStarter: Sendable {
         let finding = try AcceleratorProbe(store.work, runner: runner).best(for: record.architecture, kernel: kernel)
         if finding.accelerator == .tcg, let reason = finding.reason, AcceleratorProbe.isCandidate(record.architecture) {
             Notices.once("no-kvm-\(record.architecture.rawValue)", work: store.work, console: runner.console) {
-                "KVM does not run \(record.architecture.rawValue) guests here (\(reason)): they are emulated (TCG), which is slow"
+                "KVM does not run \(record.architecture.rawValue) guests here (\(reason)): they are emulated (TCG), slowly"
             }
         }
         return finding.accelerator

@@ -20,7 +20,8 @@ enum ProbeVerdict: Equatable, CustomStringConvertible {
     ///   - errors: what QEMU itself complained about.
     ///   - ended: how QEMU ended, where it has.
     static func judge(serial: String, errors: String, ended: ExitStatus?) -> ProbeVerdict? {
-        // The first line of every kernel; see init/version.c. Its decompressor, which may run before, says nothing like it.
+        // The first line of every kernel; see init/version.c. Its decompressor, which may run before, says nothing like
+        // it.
         if serial.contains("Linux version ") { return .works }
         let lines = errors.split(whereSeparator: \.isNewline).map(String.init)
         // QEMU does not end then: it stops the virtual machine.
@@ -46,7 +47,9 @@ enum ProbeVerdict: Equatable, CustomStringConvertible {
 
     /// Without the program's name in front.
     private static func brief(_ line: String) -> String {
-        let text = line.hasPrefix("qemu-system-") ? line.split(separator: ": ", maxSplits: 1).last.map(String.init) ?? line : line
+        let text =
+            line.hasPrefix("qemu-system-")
+            ? line.split(separator: ": ", maxSplits: 1).last.map(String.init) ?? line : line
         return Names.printable(text.hasPrefix("error: ") ? text.dropFirst(7) : text[...])
     }
 }
@@ -91,7 +94,9 @@ struct ProbeMemory {
     }
 
     private func read() -> Content? {
-        guard let bytes = try? Files.read(file, limit: 1 << 16), let content = try? RecordFile.decode(Content.self, from: bytes) else {
+        guard let bytes = try? Files.read(file, limit: 1 << 16),
+            let content = try? RecordFile.decode(Content.self, from: bytes)
+        else {
             return nil
         }
         return content.key == key ? content : nil

@@ -10,12 +10,14 @@ public struct QEMUProbeCommand: Sendable, Equatable {
 
     /// The command.
     public var command: Command {
-        // Where the early console is depends on the machine: `earlycon` alone asks the firmware, which an x86 has no answer to.
+        // Where the early console is depends on the machine: `earlycon` alone asks the firmware, which an x86 has no
+        // answer to.
         let early = machine.console == "ttyS0" ? "earlyprintk=ttyS0" : "earlycon"
         return Command(
             machine.program,
             [
-                "-nodefaults", "-no-user-config", "-display", "none", "-sandbox", QEMUCommand.sandbox, "-machine", machine.machine,
+                "-nodefaults", "-no-user-config", "-display", "none", "-sandbox", QEMUCommand.sandbox, "-machine",
+                machine.machine,
                 "-accel", "kvm", "-cpu", "host", "-m", "256", "-no-reboot", "-serial", "stdio", "-kernel", kernel,
                 "-append", "console=\(machine.console) \(early) panic=-1",
             ])
