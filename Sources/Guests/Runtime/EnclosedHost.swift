@@ -84,6 +84,12 @@ struct DiskExport {
 
     /// Starts the daemon; the file is there when this returns.
     init(_ disk: FilePath, partition: DiskExtent?, in folder: PrivateFolder, runner: Runner) throws {
+        guard access("/dev/fuse", R_OK | W_OK) == 0 else {
+            throw Failure(
+                isRoot ? .missing : .needsRoot,
+                "the disk \(disk) cannot be opened on the host: /dev/fuse is missing, or not open to this user",
+                hint: isRoot ? "`devbox doctor` shows what is missing" : "run the command with sudo")
+        }
         try Files.writeAtomically([], to: folder.disk)
         pidFile = folder.path.appending("storage.pid")
         try runner.run(
