@@ -23,7 +23,13 @@ let package = Package(
         // Arrows point down only: a target depends on those below it.
         .executableTarget(name: "devbox", dependencies: ["DevboxCommands"], swiftSettings: settings),
         .target(
-            name: "DevboxCommands", dependencies: ["Guests", "Images", "Disks", "Templates", "HostTools", "DevboxCore", arguments, system],
+            name: "DevboxCommands",
+            dependencies: [
+                "Doctor", "Guests", "Images", "Disks", "Templates", "HostTools", "DevboxCore", arguments, system,
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "Doctor", dependencies: ["Guests", "Images", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .target(
             name: "Guests", dependencies: ["Images", "Disks", "QMP", "Archives", "Templates", "HostTools", "DevboxCore", "CLinux", system],
@@ -39,6 +45,9 @@ let package = Package(
         .target(name: "Templates", dependencies: ["DevboxCore", mustache, system], swiftSettings: settings),
         .target(name: "DevboxCore", dependencies: ["CLinux", system], swiftSettings: settings),
         .target(name: "CLinux"),
+        .testTarget(
+            name: "DoctorTests", dependencies: ["Doctor", "Guests", "HostTools", "DevboxCore", system],
+            swiftSettings: settings),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CExt2FS", pkgConfig: "ext2fs", providers: [.apt(["libext2fs-dev"])]),
         .target(

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -66,11 +67,66 @@ int devbox_mount_tmpfs(const char *target, const char *options) {
     return mount("devbox", target, "tmpfs", MS_NOSUID | MS_NODEV, options);
 }
 
+// The mount is complete, its flags and its id map included, before anybody can see it. mount_setattr(2) adds flags and
+// leaves the others as they are; a remount by mount(2) would have to repeat those that a user namespace may not clear.
+static int bind_tree(const char *source, const char *target, int read_only, int id_map, int lookup) {
+    struct mount_attr attributes = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV};
+    if (read_only) attributes.attr_set |= MOUNT_ATTR_RDONLY;
+    if (id_map >= 0) {
+        attributes.attr_set |= MOUNT_ATTR_IDMAP;
+        attributes.userns_fd = (unsigned long long)id_map;
+    }
+    int tree = open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | lookup);
+    if (tree < 0) return -1;
+    int result = mount_setattr(tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes);
+    if (result == 0) result = move_mount(tree, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH);
+    int saved = errno;
+    close(tree);
+    errno = saved;
+    return result;
+}
+
 int devbox_mount_bind(const char *source, const char *target, int read_only) {
-    if (mount(source, target, NULL, MS_BIND, NULL) != 0) return -1;
-    // A bind takes its flags in a second step only; see mount(2).
-    unsigned long flags = MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV | (read_only ? MS_RDONLY : 0);
-    return mount(NULL, target, NULL, flags, NULL);
+    return bind_tree(source, target, read_only, -1, 0);
+}
+
+int devbox_mount_bind_mapped(const char *source, const char *target, int read_only, int id_map) {
+    return bind_tree(source, target, read_only, id_map, AT_SYMLINK_NOFOLLOW);
+}
+
+static int write_id_map(pid_t child, const char *file, unsigned int inside, unsigned int outside) {
+    char path[64], line[64];
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)child, file);
+    int length = snprintf(line, sizeof line, "%u %u 1\n", inside, outside);
+    int map = open(path, O_WRONLY | O_CLOEXEC);
+    if (map < 0) return -1;
+    ssize_t written = write(map, line, (size_t)length);
+    int saved = errno;
+    close(map);
+    errno = saved;
+    return written == length ? 0 : -1;
+}
+
+int devbox_open_id_map(unsigned int uid, unsigned int outside_uid, unsigned int gid, unsigned int outside_gid) {
+    // A user namespace exists as long as somebody is in it or holds it open: a child that waits, until we hold it.
+    pid_t child = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL);
+    if (child < 0) return -1;
+    if (child == 0) {
+        // Nothing but system calls: this is a copy of one thread of a process that may have had more.
+        for (;;) pause();
+    }
+    int space = -1;
+    if (write_id_map(child, "uid_map", uid, outside_uid) == 0 &&
+        write_id_map(child, "gid_map", gid, outside_gid) == 0) {
+        char path[64];
+        snprintf(path, sizeof path, "/proc/%d/ns/user", (int)child);
+        space = open(path, O_RDONLY | O_CLOEXEC);
+    }
+    int saved = errno;
+    kill(child, SIGKILL);
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
+    errno = saved;
+    return space;
 }
 
 int devbox_remount_readonly_after_bind(const char *target) {

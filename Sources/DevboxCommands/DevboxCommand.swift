@@ -26,7 +26,7 @@ public struct DevboxCommand: ParsableCommand {
                 GuestSnapshot.self, GuestRollback.self, GuestSSHConfig.self,
             ]),
             CommandGroup(name: "Images:", subcommands: [ImageCommand.self]),
-            CommandGroup(name: "Host:", subcommands: [Supervise.self, GuestSSHProxy.self]),
+            CommandGroup(name: "Host:", subcommands: [DoctorCommand.self, Supervise.self, GuestSSHProxy.self]),
         ]
     )
 

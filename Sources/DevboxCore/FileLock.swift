@@ -19,7 +19,8 @@ public struct FileLock: ~Copyable {
         _ path: FilePath, of what: String, for purpose: String, shared: Bool = false, patience: Duration = FileLock.defaultPatience,
         onWait: (String) -> Void = { _ in }
     ) throws {
-        let file = try Files.open(path, .readWrite, .create)
+        let file = try Files.open(path, .readWrite, [.create, .noFollow])
+        Files.inheritOwner(file, in: path.removingLastComponent())
         let deadline = ContinuousClock.now + patience
         var told = false
         while flock(file.rawValue, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0 {

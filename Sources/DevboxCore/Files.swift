@@ -135,6 +135,7 @@ public enum Files {
             let file = try open(
                 temporary, .writeOnly, [.create, .exclusiveCreate], permissions: FilePermissions(rawValue: mode))
             defer { try? file.close() }
+            inheritOwner(file, in: directory)
             try writeAll(file, Array(bytes), name: temporary.string)
             try posix("sync \(temporary)") { fsync(file.rawValue) }
             try rename(temporary, to: path)
@@ -143,6 +144,17 @@ public enum Files {
             throw error
         }
         try syncDirectory(directory)
+    }
+
+    /// Gives a file that root made to the owner of its directory: under sudo, the user's files stay the user's.
+    static func inheritOwner(_ file: FileDescriptor, in directory: FilePath) {
+        var (folder, made) = (stat(), stat())
+        guard isRoot, stat(directory.string, &folder) == 0, folder.st_uid != 0, fstat(file.rawValue, &made) == 0
+        else { return }
+        // Only what root just made here: a second name of a file from elsewhere stays as it is.
+        if made.st_uid == 0, made.st_nlink == 1, made.st_size == 0 {
+            fchown(file.rawValue, folder.st_uid, folder.st_gid)
+        }
     }
 
     /// Writes all of `bytes` at the file's position.

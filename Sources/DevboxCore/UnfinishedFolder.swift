@@ -12,9 +12,15 @@ public struct UnfinishedFolder: ~Copyable {
 
     /// Makes the folder beside its later place.
     public init(for name: String, in directory: FilePath) throws {
-        let path = directory.appending("\(Self.prefix)\(name)-\(getpid())")
+        var attempt = 0
         while true {
-            try posix("make the directory \(path)") { mkdir(path.string, 0o700) }
+            attempt += 1
+            let path = directory.appending("\(Self.prefix)\(name)-\(getpid())-\(attempt)")
+            if mkdir(path.string, 0o700) != 0 {
+                // One that a killed devbox of the same process id left, or that `doctor` is just looking at.
+                if errno == EEXIST, attempt < 100 { continue }
+                throw failure("make the directory \(path)", Errno(rawValue: errno))
+            }
             let descriptor = try Files.open(path, .readOnly, .directory)
             // Between the two calls somebody may have taken it for abandoned.
             if flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0, Files.exists(path) {
@@ -23,6 +29,7 @@ public struct UnfinishedFolder: ~Copyable {
                 return
             }
             try? descriptor.close()
+            rmdir(path.string)
         }
     }
 

@@ -19,12 +19,7 @@ public struct WorkDirectory: Sendable {
     ///   - environment: the process's environment.
     public init(given: String?, environment: [String: String]) throws {
         let invoker = Owner.invoking(environment)
-        let wanted = given ?? environment["DEVBOX_WORK"] ?? "\(invoker.home)/devbox"
-        var path = FilePath(wanted)
-        if !path.isAbsolute {
-            path = Files.currentDirectory.pushing(path)
-        }
-        path = path.lexicallyNormalized()
+        var path = Self.wantedPath(given: given, environment: environment)
         if Files.exists(path) {
             guard let resolved = realpath(path.string, nil) else {
                 throw failure("use the work directory \(path)", Errno(rawValue: errno))
@@ -55,6 +50,12 @@ public struct WorkDirectory: Sendable {
         for directory in ["sources", "build", "notes"] {
             try own(share.appending(directory), mode: 0o755, by: guestOwner)
         }
+    }
+
+    /// Where the work directory is, or would be made; links in it are not resolved.
+    public static func wantedPath(given: String?, environment: [String: String]) -> FilePath {
+        let path = FilePath(given ?? environment["DEVBOX_WORK"] ?? "\(Owner.invoking(environment).home)/devbox")
+        return (path.isAbsolute ? path : Files.currentDirectory.pushing(path)).lexicallyNormalized()
     }
 
     /// The work directory where it is there already; nil otherwise. Makes nothing and reports nothing.

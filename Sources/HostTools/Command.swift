@@ -43,7 +43,10 @@ public struct Command: Sendable, Equatable {
 
     /// What every program gets of devbox's own environment: enough to run, too little to change what it does or says.
     static func baseEnvironment(_ inherited: [String: String] = inheritedEnvironment) -> [String: String] {
-        let kept = ["HOME", "TERM", "TMPDIR", "USER", "LOGNAME", "http_proxy", "https_proxy", "no_proxy", "DEVBOX_WORK"]
+        let kept = [
+            "HOME", "TERM", "TMPDIR", "USER", "LOGNAME", "http_proxy", "https_proxy", "no_proxy", "DEVBOX_WORK",
+            "SUDO_UID", "SUDO_GID",
+        ]
         var result = inherited.filter { kept.contains($0.key) }
         result["PATH"] = Program.searchPath.joined(separator: ":")
         result["LC_ALL"] = "C.UTF-8"

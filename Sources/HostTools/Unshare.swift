@@ -11,11 +11,13 @@ public enum Unshare {
     ///
     /// - Parameters:
     ///   - command: the program.
-    ///   - asUser: whether a user namespace is made first, in which an ordinary user may do this.
+    ///   - asUser: whether a user namespace is made first, in which an ordinary user may do this. The user keeps their
+    ///     own id in it, so that files are made as theirs; without `--keep-caps` a program of any user but root would
+    ///     start without the capability to mount.
     public static func enclose(_ command: Command, asUser: Bool) -> Command {
         var result = Command(
             program,
-            (asUser ? ["--user", "--map-current-user"] : [])
+            (asUser ? ["--user", "--map-current-user", "--keep-caps"] : [])
                 + ["--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc", "--propagation", "private", "--"],
             environment: command.environment)
         result.arguments += [command.program.name] + command.arguments

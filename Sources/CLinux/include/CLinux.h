@@ -47,6 +47,11 @@ int devbox_wait_signal(int status);
 /// mount(2) and umount2(2) of the few kinds that devbox makes, in private namespaces only. Return -1 with errno set.
 int devbox_mount_tmpfs(const char *target, const char *options);
 int devbox_mount_bind(const char *source, const char *target, int read_only);
+/// The same through an id map of devbox_open_id_map, or none for -1. A symbolic link at the end of `source` is refused.
+int devbox_mount_bind_mapped(const char *source, const char *target, int read_only, int id_map);
+/// A user namespace for an idmapped mount (mount_setattr(2)): what belongs to `uid` and `gid` on the disk is shown as
+/// the `outside` ones', and the other way round for what is made. No other id is mapped. Returns a descriptor, or -1.
+int devbox_open_id_map(unsigned int uid, unsigned int outside_uid, unsigned int gid, unsigned int outside_gid);
 /// Binds a directory to itself, read-only, with what is mounted below it left as it is.
 int devbox_remount_readonly_after_bind(const char *target);
 int devbox_mount_cgroup2(const char *target);

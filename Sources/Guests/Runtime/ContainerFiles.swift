@@ -19,7 +19,7 @@ struct ContainerFiles {
         name = Self.name(of: supervisor.record)
         try Files.makeDirectory(folder.root)
         try Files.makeDirectory(folder.lxc.appending(name))
-        try folder.assembleShare(of: supervisor.work)
+        try folder.assembleShare(of: supervisor.work, forContainer: true)
         try mapIDs()
     }
 

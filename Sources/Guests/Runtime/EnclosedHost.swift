@@ -31,16 +31,34 @@ struct PrivateFolder {
         try posix("mount a tmpfs at \(path)") { devbox_mount_tmpfs(path.string, isRoot ? "mode=0711" : "mode=0700") }
     }
 
+    /// Takes an ordinary user's away from the guest's folder, which cannot be removed while something is mounted in it.
+    static func leave(_ files: GuestFiles) {
+        if !isRoot { umount2(files.run.appending("private").string, Int32(MNT_DETACH)) }
+    }
+
     /// Puts together what the guest sees at /work: some folders read-only, some writable, and nothing else of the host.
-    func assembleShare(of directory: WorkDirectory) throws {
+    ///
+    /// - Parameter forContainer: whether the guest's root is the first subordinate id. It is then shown the owner's files
+    ///   as its own, and what it makes there belongs to the owner; no other user of the container can make anything.
+    func assembleShare(of directory: WorkDirectory, forContainer: Bool) throws {
         try Files.makeDirectory(share)
+        let owner = directory.owner
+        var idMap = FileDescriptor(rawValue: -1)
+        if forContainer, owner.uid != 0 {
+            let first = Owner.firstSubordinate
+            idMap = FileDescriptor(
+                rawValue: try posix("map the owner's ids") { devbox_open_id_map(owner.uid, first, owner.gid, first) })
+        }
+        defer { if idMap.rawValue >= 0 { try? idMap.close() } }
         for folder in try Files.list(directory.share) {
             let source = directory.share.appending(folder)
             guard try Files.status(source).st_mode & S_IFMT == S_IFDIR else { continue }
             let target = share.appending(folder)
             try Files.makeDirectory(target)
             let readOnly: Int32 = WorkDirectory.writableShares.contains(folder) ? 0 : 1
-            try posix("show \(source) to the guest") { devbox_mount_bind(source.string, target.string, readOnly) }
+            try posix("show \(source) to the guest") {
+                devbox_mount_bind_mapped(source.string, target.string, readOnly, idMap.rawValue)
+            }
         }
         try posix("close \(share)") { devbox_remount_readonly_after_bind(share.string) }
     }
@@ -66,6 +84,12 @@ struct DiskExport {
 
     /// Starts the daemon; the file is there when this returns.
     init(_ disk: FilePath, partition: DiskExtent?, in folder: PrivateFolder, runner: Runner) throws {
+        guard access("/dev/fuse", R_OK | W_OK) == 0 else {
+            throw Failure(
+                isRoot ? .missing : .needsRoot,
+                "the disk \(disk) cannot be opened on the host: /dev/fuse is missing, or not open to this user",
+                hint: isRoot ? "`devbox doctor` shows what is missing" : "run the command with sudo")
+        }
         try Files.writeAtomically([], to: folder.disk)
         pidFile = folder.path.appending("storage.pid")
         try runner.run(

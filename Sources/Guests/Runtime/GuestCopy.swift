@@ -30,7 +30,6 @@ public enum CopyPlace: Sendable, Equatable {
 public struct GuestCopy: Sendable {
     private let exec: GuestExec
     private let runner: Runner
-    private static let tar = Program("tar", package: "tar", for: "copies into guests")
 
     public init(_ store: GuestStore, runner: Runner) {
         exec = GuestExec(store, runner: runner)
@@ -69,7 +68,7 @@ public struct GuestCopy: Sendable {
         }
         let pipe = try Pipe()
         let command = Command(
-            Self.tar, ["-c", "-C", file.removingLastComponent().string, "-f", "-", "--", name])
+            Tar.program, ["-c", "-C", file.removingLastComponent().string, "-f", "-", "--", name])
         runner.console.detail("+ \(command.line)")
         var packer = try ChildProcess(command, output: .descriptor(pipe.writeEnd))
         pipe.closeWriteEnd()

@@ -68,6 +68,7 @@ final class GuestLoop {
             throw Failure(.failure, "the guest \(files.name) ended while it started\(complaint.map { ": \($0)" } ?? "")")
         }
         // Nobody finds a supervisor any more; what waits for the lock may go on when this process is gone.
+        PrivateFolder.leave(files)
         try Files.removeTree(files.run)
         for stopper in stoppers { answer(stopper, ControlAnswer(forced: wasForced)) }
         return 0

@@ -54,16 +54,17 @@ public struct GuestStarter: Sendable {
             try refreshBootFiles(&guest)
             plan.kernel = options.kernel
             plan.kernelArguments = options.kernelArguments
-            plan.accelerator = try (options.accelerator ?? AcceleratorProbe.best(for: guest.record.architecture, work: store.work, runner: runner))
-                .rawValue
-            _ = try BootKernelChoice.choose(guest.record, version: options.kernel)
             _ = try QEMUMachine(guest.record.architecture).program.find()
+            let kernel = try BootKernelChoice.choose(guest.record, version: options.kernel)
+            let file = guest.files.boot.appending(kernel.vmlinuz)
+            plan.accelerator = try (options.accelerator ?? accelerator(for: guest.record, kernel: file)).rawValue
         } else {
             plan.bridge = try Bridge.choose(options.bridge, console: runner.console)
             try ForeignCode.check(guest.record.architecture)
         }
         try Files.makeDirectory(guest.files.run, mode: 0o700)
         try store.work.give(guest.files.run)
+        try Files.writeAtomically([], to: guest.files.run.appending("supervisor.log"))
         var enclosure = try Enclosure(
             plan, lock: guest.lock, streams: .detached(log: guest.files.run.appending("supervisor.log")), console: runner.console)
         do {
@@ -79,6 +80,17 @@ public struct GuestStarter: Sendable {
             throw GuestError.notStarted(guest: name, reason: "it ended as soon as it had started", console: ConsoleTail.lines(guest.files))
         }
         return running
+    }
+
+    /// KVM where it really works. That it does not is said once, and nothing is said of guests that it could never run.
+    private func accelerator(for record: GuestRecord, kernel: FilePath) throws -> Accelerator {
+        let finding = try AcceleratorProbe(store.work, runner: runner).best(for: record.architecture, kernel: kernel)
+        if finding.accelerator == .tcg, let reason = finding.reason, AcceleratorProbe.isCandidate(record.architecture) {
+            Notices.once("no-kvm-\(record.architecture.rawValue)", work: store.work, console: runner.console) {
+                "KVM does not run \(record.architecture.rawValue) guests here (\(reason)): they are emulated (TCG), slowly"
+            }
+        }
+        return finding.accelerator
     }
 
     private func waitUntilReady(_ enclosure: inout Enclosure, _ files: GuestFiles, limit: Duration) throws {

@@ -22,8 +22,3 @@ enum Bridge {
         !name.isEmpty && !name.contains("/") && Files.exists(FilePath("/sys/class/net/\(name)/bridge"))
     }
 }
-
-/// Finds out whether KVM runs guests here.
-enum AcceleratorProbe {
-    static func best(for architecture: Architecture, work: WorkDirectory, runner: Runner) throws -> Accelerator { .tcg }
-}

@@ -6,8 +6,6 @@ import SystemPackage
 /// The replay of the journal of a guest that was killed and not shut down. Without it an edit of the disk would be refused, or
 /// undone by a later replay.
 enum JournalReplay {
-    private static let e2fsck = Program("e2fsck", package: "e2fsprogs", for: "the journals of guests that were killed")
-
     /// Replays it in an enclosure.
     static func run(_ guest: borrowing StoppedGuest) throws {
         let plan = LaunchPlan(
@@ -26,11 +24,11 @@ enum JournalReplay {
         let export = try DiskExport(
             supervisor.files.disk, partition: supervisor.record.root.partition, in: folder, runner: supervisor.runner)
         // A status of 1 says that errors were corrected: the journal was one.
-        let command = Command(e2fsck, ["-p", folder.disk.string])
+        let command = Command(E2fsck.program, ["-p", folder.disk.string])
         let output = try supervisor.runner.attempt(command)
         try export.close()
         guard case .exited(let status) = output.status, status <= 1 else {
-            throw HostToolError.failed(e2fsck, output.status, complaint: output.complaint)
+            throw HostToolError.failed(E2fsck.program, output.status, complaint: output.complaint)
         }
         supervisor.send(.ended(status: 0))
         return 0

@@ -18,7 +18,7 @@ final class KVMGuest: GuestRuntime {
     func launch(_ events: GuestEvents) throws -> RunState {
         let files = supervisor.files
         let folder = try PrivateFolder(for: files)
-        try folder.assembleShare(of: supervisor.work)
+        try folder.assembleShare(of: supervisor.work, forContainer: false)
         let owner = supervisor.work.guestOwner
         for file in [files.consoleLog, errors] {
             try Files.remove(file)
@@ -65,10 +65,7 @@ final class KVMGuest: GuestRuntime {
             initrd: kernel.initrd.map { "boot/\($0)" }, append: append.joined(separator: " "), monitor: "run/qmp.sock",
             console: "run/console.sock", consoleLog: "console.log", agent: "run/agent.sock", share: share.string
         ).command
-        guard isRoot else { return (kernel.version, qemu) }
-        var status = stat()
-        let group = stat("/dev/kvm", &status) == 0 && status.st_gid != 0 ? status.st_gid : nil
-        return (kernel.version, Setpriv.run(qemu, as: supervisor.work.guestOwner, group: group))
+        return (kernel.version, QEMUUser(of: supervisor.work).run(qemu))
     }
 
     /// QEMU makes its socket before it runs the guest; that takes some milliseconds, and longer on a busy host.

@@ -75,22 +75,3 @@ final class LXCGuest: GuestRuntime {
         return text.split(separator: " ").compactMap { pid_t($0) }
     }
 }
-
-/// The cgroups that LXC makes for a container below devbox/ and leaves behind when it is killed.
-enum ContainerCgroups {
-    private static let top = FilePath("/sys/fs/cgroup/devbox")
-
-    /// Removes a container's, which no process is in any more.
-    static func remove(_ container: String) {
-        removeEmpty(top.appending(container))
-        rmdir(top.string)
-    }
-
-    private static func removeEmpty(_ path: FilePath) {
-        for name in (try? Files.list(path)) ?? [] {
-            let child = path.appending(name)
-            if let status = try? Files.status(child), status.st_mode & S_IFMT == S_IFDIR { removeEmpty(child) }
-        }
-        rmdir(path.string)
-    }
-}

@@ -93,11 +93,14 @@ public struct QEMUCommand: Sendable, Equatable {
         self.share = share
     }
 
+    /// What QEMU may not do: start programs, become somebody else, change its own scheduling.
+    static let sandbox = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+
     /// The command.
     public var command: Command {
         var arguments = [
             "-name", "guest=\(name),process=devbox-\(name)", "-nodefaults", "-no-user-config", "-display", "none",
-            "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+            "-sandbox", Self.sandbox,
             "-machine", machine.machine,
         ]
         switch accelerator {
@@ -147,5 +150,13 @@ public enum Setpriv {
                 "--reuid=\(owner.uid)", "--regid=\(owner.gid)", group.map { "--groups=\($0)" } ?? "--clear-groups",
                 "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--", command.program.name,
             ] + command.arguments, environment: command.environment)
+    }
+
+    /// Runs `command` as the same user, without the capabilities that an enclosure gave its processes.
+    public static func withoutCapabilities(_ command: Command) -> Command {
+        // Ambient ones go with the inheritable ones; see capabilities(7).
+        Command(
+            program, ["--inh-caps=-all", "--no-new-privs", "--", command.program.name] + command.arguments,
+            environment: command.environment)
     }
 }

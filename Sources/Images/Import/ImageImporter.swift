@@ -8,8 +8,6 @@ import SystemPackage
 public struct ImageImporter: Sendable {
     private let store: ImageStore
     private let runner: Runner
-    private static let e2fsck = Program("e2fsck", package: "e2fsprogs", for: "the file systems of imported disks")
-    private static let sha256sum = Program("sha256sum", package: "coreutils", for: "the digests of images")
 
     public init(_ store: ImageStore, runner: Runner) {
         self.store = store
@@ -32,7 +30,7 @@ public struct ImageImporter: Sendable {
         try runner.run(QemuImg.convert(file, format: format, to: raw, as: "raw"))
         let assembly = ImageAssembly(store: store, runner: runner)
         try replayJournal(raw, assembly: assembly, name: file.string)
-        let digest = try runner.run(Command(Self.sha256sum, ["--", file.string])).text.prefix { $0.isHexDigit }
+        let digest = try runner.run(Command(SHA256Sum.program, ["--", file.string])).text.prefix { $0.isHexDigit }
         return try assembly.finish(
             name, in: folder, raw: raw,
             origin: .init(kind: "import", command: command, file: file.string, sha256: String(digest)))
@@ -82,7 +80,7 @@ public struct ImageImporter: Sendable {
     private func replayJournal(_ raw: FilePath, assembly: ImageAssembly, name: String) throws {
         let inspection = try assembly.inspect(FileDevice(raw), name: name)
         let device = raw.string + (inspection.partition.map { "?offset=\($0.offset)" } ?? "")
-        let result = try runner.attempt(Command(Self.e2fsck, ["-p", device]))
+        let result = try runner.attempt(Command(E2fsck.program, ["-p", device]))
         guard case .exited(let status) = result.status, status <= 1 else {
             throw DiskError.damaged(disk: name, defect: "e2fsck cannot mend its root file system: \(result.complaint)")
         }

@@ -10,8 +10,6 @@ struct ImageAssembly {
     let store: ImageStore
     let runner: Runner
 
-    private static let sha256sum = Program("sha256sum", package: "coreutils", for: "the digests of images")
-
     /// Puts an image into place.
     ///
     /// - Parameters:
@@ -27,7 +25,7 @@ struct ImageAssembly {
 
         try runner.run(QemuImg.convert(raw, format: "raw", to: files.disk, as: "qcow2"))
         try Files.remove(raw)
-        let digest = try runner.run(Command(Self.sha256sum, ["--", files.disk.string])).text.prefix { $0.isHexDigit }
+        let digest = try runner.run(Command(SHA256Sum.program, ["--", files.disk.string])).text.prefix { $0.isHexDigit }
         try sync(files.disk)
         try Files.setMode(files.disk, 0o444)
         for path in [files.path, files.disk, files.boot] { try store.work.give(path) }

@@ -1,0 +1,104 @@
+import DevboxCore
+import FoundationEssentials
+import Glibc
+import HostTools
+import SystemPackage
+
+/// What a kernel that was started under KVM tells of it.
+enum ProbeVerdict: Equatable, CustomStringConvertible {
+    /// Guest code ran.
+    case works
+    /// It will not, until something about the host changes.
+    case fails(String)
+    /// Nothing in time: a busy host, or a KVM that does not get on.
+    case noAnswer
+
+    /// The verdict from what QEMU wrote so far; nil as long as there is none.
+    ///
+    /// - Parameters:
+    ///   - serial: what the guest wrote to its serial port.
+    ///   - errors: what QEMU itself complained about.
+    ///   - ended: how QEMU ended, where it has.
+    static func judge(serial: String, errors: String, ended: ExitStatus?) -> ProbeVerdict? {
+        // The first line of every kernel; see init/version.c. Its decompressor, which may run before, says nothing like
+        // it.
+        if serial.contains("Linux version ") { return .works }
+        let lines = errors.split(whereSeparator: \.isNewline).map(String.init)
+        // QEMU does not end then: it stops the virtual machine.
+        if let line = lines.first(where: { $0.contains("KVM internal error") || $0.contains("KVM: entry failed") }) {
+            return .fails(brief(line))
+        }
+        guard let ended else { return nil }
+        let line = lines.first { !$0.contains("warning:") } ?? ""
+        if line.contains("Permission denied") { return .fails("QEMU's user may not open /dev/kvm") }
+        return .fails(line.isEmpty ? "QEMU \(ended)" : brief(line))
+    }
+
+    /// Why it is no; nil where it is yes.
+    var reason: String? {
+        switch self {
+        case .works: nil
+        case .fails(let reason): reason
+        case .noAnswer: "no kernel started within \(Int(AcceleratorProbe.limit.inSeconds)) s"
+        }
+    }
+
+    var description: String { reason.map { "no (\($0))" } ?? "yes" }
+
+    /// Without the program's name in front.
+    private static func brief(_ line: String) -> String {
+        let text =
+            line.hasPrefix("qemu-system-")
+            ? line.split(separator: ": ", maxSplits: 1).last.map(String.init) ?? line : line
+        return Names.printable(text.hasPrefix("error: ") ? text.dropFirst(7) : text[...])
+    }
+}
+
+/// The verdicts of this boot of the host: cache/kvm.json.
+struct ProbeMemory {
+    private let file: FilePath
+    private let work: WorkDirectory
+    private let key: String
+
+    /// - Parameter conditions: what the verdicts hold for, beside the boot.
+    init(_ work: WorkDirectory, conditions: String) {
+        self.work = work
+        file = work.cache.appending("kvm.json")
+        let boot = (try? Files.text("/proc/sys/kernel/random/boot_id", limit: 256))?.filter { !$0.isNewline } ?? ""
+        key = "boot \(boot); \(conditions)"
+    }
+
+    private struct Content: Codable {
+        var key: String
+        var verdicts: [String: Entry]
+    }
+
+    private struct Entry: Codable {
+        var works: Bool
+        var reason: String?
+    }
+
+    /// What was found out before; nil where nothing was, or under other conditions.
+    func verdict(for architecture: Architecture) -> ProbeVerdict? {
+        guard let entry = read()?.verdicts[architecture.rawValue] else { return nil }
+        return entry.works ? .works : .fails(entry.reason ?? "it did not run a kernel")
+    }
+
+    /// Remembers a verdict that will not change by itself. One that cannot be remembered is found out again.
+    func note(_ verdict: ProbeVerdict, for architecture: Architecture) {
+        if verdict == .noAnswer { return }
+        var content = read() ?? Content(key: key, verdicts: [:])
+        content.verdicts[architecture.rawValue] = Entry(works: verdict == .works, reason: verdict.reason)
+        guard let bytes = try? RecordFile.json(content) else { return }
+        try? Files.writeAtomically(bytes, to: file)
+    }
+
+    private func read() -> Content? {
+        guard let bytes = try? Files.read(file, limit: 1 << 16),
+            let content = try? RecordFile.decode(Content.self, from: bytes)
+        else {
+            return nil
+        }
+        return content.key == key ? content : nil
+    }
+}

@@ -1,0 +1,34 @@
+import DevboxCore
+
+/// e2fsck(8).
+public enum E2fsck {
+    /// The program.
+    public static let program = Program(
+        "e2fsck", package: "e2fsprogs", for: "journals of guests that were killed, and imported disks")
+}
+
+/// sha256sum(1), which has the processor's own instructions for it.
+public enum SHA256Sum {
+    /// The program.
+    public static let program = Program("sha256sum", package: "coreutils", for: "the digests of images")
+}
+
+/// tar(1).
+public enum Tar {
+    /// The program.
+    public static let program = Program("tar", package: "tar", for: "copies into guests")
+}
+
+/// timeout(1).
+public enum Timeout {
+    /// The program.
+    public static let program = Program("timeout", package: "coreutils", for: "a trial of KVM that ends by itself")
+
+    /// A command that ends by itself after a time, even if nobody is left to end it. SIGTERM ends it before, in a
+    /// second at most.
+    public static func run(_ command: Command, limit: Duration) -> Command {
+        Command(
+            program, ["--kill-after=1", "\(limit.components.seconds)", command.program.name] + command.arguments,
+            environment: command.environment)
+    }
+}
