@@ -21,8 +21,11 @@ public struct UnfinishedFolder: ~Copyable {
                 if errno == EEXIST, attempt < 100 { continue }
                 throw failure("make the directory \(path)", Errno(rawValue: errno))
             }
-            let descriptor = try Files.open(path, .readOnly, .directory)
-            // Between the two calls somebody may have taken it for abandoned.
+            // Between two of these calls somebody may have taken it for abandoned.
+            guard let descriptor = try? Files.open(path, .readOnly, .directory) else {
+                if attempt < 100, !Files.exists(path) { continue }
+                throw failure("open \(path)", Errno(rawValue: errno))
+            }
             if flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0, Files.exists(path) {
                 self.path = path
                 self.descriptor = descriptor

@@ -126,8 +126,11 @@ extension IntegrationTests {
             try tool("qemu-img", "convert", "-f", "qcow2", "-O", "raw", base.string, raw.string)
             try tool("debugfs", "-w", "-R", "mkdir /etc/cloud", raw.string)
             try tool("debugfs", "-w", "-R", "mkdir /etc/cloud/cloud.cfg.d", raw.string)
-            try tool("truncate", "-s", "9G", disk.string)
-            try tool("sfdisk", "-q", disk.string, input: "label: gpt\nstart=2048, size=16777216, type=linux\n")
+            try tool("e2fsck", "-fy", raw.string)
+            try tool("resize2fs", raw.string, "1500M")
+            try tool("truncate", "-s", "1500M", raw.string)
+            try tool("truncate", "-s", "1502M", disk.string)
+            try tool("sfdisk", "-q", disk.string, input: "label: gpt\nstart=2048, size=3072000, type=linux\n")
             try tool("dd", "if=\(raw)", "of=\(disk)", "bs=1M", "seek=1", "conv=sparse,notrunc", "status=none")
             return disk
         }

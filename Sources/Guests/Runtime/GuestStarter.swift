@@ -62,7 +62,7 @@ public struct GuestStarter: Sendable {
             plan.bridge = try Bridge.choose(options.bridge, console: runner.console)
             try ForeignCode.check(guest.record.architecture)
         }
-        try Files.makeDirectory(guest.files.run, mode: 0o700)
+        try Files.makeDirectory(guest.files.run, mode: 0o711)
         try store.work.give(guest.files.run)
         try Files.writeAtomically([], to: guest.files.run.appending("supervisor.log"))
         var enclosure = try Enclosure(

@@ -24,11 +24,12 @@ final class KVMGuest: GuestRuntime {
             try Files.remove(file)
             try Files.writeAtomically([], to: file)
         }
+        try Files.makeDirectory(files.machine, mode: 0o700)
         var directory = files.path
         if isRoot {
             try folder.bindDisks(of: supervisor.work, files: files)
             directory = folder.work.appending("guests").appending(files.name)
-            for file in [files.disk, files.run, files.consoleLog] { try supervisor.work.give(file, to: owner) }
+            for file in [files.disk, files.machine, files.consoleLog] { try supervisor.work.give(file, to: owner) }
         }
         let (kernel, command) = try self.command(share: folder.share)
         try Files.writeAtomically(
@@ -62,8 +63,8 @@ final class KVMGuest: GuestRuntime {
             name: record.name, machine: machine,
             accelerator: supervisor.plan.accelerator.flatMap(Accelerator.init) ?? .tcg, memory: record.memory, cpus: record.cpus,
             macAddress: record.identity.macAddress, disk: "disk.qcow2", kernel: "boot/\(kernel.vmlinuz)",
-            initrd: kernel.initrd.map { "boot/\($0)" }, append: append.joined(separator: " "), monitor: "run/qmp.sock",
-            console: "run/console.sock", consoleLog: "console.log", agent: "run/agent.sock", share: share.string
+            initrd: kernel.initrd.map { "boot/\($0)" }, append: append.joined(separator: " "), monitor: "run/qemu/qmp.sock",
+            console: "run/qemu/console.sock", consoleLog: "console.log", agent: "run/qemu/agent.sock", share: share.string
         ).command
         return (kernel.version, QEMUUser(of: supervisor.work).run(qemu))
     }

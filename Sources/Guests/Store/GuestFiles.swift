@@ -40,10 +40,12 @@ public struct GuestFiles: Sendable {
     public var control: FilePath { run.appending("control") }
     /// How the guest runs: written by the supervisor.
     public var runState: FilePath { run.appending("state.json") }
+    /// The only folder that QEMU, which is somebody else where devbox is root, makes files in.
+    public var machine: FilePath { run.appending("qemu") }
     /// The virtual machine's monitor.
-    public var monitor: FilePath { run.appending("qmp.sock") }
+    public var monitor: FilePath { machine.appending("qmp.sock") }
     /// The virtual machine's serial port.
-    public var console: FilePath { run.appending("console.sock") }
+    public var console: FilePath { machine.appending("console.sock") }
     /// The guest's ssh host key as known_hosts has it.
     public var knownHosts: FilePath { run.appending("known_hosts") }
 
