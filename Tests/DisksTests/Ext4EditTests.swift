@@ -183,7 +183,7 @@ struct Ext4EditTests {
         let disk = try Ext4Disk("32M") { content in
             let file = try Files.open(content("etc/sparse"), .writeOnly, .create)
             try file.closeAfter {
-                try file.seek(offset: 100 << 20, from: .start)
+                try file.seek(offset: 30 << 20, from: .start)
                 try Files.writeAll(file, Array("end".utf8), name: "sparse")
                 try file.seek(offset: 5_000, from: .start)
                 try Files.writeAll(file, Array("middle".utf8), name: "sparse")
@@ -191,10 +191,10 @@ struct Ext4EditTests {
         }
         try disk.look { try $0.copy($0.folder("/etc/sparse"), to: disk.scratch("copy")) }
         let copy = try Files.read(disk.scratch("copy"), limit: 200 << 20)
-        #expect(copy.count == (100 << 20) + 3)
+        #expect(copy.count == (30 << 20) + 3)
         #expect(Array(copy[5_000..<5_006]) == Array("middle".utf8))
         #expect(Array(copy.suffix(3)) == Array("end".utf8))
-        #expect(copy[6_000..<(100 << 20)].allSatisfy { $0 == 0 })
+        #expect(copy[6_000..<(30 << 20)].allSatisfy { $0 == 0 })
         let error = reported { _ = try disk.look { try $0.contents(of: $0.folder("/etc/sparse")) } }
         #expect(error?.exitCode == .badInput)
     }

@@ -52,7 +52,9 @@ struct Qcow2Files {
             if try device.bytes(at: at, count: count) != file.bytes(at: at, count: count) { return false }
             // Of a large disk every fifth piece, and the last: qemu-img compares the whole of it anyway.
             let step = file.size > 64 << 20 ? 5 : 1
-            at = at + Int64(count) == file.size ? file.size : min(at + Int64(step * count), max(at + 1, file.size - 3_000_003))
+            at =
+                at + Int64(count) == file.size
+                ? file.size : min(at + Int64(step * count), max(at + 1, file.size - 3_000_003))
         }
         return true
     }

@@ -94,9 +94,12 @@ struct ArgumentsTests {
                         "private", "--",
                         "true", "x",
                     ], environment: ["A": "1"]))
-        #expect(Unshare.enclose(command, asUser: true).arguments.prefix(2) == ["--user", "--map-current-user"])
         #expect(
-            Unshare.enclose(command, asUser: true).arguments.dropFirst(2)
+            Unshare.enclose(command, asUser: true).arguments.prefix(3) == [
+                "--user", "--map-current-user", "--keep-caps",
+            ])
+        #expect(
+            Unshare.enclose(command, asUser: true).arguments.dropFirst(3)
                 == Unshare.enclose(command, asUser: false).arguments[...])
     }
 
