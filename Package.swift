@@ -51,9 +51,33 @@ let package = Package(
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CExt2FS", pkgConfig: "ext2fs", providers: [.apt(["libext2fs-dev"])]),
         .target(
-            name: "TestSupport", dependencies: ["HostTools", "DevboxCore", system], path: "Tests/TestSupport", swiftSettings: settings),
+            name: "TestSupport", dependencies: ["Images", "Disks", "HostTools", "DevboxCore", system],
+            path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(
             name: "IntegrationTests", dependencies: ["TestSupport", "Guests", "HostTools", "DevboxCore", "devbox", system],
+            swiftSettings: settings),
+        .testTarget(
+            name: "DevboxCoreTests", dependencies: ["TestSupport", "HostTools", "DevboxCore", system],
+            swiftSettings: settings),
+        .testTarget(
+            name: "HostToolsTests", dependencies: ["TestSupport", "HostTools", "DevboxCore", "CLinux", system],
+            swiftSettings: settings),
+        .testTarget(
+            name: "QMPTests", dependencies: ["TestSupport", "QMP", "HostTools", "DevboxCore", system],
+            swiftSettings: settings),
+        .testTarget(
+            name: "DisksTests", dependencies: ["TestSupport", "Disks", "HostTools", "DevboxCore", "CExt2FS", system],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ImagesTests", dependencies: ["TestSupport", "Images", "Disks", "HostTools", "DevboxCore", system],
+            swiftSettings: settings),
+        .testTarget(
+            name: "GuestsTests",
+            dependencies: ["TestSupport", "Guests", "Images", "Disks", "HostTools", "DevboxCore", system],
+            swiftSettings: settings),
+        .testTarget(
+            name: "DevboxCommandsTests",
+            dependencies: ["TestSupport", "DevboxCommands", "Guests", "HostTools", "DevboxCore", arguments, system],
             swiftSettings: settings),
     ]
 )

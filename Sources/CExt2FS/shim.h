@@ -14,6 +14,7 @@ static inline errcode_t devbox_ext2_io_channel_magic(void) { return EXT2_ET_MAGI
 static inline int devbox_ext2_has_blocks(ext2_filsys fs, struct ext2_inode *inode) {
     return ext2fs_inode_has_valid_blocks2(fs, inode);
 }
+static inline int devbox_ext2_has_inline_data(ext2_filsys fs) { return ext2fs_has_feature_inline_data(fs->super) ? 1 : 0; }
 static inline int devbox_ext2_has_extents(ext2_filsys fs) { return ext2fs_has_feature_extents(fs->super) ? 1 : 0; }
 
 #endif

@@ -111,7 +111,8 @@ public enum Files {
         guard lstat(path.string, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFDIR else { return try remove(path) }
         for name in try list(path) { try removeTree(path.appending(name)) }
-        try posix("remove \(path)") { rmdir(path.string) }
+        // Another devbox may be sweeping the same folder.
+        if rmdir(path.string) != 0, errno != ENOENT { throw failure("remove \(path)", Errno(rawValue: errno)) }
     }
 
     /// chmod(2).

@@ -53,8 +53,14 @@ public enum RecordFile {
     }
 
     /// A value out of JSON text.
+    ///
+    /// - Throws: `badInput`.
     public static func decode<Value: Decodable>(_ type: Value.Type, from bytes: some Sequence<UInt8>) throws -> Value {
-        try decoder.decode(type, from: Data(bytes))
+        do {
+            return try decoder.decode(type, from: Data(bytes))
+        } catch {
+            throw Failure(.badInput, "the JSON text cannot be read: \(reason(error))")
+        }
     }
 
     private struct VersionOnly: Decodable {
@@ -66,7 +72,10 @@ public enum RecordFile {
         case DecodingError.keyNotFound(let key, _): "it has no '\(key.stringValue)'"
         case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context),
             DecodingError.dataCorrupted(let context):
-            "'\(context.codingPath.map(\.stringValue).joined(separator: "."))' is not as expected"
+            // A date that is none comes without its path.
+            context.codingPath.isEmpty
+                ? "a value in it is not as expected"
+                : "'\(context.codingPath.map(\.stringValue).joined(separator: "."))' is not as expected"
         default: "it is not JSON"
         }
     }

@@ -33,7 +33,7 @@ public enum ByteSize {
     public static func text(_ bytes: Int64) -> String {
         for (letter, size) in units where bytes >= size {
             let tenths = (bytes * 10 + size / 2) / size
-            return tenths % 10 == 0 || tenths >= 1000 ? "\(tenths / 10)\(letter)" : "\(tenths / 10).\(tenths % 10)\(letter)"
+            return tenths % 10 == 0 || tenths >= 1000 ? "\((tenths + 5) / 10)\(letter)" : "\(tenths / 10).\(tenths % 10)\(letter)"
         }
         return "\(bytes)B"
     }

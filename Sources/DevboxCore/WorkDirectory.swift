@@ -21,25 +21,20 @@ public struct WorkDirectory: Sendable {
         let invoker = Owner.invoking(environment)
         var path = Self.wantedPath(given: given, environment: environment)
         if Files.exists(path) {
-            guard let resolved = realpath(path.string, nil) else {
-                throw failure("use the work directory \(path)", Errno(rawValue: errno))
-            }
-            defer { free(resolved) }
-            path = FilePath(platformString: resolved)
+            path = try Self.resolve(path)
             let status = try Files.status(path)
             guard status.st_mode & S_IFMT == S_IFDIR else {
                 throw Failure(.usage, "the work directory \(path) is not a directory")
             }
-            guard status.st_uid == geteuid() || isRoot else {
-                throw Failure(
-                    .needsRoot, "the work directory \(path) belongs to another user (uid \(status.st_uid))",
-                    hint: "name one of your own with --work or DEVBOX_WORK")
-            }
+            try Self.check(path, owner: status.st_uid, user: geteuid())
+            // One made by hand. With files of another kind in it, it may be something that others have to reach.
+            if status.st_mode & 0o077 != 0, try Files.list(path).isEmpty { try Files.setMode(path, 0o700) }
             self.owner = Owner(uid: status.st_uid, gid: status.st_gid, home: invoker.home)
         } else {
             try Files.makeDirectory(path.removingLastComponent())
             try posix("make the work directory \(path)") { mkdir(path.string, 0o700) }
             if isRoot { try posix("own \(path)") { chown(path.string, invoker.uid, invoker.gid) } }
+            path = try Self.resolve(path)
             self.owner = invoker
         }
         self.path = path
@@ -56,6 +51,23 @@ public struct WorkDirectory: Sendable {
     public static func wantedPath(given: String?, environment: [String: String]) -> FilePath {
         let path = FilePath(given ?? environment["DEVBOX_WORK"] ?? "\(Owner.invoking(environment).home)/devbox")
         return (path.isAbsolute ? path : Files.currentDirectory.pushing(path)).lexicallyNormalized()
+    }
+
+    private static func resolve(_ path: FilePath) throws -> FilePath {
+        guard let resolved = realpath(path.string, nil) else {
+            throw failure("use the work directory \(path)", Errno(rawValue: errno))
+        }
+        defer { free(resolved) }
+        return FilePath(platformString: resolved)
+    }
+
+    /// Throws where `user` may not use the work directory of `owner`: only root may use everybody's.
+    static func check(_ path: FilePath, owner: uid_t, user: uid_t) throws {
+        guard owner == user || user == 0 else {
+            throw Failure(
+                .needsRoot, "the work directory \(path) belongs to another user (uid \(owner))",
+                hint: "name one of your own with --work or DEVBOX_WORK")
+        }
     }
 
     /// The work directory where it is there already; nil otherwise. Makes nothing and reports nothing.
@@ -146,18 +158,24 @@ public struct Owner: Sendable, Equatable {
     public static let subordinateCount: uid_t = 65_536
 
     /// Who runs devbox: under sudo the invoking user (SUDO_UID, SUDO_GID), whose files stay theirs.
-    public static func invoking(_ environment: [String: String]) -> Owner {
-        var uid = geteuid()
-        var gid = getegid()
+    ///
+    /// - Parameters:
+    ///   - environment: the process's environment.
+    ///   - uid: the process's effective user.
+    ///   - gid: and group.
+    public static func invoking(
+        _ environment: [String: String], uid: uid_t = geteuid(), gid: gid_t = getegid()
+    ) -> Owner {
+        var owner = (uid: uid, gid: gid)
         if uid == 0, let user = environment["SUDO_UID"].flatMap(uid_t.init),
             let group = environment["SUDO_GID"].flatMap(gid_t.init)
         {
-            uid = user
-            gid = group
+            owner = (user, group)
         }
-        if uid == geteuid(), let home = environment["HOME"], !home.isEmpty { return Owner(uid: uid, gid: gid, home: home) }
-        let home = getpwuid(uid).flatMap { $0.pointee.pw_dir }.map { String(cString: $0) }
-        return Owner(uid: uid, gid: gid, home: home ?? "/")
+        if owner.uid == uid, let home = environment["HOME"], !home.isEmpty {
+            return Owner(uid: owner.uid, gid: owner.gid, home: home)
+        }
+        let home = getpwuid(owner.uid).flatMap { $0.pointee.pw_dir }.map { String(cString: $0) }
+        return Owner(uid: owner.uid, gid: owner.gid, home: home ?? "/")
     }
 }
-

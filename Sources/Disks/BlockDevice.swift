@@ -14,6 +14,13 @@ public protocol BlockDevice: AnyObject {
 }
 
 extension BlockDevice {
+    /// Throws where a range is not inside. Numbers out of a hostile disk come in any size, so nothing may overflow here.
+    func checkBounds(_ offset: Int64, _ count: Int, name: String) throws {
+        guard offset >= 0, Int64(count) <= size, offset <= size - Int64(count) else {
+            throw DiskError.damaged(disk: name, defect: "byte \(offset) is behind its end")
+        }
+    }
+
     /// The bytes of a range.
     public func bytes(at offset: Int64, count: Int) throws -> [UInt8] {
         var result = [UInt8](repeating: 0, count: count)

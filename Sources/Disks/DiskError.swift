@@ -12,13 +12,15 @@ public enum DiskError: ReportableError {
     case fileSystem(disk: String, doing: String, reason: String)
     /// A path that is not in the file system on the disk.
     case noSuchFile(disk: String, path: String)
+    /// The file system on it has no space, or no inode, left.
+    case full(disk: String)
     /// The journal of a guest that was not shut down has to be replayed before anything is edited.
     case needsReplay(disk: String)
 
     public var exitCode: ExitCode {
         switch self {
         case .noSuchFile: .notFound
-        case .fileSystem(_, _, let reason) where reason.contains("No space"): .failure
+        case .full: .failure
         default: .badInput
         }
     }
@@ -30,6 +32,7 @@ public enum DiskError: ReportableError {
         case .refersElsewhere(let disk, let file): "the disk \(disk) refers to another file, \(Names.printable(file))"
         case .fileSystem(let disk, let doing, let reason): "cannot \(doing) on the disk \(disk): \(reason)"
         case .noSuchFile(let disk, let path): "there is no \(Names.printable(path)) on the disk \(disk)"
+        case .full(let disk): "there is no space left in the file system on the disk \(disk)"
         case .needsReplay(let disk): "the journal on the disk \(disk) has not been replayed"
         }
     }
@@ -38,6 +41,7 @@ public enum DiskError: ReportableError {
         switch self {
         case .damaged: "qemu-img check and e2fsck -fn tell more"
         case .unsupported(_, _, let hint): hint
+        case .full: "remove something in the guest, or use an image with a larger disk"
         case .refersElsewhere: "if it lies beside the disk and is to be trusted, --flatten makes one disk of both"
         default: nil
         }

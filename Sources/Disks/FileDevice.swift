@@ -19,6 +19,7 @@ public final class FileDevice: BlockDevice {
     deinit { try? file.close() }
 
     public func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws {
+        try checkBounds(offset, buffer.count, name: name)
         var done = 0
         while done < buffer.count {
             let count = try posix("read \(name)") {
@@ -30,6 +31,7 @@ public final class FileDevice: BlockDevice {
     }
 
     public func write(at offset: Int64, from buffer: UnsafeRawBufferPointer) throws {
+        try checkBounds(offset, buffer.count, name: name)
         var done = 0
         while done < buffer.count {
             done += try posix("write \(name)") {

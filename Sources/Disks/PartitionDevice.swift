@@ -8,7 +8,8 @@ public final class PartitionDevice: BlockDevice {
     ///   - disk: the whole disk.
     ///   - extent: where the part is.
     public init(of disk: any BlockDevice, at extent: DiskExtent) throws {
-        guard extent.offset >= 0, extent.size > 0, extent.offset + extent.size <= disk.size else {
+        guard extent.offset >= 0, extent.size > 0, extent.size <= disk.size, extent.offset <= disk.size - extent.size
+        else {
             throw DiskError.damaged(disk: "partition", defect: "it reaches beyond the disk's end")
         }
         self.disk = disk
@@ -17,22 +18,16 @@ public final class PartitionDevice: BlockDevice {
     }
 
     public func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws {
-        try check(offset, buffer.count)
+        try checkBounds(offset, buffer.count, name: "partition")
         try disk.read(at: self.offset + offset, into: buffer)
     }
 
     public func write(at offset: Int64, from buffer: UnsafeRawBufferPointer) throws {
-        try check(offset, buffer.count)
+        try checkBounds(offset, buffer.count, name: "partition")
         try disk.write(at: self.offset + offset, from: buffer)
     }
 
     public func flush() throws { try disk.flush() }
-
-    private func check(_ offset: Int64, _ count: Int) throws {
-        guard offset >= 0, offset + Int64(count) <= size else {
-            throw DiskError.damaged(disk: "partition", defect: "byte \(offset) is behind its end")
-        }
-    }
 }
 
 /// A part of a disk, in bytes.

@@ -61,6 +61,10 @@ public struct ChildProcess: ~Copyable {
             }
         }
         for (target, descriptor) in descriptors { try place(descriptor, at: target) }
+        // Whoever started devbox may have left descriptors open: a lock, or a pipe whose reader waits for its end.
+        let first = (descriptors.keys.max() ?? 2) + 1
+        for number in 3..<max(3, first) where descriptors[number] == nil { posix_spawn_file_actions_addclose(&actions, number) }
+        _ = devbox_spawn_close_from(&actions, max(3, first))
         if let directory { _ = devbox_spawn_chdir(&actions, directory.string) }
 
         var attributes = posix_spawnattr_t()

@@ -38,7 +38,7 @@ public struct Command: Sendable, Equatable {
             }
         }
         if plain, !word.isEmpty { return word }
-        return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+        return "'" + word.replacingScalar("'", with: "'\\''") + "'"
     }
 
     /// What every program gets of devbox's own environment: enough to run, too little to change what it does or says.
@@ -63,5 +63,17 @@ public struct Command: Sendable, Equatable {
             entry = entry.advanced(by: 1)
         }
         return result
+    }
+}
+
+extension String {
+    /// Each occurrence of a character replaced, also where a combining character follows it: Swift takes the two for one
+    /// character, a shell does not.
+    func replacingScalar(_ scalar: Unicode.Scalar, with text: String) -> String {
+        var result = String.UnicodeScalarView()
+        for each in unicodeScalars {
+            if each == scalar { result.append(contentsOf: text.unicodeScalars) } else { result.append(each) }
+        }
+        return String(result)
     }
 }

@@ -44,7 +44,7 @@ public enum QemuImg {
 
     private static func options(_ disk: FilePath) -> String {
         // A comma in an option's value is written twice.
-        let name = disk.string.split(separator: ",", omittingEmptySubsequences: false).joined(separator: ",,")
+        let name = disk.string.replacingScalar(",", with: ",,")
         return "driver=qcow2,file.driver=file,file.filename=\(name)"
     }
 }

@@ -61,7 +61,9 @@ public struct Runner: Sendable {
         error.closeWriteEnd()
 
         let deadline = limit.map { ContinuousClock.now + $0 }
-        var drain = Drain(output: output, error: error, input: standardInput, unsent: input[...], limit: outputLimit)
+        var drain = Drain(
+            output: output, error: error, input: standardInput, unsent: input[...], limit: outputLimit,
+            program: command.program)
         do {
             guard try drain.run(until: deadline), let status = try child.wait(until: deadline) else {
                 child.end()
@@ -115,23 +117,26 @@ private struct Drain {
     let input: Pipe?
     var unsent: ArraySlice<UInt8>
     let limit: Int
+    let program: Program
     var outputBytes: [UInt8] = []
     var errorBytes: [UInt8] = []
     private var outputOpen = true
     private var errorOpen = true
 
-    init(output: Pipe, error: Pipe, input: Pipe?, unsent: ArraySlice<UInt8>, limit: Int) {
+    init(output: Pipe, error: Pipe, input: Pipe?, unsent: ArraySlice<UInt8>, limit: Int, program: Program) {
         self.output = output
         self.error = error
         self.input = input
         self.unsent = unsent
         self.limit = limit
+        self.program = program
         if let input { _ = devbox_set_nonblocking(input.writeEnd.rawValue, 1) }
     }
 
     /// Returns false when the deadline came first.
     mutating func run(until deadline: ContinuousClock.Instant?) throws -> Bool {
-        while outputOpen || errorOpen {
+        // A program may close its outputs and read on.
+        while outputOpen || errorOpen || !unsent.isEmpty {
             var polled = [
                 pollfd(fd: outputOpen ? output.readEnd.rawValue : -1, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: errorOpen ? error.readEnd.rawValue : -1, events: Int16(POLLIN), revents: 0),
@@ -153,16 +158,17 @@ private struct Drain {
     private mutating func take(_ descriptor: FileDescriptor, into place: WritableKeyPath<Drain, [UInt8]>) throws -> Bool {
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         let count = try buffer.withUnsafeMutableBytes { buffer in
-            try posix("read a program's output") { read(descriptor.rawValue, buffer.baseAddress, buffer.count) }
+            try posix("read the output of \(program.name)") { read(descriptor.rawValue, buffer.baseAddress, buffer.count) }
         }
         self[keyPath: place] += buffer[0..<count]
-        if self[keyPath: place].count > limit { throw Failure(.failure, "a program wrote more than \(limit) bytes") }
+        if self[keyPath: place].count > limit { throw Failure(.failure, "\(program.name) wrote more than \(limit) bytes") }
         return count > 0
     }
 
     private mutating func send() {
         guard let input else { return }
         let count = unsent.withUnsafeBytes { write(input.writeEnd.rawValue, $0.baseAddress, $0.count) }
+        if count < 0, errno == EAGAIN || errno == EINTR { return }
         // A program that does not read all of its input says so by its status.
         unsent = count > 0 ? unsent.dropFirst(count) : []
         if unsent.isEmpty { input.closeWriteEnd() }

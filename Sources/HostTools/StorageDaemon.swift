@@ -37,6 +37,6 @@ public enum StorageDaemon {
 
     /// A comma in an option's value is written twice.
     static func escape(_ path: FilePath) -> String {
-        path.string.split(separator: ",", omittingEmptySubsequences: false).joined(separator: ",,")
+        path.string.replacingScalar(",", with: ",,")
     }
 }

@@ -27,7 +27,11 @@ public final class QMPClient {
     public func execute(_ command: QMPCommand, limit: Duration = .seconds(10)) throws -> JSONValue {
         lastID += 1
         let id = JSONValue.integer(lastID)
-        try Files.writeAll(connection, command.line(id: id), name: "the monitor")
+        do {
+            try Files.writeAll(connection, command.line(id: id), name: "the monitor")
+        } catch {
+            throw QMPError.ended
+        }
         let deadline = ContinuousClock.now + limit
         var events: [QMPMessage] = []
         defer { waiting = events + waiting }
@@ -61,10 +65,10 @@ public final class QMPClient {
             if poll(&polled, 2, (deadline - .now).milliseconds) == 0 { return nil }
             guard polled[0].revents != 0 else { continue }
             var buffer = [UInt8](repeating: 0, count: 64 << 10)
-            let count = try buffer.withUnsafeMutableBytes { buffer in
-                try posix("read from the monitor") { read(connection.rawValue, buffer.baseAddress, buffer.count) }
-            }
-            if count == 0 { throw QMPError.ended }
+            let count = buffer.withUnsafeMutableBytes { read(connection.rawValue, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            // A QEMU that ends with something unread resets the connection.
+            if count <= 0 { throw QMPError.ended }
             waiting += try lines.add(buffer[0..<count]).compactMap { QMPMessage(line: $0) }
         }
     }

@@ -29,12 +29,15 @@ package enum Devbox {
         defer { free(resolved) }
         let bundle = resolved.map { FilePath(platformString: $0) } ?? "/"
         let beside = bundle.removingLastComponent().appending("devbox")
-        let built = FilePath(#filePath).removingLastComponent().pushing("../../.build/debug/devbox").lexicallyNormalized()
+        let built = FilePath(#filePath).removingLastComponent().pushing("../../.build/debug/devbox")
+            .lexicallyNormalized()
         return Program((Files.exists(beside) ? beside : built).string, package: "devbox", for: "tests")
     }()
 
     /// Runs it on a work directory.
-    package static func run(_ arguments: String..., work: FilePath, environment: [String: String] = [:]) throws -> Runner.Output {
+    package static func run(_ arguments: String..., work: FilePath, environment: [String: String] = [:]) throws
+        -> Runner.Output
+    {
         let variables = environment.merging(["DEVBOX_WORK": work.string]) { $1 }
         return try runner.attempt(Command(program, arguments, environment: variables), limit: .seconds(60))
     }

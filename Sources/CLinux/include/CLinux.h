@@ -35,6 +35,8 @@ int devbox_pipe(int ends[2], int nonblocking);
 
 /// posix_spawn_file_actions_addchdir_np(3).
 int devbox_spawn_chdir(posix_spawn_file_actions_t *actions, const char *path);
+/// posix_spawn_file_actions_addclosefrom_np(3).
+int devbox_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
 
 /// Waits for a process to end without reaping any other; see waitid(2) P_PIDFD. Returns a pidfd, or -1 with errno set.
 int devbox_pidfd_open(pid_t pid);

@@ -79,21 +79,31 @@ private func setBlockSize(_ channel: io_channel?, _ size: Int32) -> errcode_t {
     return 0
 }
 
+/// A block number out of a hostile file system may be too large for any disk.
+private func byteOffset(_ channel: io_channel, _ block: UInt64) -> Int64? {
+    let (offset, overflow) = block.multipliedReportingOverflow(by: UInt64(channel.pointee.block_size))
+    return overflow ? nil : Int64(exactly: offset)
+}
+
 /// A negative count is a number of bytes, a positive one of blocks.
 private func byteCount(_ channel: io_channel, _ count: Int32) -> Int {
-    count < 0 ? Int(-count) : Int(count) * Int(channel.pointee.block_size)
+    count < 0 ? -Int(count) : Int(count) * Int(channel.pointee.block_size)
 }
 
 private func read(_ channel: io_channel?, _ block: UInt64, _ count: Int32, _ data: UnsafeMutableRawPointer?) -> errcode_t {
-    guard let channel, let data, let manager = DeviceIOManager.of(channel) else { return errcode_t(EINVAL) }
+    guard let channel, let data, let manager = DeviceIOManager.of(channel), let offset = byteOffset(channel, block) else {
+        return errcode_t(EINVAL)
+    }
     let buffer = UnsafeMutableRawBufferPointer(start: data, count: byteCount(channel, count))
-    return manager.attempt { try manager.device.read(at: Int64(block) * Int64(channel.pointee.block_size), into: buffer) }
+    return manager.attempt { try manager.device.read(at: offset, into: buffer) }
 }
 
 private func write(_ channel: io_channel?, _ block: UInt64, _ count: Int32, _ data: UnsafeRawPointer?) -> errcode_t {
-    guard let channel, let data, let manager = DeviceIOManager.of(channel) else { return errcode_t(EINVAL) }
+    guard let channel, let data, let manager = DeviceIOManager.of(channel), let offset = byteOffset(channel, block) else {
+        return errcode_t(EINVAL)
+    }
     let buffer = UnsafeRawBufferPointer(start: data, count: byteCount(channel, count))
-    return manager.attempt { try manager.device.write(at: Int64(block) * Int64(channel.pointee.block_size), from: buffer) }
+    return manager.attempt { try manager.device.write(at: offset, from: buffer) }
 }
 
 private func writeBytes(_ channel: io_channel?, _ offset: UInt, _ count: Int32, _ data: UnsafeRawPointer?) -> errcode_t {

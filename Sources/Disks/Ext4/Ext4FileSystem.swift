@@ -70,6 +70,7 @@ public struct Ext4FileSystem: ~Copyable {
     func check(_ doing: String, _ result: errcode_t) throws {
         if result == 0 { return }
         if let failure = manager.failure { throw failure }
+        if [EXT2_ET_BLOCK_ALLOC_FAIL, EXT2_ET_INODE_ALLOC_FAIL].contains(Int(result)) { throw DiskError.full(disk: disk) }
         throw DiskError.fileSystem(disk: disk, doing: doing, reason: Self.text(result).lowercasedFirst)
     }
 

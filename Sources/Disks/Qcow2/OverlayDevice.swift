@@ -28,9 +28,7 @@ public final class OverlayDevice: BlockDevice {
     }
 
     public func write(at offset: Int64, from buffer: UnsafeRawBufferPointer) throws {
-        guard offset >= 0, offset + Int64(buffer.count) <= size else {
-            throw DiskError.fileSystem(disk: "overlay", doing: "write at byte \(offset)", reason: "it is behind the disk's end")
-        }
+        try checkBounds(offset, buffer.count, name: "overlay")
         try eachBlock(offset, buffer.count) { number, inBlock, inBuffer in
             let below = try baseBlock(number)
             var block = blocks[number] ?? below

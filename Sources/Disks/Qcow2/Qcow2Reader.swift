@@ -40,7 +40,11 @@ public final class Qcow2Reader: BlockDevice {
             throw DiskError.damaged(disk: name, defect: "it is not a qcow2 file")
         }
         self.header = header
-        guard header.incompatibleFeatures & ~Self.knownFeatures == 0, header.encryption == 0 else {
+        guard header.encryption == 0 else {
+            throw DiskError.unsupported(
+                disk: name, feature: "it is encrypted", hint: "convert it with `qemu-img convert -O qcow2`")
+        }
+        guard header.incompatibleFeatures & ~Self.knownFeatures == 0 else {
             throw DiskError.unsupported(
                 disk: name, feature: "it uses qcow2 features \(String(header.incompatibleFeatures, radix: 16))",
                 hint: "convert it with `qemu-img convert -O qcow2`")
@@ -61,6 +65,7 @@ public final class Qcow2Reader: BlockDevice {
     deinit { try? file.close() }
 
     public func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws {
+        try checkBounds(offset, buffer.count, name: name)
         var at = offset
         var rest = buffer[...]
         while !rest.isEmpty {
@@ -147,6 +152,9 @@ public final class Qcow2Reader: BlockDevice {
 
     private static func fill(_ table: inout [UInt8], from file: FileDescriptor, at offset: Int64, name: String) throws {
         let wanted = table.count
+        // Asked first: for a place that no file has, pread(2) fails with EINVAL.
+        let end = Int64(try posix("look at \(name)") { lseek(file.rawValue, 0, SEEK_END) })
+        guard offset <= end - Int64(wanted) else { throw DiskError.damaged(disk: name, defect: "a table of it is cut off") }
         let count = try table.withUnsafeMutableBytes { buffer in
             try posix("read \(name)") { pread(file.rawValue, buffer.baseAddress, buffer.count, off_t(offset)) }
         }

@@ -51,7 +51,8 @@ struct IdentityEditor {
 
     /// hosts(5) with the host's own name at 127.0.1.1, as Debian does it, and all else as it was.
     static func hosts(_ text: String, hostname: String) -> String {
-        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        // By scalars: "\r\n" is one character, which no split at "\n" finds.
+        var lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         if lines.last == "" { lines.removeLast() }
         let own = "127.0.1.1\t\(hostname)"
         if let index = lines.firstIndex(where: { $0.split(whereSeparator: \.isWhitespace).first == "127.0.1.1" }) {

@@ -44,17 +44,30 @@ public enum ConsoleTail {
         return String(decoding: (try? Files.readAll(file, name: "the console", limit: 64 << 20)) ?? [], as: UTF8.self)
     }
 
-    /// A line without the escape sequences of terminals.
+    /// A line without the escape sequences of terminals: CSI and OSC sequences, and those of two and three characters (ECMA-48).
     private static func strip(_ line: Substring) -> String {
+        enum State { case text, escape, control, string, one }
+        var state = State.text
         var result = ""
-        var inEscape = false
         for scalar in line.unicodeScalars {
             if scalar == "\u{1B}" {
-                inEscape = true
-            } else if inEscape {
-                if scalar.properties.isAlphabetic { inEscape = false }
-            } else if scalar.value >= 0x20 {
-                result.unicodeScalars.append(scalar)
+                state = .escape
+                continue
+            }
+            switch state {
+            case .text where scalar.value >= 0x20: result.unicodeScalars.append(scalar)
+            case .text: break
+            case .escape:
+                switch scalar {
+                case "[": state = .control
+                case "]", "P", "X", "^", "_": state = .string
+                case "(", ")", "*", "+", "#", " ", "%": state = .one
+                default: state = .text
+                }
+            case .control where (0x40...0x7E).contains(scalar.value): state = .text
+            case .string where scalar.value == 7: state = .text
+            case .control, .string: break
+            case .one: state = .text
             }
         }
         return result

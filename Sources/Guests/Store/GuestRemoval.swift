@@ -18,7 +18,12 @@ public enum GuestRemoval {
             try Files.syncDirectory(store.work.guests)
             try Files.removeTree(doomed)
         }
-        try LayerSweep.run(store)
+        do {
+            try LayerSweep.run(store)
+        } catch let error as any ReportableError {
+            // The guest is gone. What another guest's damaged record stands on is not known: every layer stays.
+            runner.console.warn("no unused disk layer was removed: \(error.message)")
+        }
     }
 }
 
@@ -52,7 +57,7 @@ public enum LayerSweep {
         for name in try Files.list(store.work.guests) {
             let files = GuestFiles(name: name, path: store.work.guests.appending(name))
             let pending = GuestFiles(name: name, path: files.pending)
-            for disk in [files.disk, files.path.appending("disk.new"), pending.disk] where Files.exists(disk) { try follow(disk) }
+            for disk in [files.disk, Layer.spare(files), pending.disk] where Files.exists(disk) { try follow(disk) }
             for record in [files.record, pending.record] where Files.exists(record) {
                 for snapshot in try RecordFile.read(GuestRecord.self, from: record).snapshots {
                     if used.insert(snapshot.layer).inserted {

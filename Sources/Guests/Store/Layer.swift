@@ -8,6 +8,9 @@ struct Layer {
     let name: String
     let disk: FilePath
 
+    /// The overlay that is to take the place of a disk which becomes a layer; a killed devbox leaves it.
+    static func spare(_ files: GuestFiles) -> FilePath { files.path.appending("disk.new") }
+
     /// Turns a stopped guest's disk into a layer, and gives the guest a new, empty overlay on it.
     ///
     /// The layer is first a second name of the guest's disk. Only the rename that puts the overlay in the disk's place makes
@@ -23,7 +26,7 @@ struct Layer {
             try Files.hardLink(guest.files.disk, to: disk)
             try Files.syncDirectory(folder)
             try Files.syncDirectory(work.layers)
-            let overlay = guest.files.path.appending("disk.new")
+            let overlay = spare(guest.files)
             try Files.remove(overlay)
             try OverlayDevice(over: Qcow2Reader(disk)).save(to: overlay, backingName: GuestFiles.backingName(ofLayer: name))
             try work.give(overlay)

@@ -20,8 +20,11 @@ enum PendingChange {
         try finish(files)
     }
 
-    /// Finishes a replacement that was begun; nothing where there is none.
+    /// Finishes a replacement that was begun, and removes what one left that was not.
     static func finish(_ files: GuestFiles) throws {
+        for name in try Files.list(files.path) where name.hasPrefix(UnfinishedFolder.prefix) {
+            UnfinishedFolder.removeIfAbandoned(files.path.appending(name))
+        }
         guard Files.exists(files.pending) else { return }
         let new = GuestFiles(name: files.name, path: files.pending)
         if Files.exists(new.disk) { try Files.rename(new.disk, to: files.disk) }

@@ -36,6 +36,7 @@ public struct StoppedGuest: ~Copyable {
         _ = try store.load(name)
         try Files.removeTree(files.run)
         try PendingChange.finish(files)
+        try Files.remove(Layer.spare(files))
         var record = try store.load(name)
         try DiskTransaction.recover(files, record: &record, store: store, runner: runner)
         self.store = store

@@ -1,0 +1,110 @@
+import ArgumentParser
+import DevboxCore
+@testable import DevboxCommands
+import Foundation
+import Guests
+import HostTools
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("The command line", .timeLimit(.minutes(1)))
+struct CommandsTests {
+    private static func all(_ command: any ParsableCommand.Type) -> [any ParsableCommand.Type] {
+        [command] + command.configuration.subcommands.flatMap(all)
+    }
+
+    @Test("every command has help that says what it does, with examples")
+    func examples() {
+        for command in Self.all(DevboxCommand.self) where command.configuration.shouldDisplay {
+            let name = command.configuration.commandName ?? "\(command)"
+            #expect(!command.configuration.abstract.isEmpty, "\(name)")
+            if command.configuration.subcommands.isEmpty || command == DevboxCommand.self {
+                #expect(command.configuration.discussion.contains("EXAMPLES:\n"), "\(name)")
+                #expect(command.configuration.discussion.contains("devbox "), "\(name)")
+            }
+        }
+    }
+
+    @Test("every command that a user sees takes --work and --json")
+    func globalOptions() {
+        for command in Self.all(DevboxCommand.self)
+        where command.configuration.shouldDisplay && command.configuration.subcommands.isEmpty {
+            let help = command.helpMessage()
+            #expect(help.contains("--work"), "\(command)")
+            #expect(help.contains("--json"), "\(command)")
+        }
+    }
+
+    private static let statuses: [(DevboxCore.ExitCode, Int32)] = [
+        (.panicked, 121), (.timedOut, 122), (.notFound, 125), (.busy, 125), (.needsRoot, 125), (.missing, 125),
+        (.failure, 125),
+        (.usage, 125), (.badInput, 125), (.interrupted, 125),
+    ]
+
+    @Test("exec's own failures are 125, but a panic is 121 and a hang 122", arguments: statuses)
+    func execStatus(code: DevboxCore.ExitCode, status: Int32) {
+        #expect(ExecStatus.of(Failure(code, "x")).rawValue == status)
+    }
+
+    @Test(
+        "with --bisect a command's status is never one that git bisect stops or skips at",
+        arguments: [
+            (Int32(0), Int32(0)), (1, 1), (124, 124), (125, 1), (126, 126), (127, 127), (128, 1), (137, 1), (255, 1),
+            (121, 121),
+        ])
+    func bisect(status: Int32, mapped: Int32) {
+        #expect(ExecStatus.bisect(status) == mapped)
+    }
+
+    @Test("the built devbox ends with the promised codes, and says why in one line with a hint")
+    func codes() throws {
+        let scratch = try ScratchDirectory()
+        for (arguments, status) in [
+            (["show", "none"], Int32(66)), (["show", "A"], 64), (["clone", "none", "a"], 66), (["no-such-command"], 64),
+            (["exec", "none", "--", "true"], 125), (["clone", "a", "b", "--memory", "1K"], 64), (["--version"], 0),
+            (["list"], 0),
+        ] {
+            let output = try runner.attempt(
+                Command(Devbox.program, arguments, environment: ["DEVBOX_WORK": scratch("work").string]))
+            #expect(output.status == .exited(status), "\(arguments)")
+            if status == 66 {
+                let lines = String(decoding: output.errorBytes, as: UTF8.self).split(separator: "\n")
+                #expect(lines.count == 2)
+                #expect(lines.first?.hasPrefix("devbox: error: ") == true)
+                #expect(lines.last?.hasPrefix("hint: ") == true)
+                #expect(output.bytes.isEmpty)
+            }
+        }
+    }
+
+    @Test("list gives the same guests as a table and as JSON")
+    func list() throws {
+        let scratch = try ScratchDirectory()
+        let work = try WorkDirectory(given: scratch("work").string, environment: [:])
+        try TestImage.make(in: work)
+        #expect(try Devbox.run("clone", "base", "bug-1", "--memory", "2G", work: work.path).status.isSuccess)
+        let rows = try RecordFile.decode(JSONValue.self, from: Devbox.run("list", "--json", work: work.path).bytes)
+        #expect(rows.array?.count == 1)
+        #expect(rows.array?.first?["name"]?.string == "bug-1")
+        #expect(rows.array?.first?["state"]?.string == "stopped")
+        let table = try Devbox.run("list", work: work.path).text
+        #expect(
+            table.hasPrefix(
+                "NAME   STATE    MODE  ARCH   IMAGE  KERNEL\nbug-1  stopped  kvm   amd64  base   6.1.0-47-amd64\n"))
+        let shown = try RecordFile.decode(
+            JSONValue.self, from: Devbox.run("show", "bug-1", "--json", work: work.path).bytes)
+        #expect(shown["memory"]?.integer == 2 << 30)
+    }
+
+    @Test("the completions that are checked in are those that devbox generates", arguments: ["bash", "zsh", "fish"])
+    func completions(shell: String) throws {
+        let root = FilePath(#filePath).removingLastComponent().pushing("../..").lexicallyNormalized()
+        let generated = try runner.run(Command(Devbox.program, ["--generate-completion-script", shell])).text
+        let file = root.appending("completions").appending("devbox.\(shell)")
+        let checkedIn = (try? Files.text(file)) ?? ""
+        #expect(
+            checkedIn == generated,
+            "completions/devbox.\(shell) is stale: run `make completions` and commit what it writes")
+    }
+}

@@ -1,0 +1,81 @@
+import DevboxCore
+@testable import Disks
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("qcow2 headers", .timeLimit(.minutes(1)))
+struct Qcow2HeaderTests {
+    private let files: Qcow2Files
+    init() throws { files = try Qcow2Files() }
+
+    @Test("a header of qemu-img's says what qemu-img was told")
+    func fields() throws {
+        let base = files.scratch("base.qcow2")
+        let top = files.scratch("top.qcow2")
+        try tool("qemu-img", "create", "-q", "-f", "qcow2", "-o", "cluster_size=128k", base.string, "5G")
+        try tool("qemu-img", "create", "-q", "-f", "qcow2", "-b", "base.qcow2", "-F", "qcow2", top.string)
+        let header = try #require(try Qcow2Header.read(base))
+        #expect(header.version == 3)
+        #expect(header.clusterSize == 131_072)
+        #expect(header.size == 5 << 30)
+        #expect(header.backingFile == nil)
+        #expect(header.snapshotCount == 0)
+        #expect(header.incompatibleFeatures == 0)
+        let overlay = try #require(try Qcow2Header.read(top))
+        #expect(overlay.backingFile == "base.qcow2")
+        #expect(overlay.backingFormat == "qcow2")
+    }
+
+    @Test("devbox's own header is what QEMU takes it for")
+    func own() throws {
+        let base = files.scratch("base.qcow2")
+        try tool("qemu-img", "create", "-q", "-f", "qcow2", base.string, "5G")
+        try OverlayDevice(over: Qcow2Reader(base)).save(to: files.scratch("top.qcow2"), backingName: "base.qcow2")
+        let text = try tool("qemu-img", "info", "--output=json", "-f", "qcow2", files.scratch("top.qcow2").string)
+        let info = try RecordFile.decode(JSONValue.self, from: text.utf8)
+        #expect(info["virtual-size"]?.integer == 5 << 30)
+        #expect(info["cluster-size"]?.integer == 65_536)
+        #expect(info["backing-filename"]?.string == "base.qcow2")
+        #expect(info["backing-filename-format"]?.string == "qcow2")
+        #expect(info["format-specific"]?["data"]?["corrupt"]?.bool == false)
+    }
+
+    @Test("a file that is not qcow2 has no header")
+    func other() throws {
+        #expect(try Qcow2Header.read(files.scratch.write("", to: "e")) == nil)
+        #expect(try Qcow2Header.read(files.scratch.write("QFI", to: "s")) == nil)
+        #expect(try Qcow2Header.read(files.raw("raw", size: 4096)) == nil)
+    }
+
+    @Test("10,000 damaged copies of a real header are read or refused, and none crashes devbox", arguments: [1, 2])
+    func hostile(seed: UInt64) throws {
+        let base = try files.qcow2("base.qcow2", from: files.raw("raw", size: 1 << 20))
+        let disk = files.scratch("top.qcow2")
+        try tool("qemu-img", "create", "-q", "-f", "qcow2", "-b", base.string, "-F", "qcow2", disk.string)
+        let sound = try Files.read(disk).prefix(seed == 1 ? 600 : 66_000)
+        var random = TestRandom(seed: seed)
+        let path = files.scratch("hostile.qcow2")
+        let file = try Files.open(path, .readWrite, .create)
+        defer { try? file.close() }
+        for _ in 0..<5_000 {
+            var bytes = Array(sound)
+            for _ in 0..<Int.random(in: 1...6, using: &random) {
+                let place = Int.random(in: 4..<200, using: &random)
+                bytes[place] = Bool.random(using: &random) ? .max : UInt8.random(in: .min ... .max, using: &random)
+            }
+            if Int.random(in: 0..<10, using: &random) == 0 {
+                bytes = Array(bytes.prefix(Int.random(in: 0..<600, using: &random)))
+            }
+            try file.seek(offset: 0, from: .start)
+            try Files.writeAll(file, bytes, name: "hostile")
+            ftruncate(file.rawValue, off_t(bytes.count))
+            let error = reported {
+                _ = try Qcow2Header(file, name: "hostile")
+                _ = try Qcow2Reader(path).bytes(at: 0, count: 512)
+            }
+            if let error { #expect([.badInput, .notFound].contains(error.exitCode), "\(error.message)") }
+        }
+    }
+}

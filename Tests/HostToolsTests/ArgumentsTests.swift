@@ -1,0 +1,135 @@
+import DevboxCore
+@testable import HostTools
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("Arguments of the host's programs")
+struct ArgumentsTests {
+    @Test("qemu-img is always told the format")
+    func qemuImg() {
+        #expect(
+            QemuImg.snapshot(.create, "s", of: "/w/d,1.qcow2").arguments == [
+                "snapshot", "-c", "s", "-q", "--image-opts",
+                "driver=qcow2,file.driver=file,file.filename=/w/d,,1.qcow2",
+            ])
+        #expect(QemuImg.snapshot(.apply, "s", of: "/d").arguments.prefix(3) == ["snapshot", "-a", "s"])
+        #expect(QemuImg.snapshot(.delete, "s", of: "/d").arguments.prefix(3) == ["snapshot", "-d", "s"])
+        #expect(
+            QemuImg.listSnapshots(of: "/d").arguments == [
+                "snapshot", "-l", "--image-opts", "driver=qcow2,file.driver=file,file.filename=/d",
+            ])
+        #expect(QemuImg.check("/d").arguments == ["check", "-q", "-f", "qcow2", "/d"])
+        #expect(QemuImg.check("/d", repair: "all").arguments == ["check", "-q", "-f", "qcow2", "-r", "all", "/d"])
+        #expect(
+            QemuImg.convert("/s", format: "raw", to: "/t", as: "qcow2").arguments
+                == ["convert", "-f", "raw", "-O", "qcow2", "/s", "/t"])
+        #expect(QemuImg.info("/d", format: "raw").arguments == ["info", "-U", "--output=json", "-f", "raw", "/d"])
+        #expect(QemuImg.resize("/d", to: 5 << 30).arguments == ["resize", "-q", "-f", "qcow2", "/d", "5368709120"])
+    }
+
+    @Test("qemu-img takes snapshots of a disk with a comma in its path")
+    func qemuImgComma() throws {
+        let scratch = try ScratchDirectory()
+        let disk = scratch("a,b,,c.qcow2")
+        try tool("qemu-img", "create", "-q", "-f", "qcow2", disk.string, "1M")
+        try runner.run(QemuImg.snapshot(.create, "devbox-1", of: disk))
+        #expect(try runner.run(QemuImg.listSnapshots(of: disk)).text.contains("devbox-1"))
+        try runner.run(QemuImg.snapshot(.delete, "devbox-1", of: disk))
+        #expect(try !runner.run(QemuImg.listSnapshots(of: disk)).text.contains("devbox-1"))
+    }
+
+    @Test("the storage daemon exports a disk whose path has commas, or a partition of it")
+    func storageDaemon() {
+        #expect(
+            StorageDaemon.export("/w,x/d,.qcow2", partition: nil, at: "/run/e,", pidFile: "/run/p").arguments == [
+                "--daemonize", "--pidfile", "/run/p",
+                "--blockdev", "driver=file,node-name=file,discard=unmap,filename=/w,,x/d,,.qcow2",
+                "--blockdev", "driver=qcow2,node-name=disk,file=file,discard=unmap",
+                "--export", "type=fuse,id=export,writable=on,node-name=disk,mountpoint=/run/e,,",
+            ])
+        #expect(
+            StorageDaemon.export("/d", partition: (1 << 20, 5 << 20), at: "/e", pidFile: "/p").arguments == [
+                "--daemonize", "--pidfile", "/p",
+                "--blockdev", "driver=file,node-name=file,discard=unmap,filename=/d",
+                "--blockdev", "driver=qcow2,node-name=disk,file=file,discard=unmap",
+                "--blockdev", "driver=raw,node-name=part,file=disk,discard=unmap,offset=1048576,size=5242880",
+                "--export", "type=fuse,id=export,writable=on,node-name=part,mountpoint=/e",
+            ])
+    }
+
+    @Test("a comma is doubled even where a combining character follows it")
+    func escapeCombining() {
+        #expect(Array(StorageDaemon.escape("/a,\u{301}b").utf8) == Array("/a,,\u{301}b".utf8))
+        #expect(QemuImg.check("/a,\u{301}").arguments.last == "/a,\u{301}")
+        let option = QemuImg.listSnapshots(of: "/a,\u{301}").arguments.last ?? ""
+        #expect(Array(option.utf8).suffix(6) == Array("/a,,\u{301}".utf8))
+    }
+
+    @Test("LXC commands name the folder, the container and a log")
+    func lxc() {
+        #expect(
+            LXC.start("g", in: "/run/lxc", log: "/run/log").arguments
+                == ["-F", "-P", "/run/lxc", "-n", "g", "-o", "/run/log", "-l", "ERROR"])
+        #expect(
+            LXC.execute(["ls", "-l"], name: "g", in: "/run/lxc", config: "/run/c", log: "/run/log").arguments == [
+                "-q", "-P", "/run/lxc", "-n", "g", "-f", "/run/c", "-o", "/run/log", "-l", "ERROR", "--", "ls", "-l",
+            ])
+        #expect(
+            LXC.attach(["ls", "-l"], name: "g", in: "/run/lxc", variables: ["PATH": "/bin", "HOME": "/root"]).arguments
+                == [
+                    "-P", "/run/lxc", "-n", "g", "--clear-env", "-v", "HOME=/root", "-v", "PATH=/bin", "--", "ls", "-l",
+                ])
+    }
+
+    @Test("an enclosure is unshare with PID and mount namespaces whose members die with it")
+    func unshare() {
+        let command = Command(Program("true", package: "coreutils", for: "tests"), ["x"], environment: ["A": "1"])
+        #expect(
+            Unshare.enclose(command, asUser: false)
+                == Command(
+                    Unshare.program,
+                    [
+                        "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc", "--propagation",
+                        "private", "--",
+                        "true", "x",
+                    ], environment: ["A": "1"]))
+        #expect(
+            Unshare.enclose(command, asUser: true).arguments.prefix(3) == [
+                "--user", "--map-current-user", "--keep-caps",
+            ])
+        #expect(
+            Unshare.enclose(command, asUser: true).arguments.dropFirst(3)
+                == Unshare.enclose(command, asUser: false).arguments[...])
+    }
+
+    @Test("a loop mount's file and mount point reach the shell as arguments, never as text")
+    func mount() {
+        let command = Command(Program("prog", package: "p", for: "tests"), ["a b"])
+        #expect(
+            Mount.inNamespace("/f $(x)", at: "/m", run: command).arguments == [
+                "--mount", "--propagation", "private", "--", "sh", "-c",
+                "mount -o loop \"$1\" \"$2\" || exit 125; shift 2; exec \"$@\"", "sh", "/f $(x)", "/m", "prog", "a b",
+            ])
+    }
+
+    @Test("QEMU runs as the guests' user without any capability")
+    func setpriv() {
+        let command = Command(Program("qemu", package: "p", for: "tests"), ["-S"])
+        let owner = Owner(uid: 1000, gid: 1001, home: "/")
+        #expect(
+            Setpriv.run(command, as: owner, group: 106).arguments == [
+                "--reuid=1000", "--regid=1001", "--groups=106", "--inh-caps=-all", "--bounding-set=-all",
+                "--no-new-privs", "--",
+                "qemu", "-S",
+            ])
+        #expect(Setpriv.run(command, as: owner, group: nil).arguments[2] == "--clear-groups")
+    }
+
+    @Test("host keys are ed25519 without a passphrase")
+    func keygen() {
+        #expect(
+            SSHKeygen.generate("/k", comment: "root@a").arguments
+                == ["-q", "-t", "ed25519", "-N", "", "-C", "root@a", "-f", "/k"])
+    }
+}

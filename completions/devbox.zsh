@@ -1,0 +1,506 @@
+#compdef devbox
+
+__devbox_complete() {
+    local -ar non_empty_completions=("${@:#(|:*)}")
+    local -ar empty_completions=("${(M)@:#(|:*)}")
+    _describe -V '' non_empty_completions -- empty_completions -P $'\'\''
+}
+
+__devbox_custom_complete() {
+    local -a completions
+    completions=("${(@f)"$("${command_name}" "${@}" "${command_line[@]}")"}")
+    if [[ "${#completions[@]}" -gt 1 ]]; then
+        __devbox_complete "${completions[@]:0:-1}"
+    fi
+}
+
+__devbox_cursor_index_in_current_word() {
+    if [[ -z "${QIPREFIX}${IPREFIX}${PREFIX}" ]]; then
+        printf 0
+    else
+        printf %s "${#${(z)LBUFFER}[-1]}"
+    fi
+}
+
+_devbox() {
+    emulate -RL zsh -G
+    setopt extendedglob nullglob numericglobsort
+    unsetopt aliases banghist
+
+    local -xr SAP_SHELL=zsh
+    local -x SAP_SHELL_VERSION
+    SAP_SHELL_VERSION="$(builtin emulate zsh -c 'printf %s "${ZSH_VERSION}"')"
+    local -r SAP_SHELL_VERSION
+
+    local context state state_descr line
+    local -A opt_args
+
+    local -r command_name="${words[1]}"
+    local -ar command_line=("${words[@]}")
+    local -ir current_word_index="$((CURRENT - 1))"
+
+    local -i ret=1
+    local -ar arg_specs=(
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+        '(-): :->command'
+        '(-)*:: :->arg'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+    case "${state}" in
+    command)
+        local -ar subcommands=(
+            'clone:Make a guest: a thin layer on an image, or on a stopped guest, with an identity of its own.'
+            'list:List the guests.'
+            'show:Show everything that is known of a guest.'
+            'remove:Remove stopped guests with their disks.'
+            'start:Start a guest, and return when it answers.'
+            'stop:Shut guests down, and force those that do not end in time.'
+            'flip:Run a guest in the other mode from now on: virtual machine or container, on the same disk.'
+            'exec:Run a command in a guest, started or not.'
+            'cp:Copy a file or a folder into a guest or out of it, running or not.'
+            'shell:Open a shell in a guest, started or not.'
+            'console:Connect to the serial console of a running guest; Ctrl-] leaves it.'
+            'snapshot:Keep the state of a stopped guest, to return to it with `devbox rollback`.'
+            'rollback:Return a stopped guest to a snapshot: its disk, kernels and arguments.'
+            'ssh-config:Print what makes plain `ssh GUEST`, scp and editors work.'
+            'image:Build, import, list, show and remove base images.'
+            'doctor:Show what this host can do, what to install, and what killed devboxes left.'
+            'help:Show subcommand help information.'
+        )
+        _describe -V subcommand subcommands && ret=0
+        ;;
+    arg)
+        case "${words[1]}" in
+        clone|list|show|remove|start|stop|flip|exec|cp|shell|console|snapshot|rollback|ssh-config|image|doctor|help)
+            "_devbox_${words[1]}" && ret=0
+            ;;
+        esac
+        ;;
+    esac
+
+    return "${ret}"
+}
+
+_devbox_clone() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        ':source:{__devbox_custom_complete ---completion clone -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        ':name:'
+        '--memory[Memory as a virtual machine, such as 512M or 4G.]:size:'
+        '--cpus[Processors as a virtual machine.]:cpus:'
+        '--hostname[The guest'\''s own name for itself; without it its name here.]:hostname:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_list() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_show() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        ':guest:{__devbox_custom_complete ---completion show -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_remove() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        '*:guests:{__devbox_custom_complete ---completion remove -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '(--force -f)'{--force,-f}'[Stop a running guest at once, and remove it.]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_start() {
+    local -i ret=1
+    local -ar ___accel=('kvm' 'tcg')
+    local -ar ___mode=('kvm' 'lxc')
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        '--kernel[Start this installed kernel, this once.]:version:'
+        '*--append[A further argument for the kernel, this once; may be repeated.]:argument:'
+        '--accel[How a virtual machine'\''s code is run\: kvm or tcg. Default\: kvm where it really works.]:accel:{__devbox_complete "${___accel[@]}"}'
+        '--bridge[The host'\''s bridge for a container'\''s network. Default\: lxcbr0 where there is one.]:bridge:'
+        '--start-timeout[How long the guest may take to answer.]:seconds:'
+        ':guest:{__devbox_custom_complete ---completion start -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '--mode[Start it in this mode, this once\: kvm or lxc. `devbox flip` changes the mode for good.]:mode:{__devbox_complete "${___mode[@]}"}'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_stop() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        '*:guests:{__devbox_custom_complete ---completion stop -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '--timeout[How long a guest may take to shut down before it is forced off.]:seconds:'
+        '(--force -f)'{--force,-f}'[Force it off at once.]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_flip() {
+    local -i ret=1
+    local -ar ___accel=('kvm' 'tcg')
+    local -ar _mode=('kvm' 'lxc')
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        '--kernel[Start this installed kernel, this once.]:version:'
+        '*--append[A further argument for the kernel, this once; may be repeated.]:argument:'
+        '--accel[How a virtual machine'\''s code is run\: kvm or tcg. Default\: kvm where it really works.]:accel:{__devbox_complete "${___accel[@]}"}'
+        '--bridge[The host'\''s bridge for a container'\''s network. Default\: lxcbr0 where there is one.]:bridge:'
+        '--start-timeout[How long the guest may take to answer.]:seconds:'
+        ':guest:{__devbox_custom_complete ---completion flip -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        ':mode:{__devbox_complete "${_mode[@]}"}'
+        '--timeout[How long a running guest may take to shut down before it is forced off.]:seconds:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_exec() {
+    local -i ret=1
+    local -ar ___accel=('kvm' 'tcg')
+    local -ar ___mode=('kvm' 'lxc')
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        '--kernel[Start this installed kernel, this once.]:version:'
+        '*--append[A further argument for the kernel, this once; may be repeated.]:argument:'
+        '--accel[How a virtual machine'\''s code is run\: kvm or tcg. Default\: kvm where it really works.]:accel:{__devbox_complete "${___accel[@]}"}'
+        '--bridge[The host'\''s bridge for a container'\''s network. Default\: lxcbr0 where there is one.]:bridge:'
+        '--start-timeout[How long the guest may take to answer.]:seconds:'
+        ':guest:{__devbox_custom_complete ---completion exec -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '--mode[kvm starts a stopped guest for the command; lxc is a container.]:mode:{__devbox_complete "${___mode[@]}"}'
+        '--timeout[How long the command may take.]:seconds:'
+        '--bisect[Statuses for `git bisect run`\: what the command ends with is good (0) or bad (1 to 127), devbox'\''s own failures are 125.]'
+        '*:command:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_cp() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        ':source:_files'
+        ':target:_files'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_shell() {
+    local -i ret=1
+    local -ar ___accel=('kvm' 'tcg')
+    local -ar ___mode=('kvm' 'lxc')
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        '--kernel[Start this installed kernel, this once.]:version:'
+        '*--append[A further argument for the kernel, this once; may be repeated.]:argument:'
+        '--accel[How a virtual machine'\''s code is run\: kvm or tcg. Default\: kvm where it really works.]:accel:{__devbox_complete "${___accel[@]}"}'
+        '--bridge[The host'\''s bridge for a container'\''s network. Default\: lxcbr0 where there is one.]:bridge:'
+        '--start-timeout[How long the guest may take to answer.]:seconds:'
+        ':guest:{__devbox_custom_complete ---completion shell -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '--mode[kvm starts a stopped guest for the shell; lxc is a container.]:mode:{__devbox_complete "${___mode[@]}"}'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_console() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        ':guest:{__devbox_custom_complete ---completion console -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '--log[Print what the console has printed since the guest was last started, and leave.]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_snapshot() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        ':guest:{__devbox_custom_complete ---completion snapshot -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        ':name:'
+        '--remove[Forget the snapshot of this name instead.]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_rollback() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        ':guest:{__devbox_custom_complete ---completion rollback -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        ':name:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_ssh-config() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        '*:guests:{__devbox_custom_complete ---completion ssh-config -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_image() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+        '(-): :->command'
+        '(-)*:: :->arg'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+    case "${state}" in
+    command)
+        local -ar subcommands=(
+            'build:Make a base image from the distribution'\''s packages.'
+            'import:Take an existing disk, raw or qcow2: a distribution'\''s cloud image, say.'
+            'list:List the images.'
+            'show:Show everything that is known of an image.'
+            'remove:Remove images that no guest stands on.'
+        )
+        _describe -V subcommand subcommands && ret=0
+        ;;
+    arg)
+        case "${words[1]}" in
+        build|import|list|show|remove)
+            "_devbox_image_${words[1]}" && ret=0
+            ;;
+        esac
+        ;;
+    esac
+
+    return "${ret}"
+}
+
+_devbox_image_build() {
+    local -i ret=1
+    local -ar ___arch=('amd64' 'i386' 'arm64' 'armhf' 'ppc64el')
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        ':name:'
+        '--suite[The release; without it the host'\''s.]:suite:'
+        '--arch[The architecture\: amd64, i386, arm64, armhf, ppc64el. Without it the host'\''s.]:arch:{__devbox_complete "${___arch[@]}"}'
+        '--size[The disk'\''s size; it takes up only what is in it.]:size:'
+        '--include[Further packages, with commas between them.]:packages:'
+        '--mirror[The archive to take the packages from, instead of the machine'\''s own sources.]:address:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_image_import() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        ':file:_files'
+        '--name[The image'\''s name.]:name:'
+        '--flatten[Make one disk of it and its backing file, which must lie beside it and which you trust.]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_image_list() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_image_show() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        ':image:{__devbox_custom_complete ---completion image show -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_image_remove() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        '*:images:{__devbox_custom_complete ---completion image remove -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_doctor() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        '--fix[Clean away what killed devboxes left. What is in use is never touched.]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_help() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '*:subcommands:'
+        '--version[Show the version.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+if [[ "${funcstack[1]}" = _devbox ]]; then
+    _devbox "${@}"
+else
+    compdef _devbox devbox
+fi
