@@ -34,19 +34,23 @@ public struct RunningGuest: Sendable {
     public func stop(within limit: Duration) throws -> Bool {
         guard let connection = try? UnixSocket.connect(files.control) else { return false }
         defer { try? connection.close() }
-        let request = ControlRequest(stopWithinMilliseconds: Int(limit.milliseconds))
-        try Files.writeAll(connection, RecordFile.json(request, pretty: false), name: "the control socket")
-        var polled = [
-            pollfd(fd: connection.rawValue, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: Interrupts.descriptor, events: Int16(POLLIN), revents: 0),
-        ]
-        guard poll(&polled, 2, (limit + .seconds(30)).milliseconds) > 0 else {
-            throw Failure(.busy, "the guest \(record.name) does not end", hint: "devbox list shows whether it still runs; try again")
+        // A supervisor that ends at this moment may hang up at any step; then the guest has ended, which was wanted.
+        var forced = true
+        if (try? Files.writeAll(
+            connection, RecordFile.json(ControlRequest(stopWithinMilliseconds: Int(limit.milliseconds)), pretty: false),
+            name: "the control socket")) != nil
+        {
+            var polled = [
+                pollfd(fd: connection.rawValue, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: Interrupts.descriptor, events: Int16(POLLIN), revents: 0),
+            ]
+            guard poll(&polled, 2, (limit + .seconds(30)).milliseconds) > 0 else {
+                throw Failure(.busy, "the guest \(record.name) does not end", hint: "`devbox list` shows whether it still runs; try again")
+            }
+            try Interrupts.check()
+            let answer = try? Files.readAll(connection, name: "the control socket", limit: 4096)
+            forced = answer.flatMap { try? RecordFile.decode(ControlAnswer.self, from: $0) }?.forced ?? true
         }
-        try Interrupts.check()
-        let answer = try Files.readAll(connection, name: "the control socket", limit: 4096)
-        // A supervisor that was killed answers nothing; its guest went with it.
-        let forced = (try? RecordFile.decode(ControlAnswer.self, from: answer))?.forced ?? true
         // Its lock goes last, with the process.
         _ = try FileLock(work.locks.appending("guest-\(record.name)"), of: "guest \(record.name)", for: "stop", patience: .seconds(30))
         return forced
