@@ -32,13 +32,18 @@ let package = Package(
             name: "Doctor", dependencies: ["Guests", "Images", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .target(
-            name: "Guests", dependencies: ["Images", "Disks", "QMP", "Archives", "Templates", "HostTools", "DevboxCore", "CLinux", system],
+            name: "Guests",
+            dependencies: [
+                "Images", "Disks", "QMP", "Archives", "Templates", "HostTools", "DevboxCore", "CLinux", system,
+            ],
             swiftSettings: settings),
         .target(
-            name: "Images", dependencies: ["Disks", "Archives", "Templates", "HostTools", "DevboxCore", "CExt2FS", system],
+            name: "Images",
+            dependencies: ["Disks", "Archives", "Templates", "HostTools", "DevboxCore", "CExt2FS", system],
             swiftSettings: settings),
         .target(
-            name: "Disks", dependencies: ["HostTools", "DevboxCore", "CExt2FS", "CLinux", system], swiftSettings: settings),
+            name: "Disks", dependencies: ["HostTools", "DevboxCore", "CExt2FS", "CLinux", system],
+            swiftSettings: settings),
         .target(name: "QMP", dependencies: ["DevboxCore", "CLinux", system], swiftSettings: settings),
         .target(name: "HostTools", dependencies: ["DevboxCore", "CLinux", system], swiftSettings: settings),
         .target(name: "Archives", dependencies: ["DevboxCore", "CArchive", system], swiftSettings: settings),
@@ -54,7 +59,8 @@ let package = Package(
             name: "TestSupport", dependencies: ["Images", "Disks", "HostTools", "DevboxCore", system],
             path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(
-            name: "IntegrationTests", dependencies: ["TestSupport", "Guests", "HostTools", "DevboxCore", "devbox", system],
+            name: "IntegrationTests",
+            dependencies: ["TestSupport", "Guests", "HostTools", "DevboxCore", "devbox", system],
             swiftSettings: settings),
         .testTarget(
             name: "DevboxCoreTests", dependencies: ["TestSupport", "HostTools", "DevboxCore", system],

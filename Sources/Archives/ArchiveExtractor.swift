@@ -20,13 +20,15 @@ public enum ArchiveExtractor {
             archive_write_free(writer)
         }
         func reason(_ archive: OpaquePointer?) -> String {
-            archive_error_string(archive).map { Names.printable(String(cString: $0)).lowercasedFirst } ?? "unknown error"
+            archive_error_string(archive).map { Names.printable(String(cString: $0)).lowercasedFirst }
+                ?? "unknown error"
         }
         archive_read_support_filter_all(reader)
         archive_read_support_format_tar(reader)
         archive_write_disk_set_options(
             writer,
-            ARCHIVE_EXTRACT_TIME | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_SECURE_NODOTDOT | ARCHIVE_EXTRACT_SECURE_SYMLINKS)
+            ARCHIVE_EXTRACT_TIME | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_SECURE_NODOTDOT
+                | ARCHIVE_EXTRACT_SECURE_SYMLINKS)
         guard archive_read_open_fd(reader, descriptor.rawValue, 1 << 20) == ARCHIVE_OK else {
             throw Failure(.badInput, "\(name) cannot be read: \(reason(reader))")
         }

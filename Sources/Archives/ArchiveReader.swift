@@ -56,7 +56,8 @@ public struct ArchiveReader: ~Copyable {
     private func damaged() -> Failure { Failure(.badInput, "\(name) is damaged: \(Self.reason(archive))") }
 
     private static func reason(_ archive: OpaquePointer) -> String {
-        archive_error_string(archive).map { Names.printable(String(cString: $0)).lowercasedFirst } ?? "it is not an archive"
+        archive_error_string(archive).map { Names.printable(String(cString: $0)).lowercasedFirst }
+            ?? "it is not an archive"
     }
 }
 

@@ -6,7 +6,8 @@ import Glibc
 public struct DevboxCommand: ParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "devbox",
-        abstract: "A ready environment for each kernel bug: clone a guest, run it as a VM or as a container on the same disk.",
+        abstract:
+            "A ready environment for each kernel bug: clone a guest, run it as a VM or as a container on the same disk.",
         discussion: """
             EXAMPLES:
               devbox image build                        make a base image of the host's release
@@ -20,11 +21,13 @@ public struct DevboxCommand: ParsableCommand {
             """,
         version: "0.1.0",
         groupedSubcommands: [
-            CommandGroup(name: "Guests:", subcommands: [
-                GuestClone.self, GuestList.self, GuestShow.self, GuestRemove.self, GuestStart.self, GuestStop.self,
-                GuestFlip.self, GuestExecute.self, GuestCopyCommand.self, GuestShell.self, GuestConsole.self,
-                GuestSnapshot.self, GuestRollback.self, GuestSSHConfig.self,
-            ]),
+            CommandGroup(
+                name: "Guests:",
+                subcommands: [
+                    GuestClone.self, GuestList.self, GuestShow.self, GuestRemove.self, GuestStart.self, GuestStop.self,
+                    GuestFlip.self, GuestExecute.self, GuestCopyCommand.self, GuestShell.self, GuestConsole.self,
+                    GuestSnapshot.self, GuestRollback.self, GuestSSHConfig.self,
+                ]),
             CommandGroup(name: "Images:", subcommands: [ImageCommand.self]),
             CommandGroup(name: "Host:", subcommands: [DoctorCommand.self, Supervise.self, GuestSSHProxy.self]),
         ]

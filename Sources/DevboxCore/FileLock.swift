@@ -16,7 +16,8 @@ public struct FileLock: ~Copyable {
     ///   - patience: how long to wait for another holder.
     /// - Throws: `busy`, naming the holder, where the time ran out.
     public init(
-        _ path: FilePath, of what: String, for purpose: String, shared: Bool = false, patience: Duration = FileLock.defaultPatience,
+        _ path: FilePath, of what: String, for purpose: String, shared: Bool = false,
+        patience: Duration = FileLock.defaultPatience,
         onWait: (String) -> Void = { _ in }
     ) throws {
         let file = try Files.open(path, .readWrite, [.create, .noFollow])

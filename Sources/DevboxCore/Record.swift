@@ -38,8 +38,12 @@ public enum RecordFile {
 
     /// Replaces a record's file, keeping the fields in it that this devbox does not know.
     public static func write<R: Record>(_ record: R, to path: FilePath) throws {
-        guard case .object(var members) = try decoder.decode(JSONValue.self, from: encoder.encode(record)) else { return }
-        if let old = try? Files.read(path), case .object(let before)? = try? decoder.decode(JSONValue.self, from: Data(old)) {
+        guard case .object(var members) = try decoder.decode(JSONValue.self, from: encoder.encode(record)) else {
+            return
+        }
+        if let old = try? Files.read(path),
+            case .object(let before)? = try? decoder.decode(JSONValue.self, from: Data(old))
+        {
             let known = Set(R.Keys.allCases.map(\.stringValue))
             for (key, value) in before where !known.contains(key) { members[key] = value }
         }

@@ -47,7 +47,9 @@ public enum PartitionTable {
         }
     }
 
-    private static func extent(_ start: Int64, _ count: Int64, _ disk: any BlockDevice, name: String) throws -> DiskExtent {
+    private static func extent(_ start: Int64, _ count: Int64, _ disk: any BlockDevice, name: String) throws
+        -> DiskExtent
+    {
         guard (start + count) * sector <= disk.size else {
             throw DiskError.damaged(disk: name, defect: "a partition reaches beyond the disk's end")
         }

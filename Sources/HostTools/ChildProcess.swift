@@ -49,21 +49,26 @@ public struct ChildProcess: ~Copyable {
         var copies: [FileDescriptor] = []
         defer { for copy in copies { try? copy.close() } }
         func place(_ source: FileDescriptor, at target: Int32) throws {
-            let copy = try posix("pass a descriptor to \(command.program.name)") { devbox_dup_above(source.rawValue, 200) }
+            let copy = try posix("pass a descriptor to \(command.program.name)") {
+                devbox_dup_above(source.rawValue, 200)
+            }
             copies.append(FileDescriptor(rawValue: copy))
             posix_spawn_file_actions_adddup2(&actions, copy, target)
         }
         for (target, stream) in [(Int32(0), input), (1, output), (2, error)] {
             switch stream {
             case .inherit: try place(FileDescriptor(rawValue: target), at: target)
-            case .null: posix_spawn_file_actions_addopen(&actions, target, "/dev/null", target == 0 ? O_RDONLY : O_WRONLY, 0)
+            case .null:
+                posix_spawn_file_actions_addopen(&actions, target, "/dev/null", target == 0 ? O_RDONLY : O_WRONLY, 0)
             case .descriptor(let descriptor): try place(descriptor, at: target)
             }
         }
         for (target, descriptor) in descriptors { try place(descriptor, at: target) }
         // Whoever started devbox may have left descriptors open: a lock, or a pipe whose reader waits for its end.
         let first = (descriptors.keys.max() ?? 2) + 1
-        for number in 3..<max(3, first) where descriptors[number] == nil { posix_spawn_file_actions_addclose(&actions, number) }
+        for number in 3..<max(3, first) where descriptors[number] == nil {
+            posix_spawn_file_actions_addclose(&actions, number)
+        }
         _ = devbox_spawn_close_from(&actions, max(3, first))
         if let directory { _ = devbox_spawn_chdir(&actions, directory.string) }
 
@@ -123,7 +128,9 @@ public struct ChildProcess: ~Copyable {
     ///
     /// - Parameter interruptible: whether Ctrl-C ends the waiting.
     /// - Throws: `interrupted`.
-    public mutating func wait(until deadline: ContinuousClock.Instant? = nil, interruptible: Bool = true) throws -> ExitStatus? {
+    public mutating func wait(until deadline: ContinuousClock.Instant? = nil, interruptible: Bool = true) throws
+        -> ExitStatus?
+    {
         if let ended { return ended }
         while true {
             var polled = [

@@ -17,14 +17,19 @@ public enum LXC {
     }
 
     /// Runs one command, with a small init above it, in a container that ends with it.
-    public static func execute(_ arguments: [String], name: String, in folder: FilePath, config: FilePath, log: FilePath) -> Command {
+    public static func execute(
+        _ arguments: [String], name: String, in folder: FilePath, config: FilePath, log: FilePath
+    ) -> Command {
         Command(
             execute,
-            ["-q", "-P", folder.string, "-n", name, "-f", config.string, "-o", log.string, "-l", "ERROR", "--"] + arguments)
+            ["-q", "-P", folder.string, "-n", name, "-f", config.string, "-o", log.string, "-l", "ERROR", "--"]
+                + arguments)
     }
 
     /// Runs a command in a running container.
-    public static func attach(_ arguments: [String], name: String, in folder: FilePath, variables: [String: String]) -> Command {
+    public static func attach(_ arguments: [String], name: String, in folder: FilePath, variables: [String: String])
+        -> Command
+    {
         let set = variables.sorted { $0.key < $1.key }.flatMap { ["-v", "\($0.key)=\($0.value)"] }
         return Command(attach, ["-P", folder.string, "-n", name, "--clear-env"] + set + ["--"] + arguments)
     }
@@ -45,7 +50,10 @@ public enum Mount {
         let steps = "mount -o loop \"$1\" \"$2\" || exit 125; shift 2; exec \"$@\""
         return Command(
             Unshare.program,
-            ["--mount", "--propagation", "private", "--", "sh", "-c", steps, "sh", file.string, mountPoint.string, command.program.name]
+            [
+                "--mount", "--propagation", "private", "--", "sh", "-c", steps, "sh", file.string, mountPoint.string,
+                command.program.name,
+            ]
                 + command.arguments,
             environment: command.environment)
     }

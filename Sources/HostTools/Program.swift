@@ -24,7 +24,10 @@ public struct Program: Sendable, Hashable {
     /// The folders that programs are looked for in: PATH, and those of the system's that an ordinary user's PATH lacks.
     public static let searchPath: [String] = {
         let own = (getenv("PATH").map { String(cString: $0) } ?? "").split(separator: ":").map(String.init)
-        let more = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/lib/qemu", "/usr/libexec"]
+        let more = [
+            "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/lib/qemu",
+            "/usr/libexec",
+        ]
         return own.filter { $0.hasPrefix("/") } + more.filter { !own.contains($0) }
     }()
 

@@ -28,7 +28,9 @@ public enum QemuImg {
     }
 
     /// Copies a disk into a new file of another format, with holes for zeroes and no reference to any other file.
-    public static func convert(_ source: FilePath, format: String, to target: FilePath, as targetFormat: String) -> Command {
+    public static func convert(_ source: FilePath, format: String, to target: FilePath, as targetFormat: String)
+        -> Command
+    {
         Command(program, ["convert", "-f", format, "-O", targetFormat, source.string, target.string])
     }
 

@@ -54,7 +54,8 @@ public struct Runner: Sendable {
         let output = try Pipe()
         let error = try Pipe()
         var child = try ChildProcess(
-            command, input: standardInput.map { .descriptor($0.readEnd) } ?? .null, output: .descriptor(output.writeEnd),
+            command, input: standardInput.map { .descriptor($0.readEnd) } ?? .null,
+            output: .descriptor(output.writeEnd),
             error: .descriptor(error.writeEnd), directory: directory)
         standardInput?.closeReadEnd()
         output.closeWriteEnd()
@@ -155,13 +156,18 @@ private struct Drain {
         return true
     }
 
-    private mutating func take(_ descriptor: FileDescriptor, into place: WritableKeyPath<Drain, [UInt8]>) throws -> Bool {
+    private mutating func take(_ descriptor: FileDescriptor, into place: WritableKeyPath<Drain, [UInt8]>) throws -> Bool
+    {
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         let count = try buffer.withUnsafeMutableBytes { buffer in
-            try posix("read the output of \(program.name)") { read(descriptor.rawValue, buffer.baseAddress, buffer.count) }
+            try posix("read the output of \(program.name)") {
+                read(descriptor.rawValue, buffer.baseAddress, buffer.count)
+            }
         }
         self[keyPath: place] += buffer[0..<count]
-        if self[keyPath: place].count > limit { throw Failure(.failure, "\(program.name) wrote more than \(limit) bytes") }
+        if self[keyPath: place].count > limit {
+            throw Failure(.failure, "\(program.name) wrote more than \(limit) bytes")
+        }
         return count > 0
     }
 

@@ -3,13 +3,16 @@ import SystemPackage
 /// ssh(1), with nothing of the user's own configuration and with the host key known before the first connection.
 public enum SSH {
     /// The program.
-    public static let program = Program("ssh", package: "openssh-client", for: "commands in guests that run as virtual machines")
+    public static let program = Program(
+        "ssh", package: "openssh-client", for: "commands in guests that run as virtual machines")
 
     /// The name that a guest's key stands under in its known_hosts file: its identity, as ports come and go.
     public static func hostAlias(_ id: String) -> String { "devbox-\(id)" }
 
     /// The options for a guest, as they stand in ssh_config(5).
-    public static func options(id: String, port: Int, key: FilePath, knownHosts: FilePath) -> [(name: String, value: String)] {
+    public static func options(id: String, port: Int, key: FilePath, knownHosts: FilePath) -> [(
+        name: String, value: String
+    )] {
         [
             ("HostName", "127.0.0.1"), ("Port", String(port)), ("User", "root"), ("IdentityFile", key.string),
             ("IdentitiesOnly", "yes"), ("UserKnownHostsFile", knownHosts.string), ("GlobalKnownHostsFile", "/dev/null"),
@@ -24,7 +27,9 @@ public enum SSH {
     public static func run(
         _ arguments: [String], options: [(name: String, value: String)], terminal: Bool, control: FilePath? = nil
     ) -> Command {
-        var words = ["-F", "/dev/null", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=30", "-o", "ServerAliveInterval=15"]
+        var words = [
+            "-F", "/dev/null", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=30", "-o", "ServerAliveInterval=15",
+        ]
         for (name, value) in options { words += ["-o", "\(name)=\(value)"] }
         words += [terminal ? "-tt" : "-T", "guest"]
         if !arguments.isEmpty { words += ["--", arguments.map(Command.quote).joined(separator: " ")] }

@@ -3,7 +3,8 @@ import SystemPackage
 /// qemu-storage-daemon(1): a qcow2 disk, or a partition of it, as a plain file through FUSE.
 public enum StorageDaemon {
     /// The program.
-    public static let program = Program("qemu-storage-daemon", package: "qemu-system-common", for: "a stopped guest's disk on the host")
+    public static let program = Program(
+        "qemu-storage-daemon", package: "qemu-system-common", for: "a stopped guest's disk on the host")
 
     /// Exports a disk. The program returns once the file is there; the daemon's process id is then in `pidFile`.
     ///

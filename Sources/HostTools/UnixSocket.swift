@@ -31,7 +31,8 @@ public enum UnixSocket {
     }
 
     private static func withAddress(
-        _ path: FilePath, type: __socket_type = SOCK_STREAM, _ body: (FileDescriptor, UnsafePointer<sockaddr>, socklen_t) throws -> Void
+        _ path: FilePath, type: __socket_type = SOCK_STREAM,
+        _ body: (FileDescriptor, UnsafePointer<sockaddr>, socklen_t) throws -> Void
     ) throws -> FileDescriptor {
         let folder = try Files.open(path.removingLastComponent(), .readOnly, .directory)
         defer { try? folder.close() }

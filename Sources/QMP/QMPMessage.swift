@@ -20,7 +20,8 @@ public enum QMPMessage: Sendable, Equatable {
             self = .success(id: value["id"], result)
         } else if let error = value["error"] {
             self = .failure(
-                id: value["id"], errorClass: error["class"]?.string ?? "GenericError", description: error["desc"]?.string ?? "")
+                id: value["id"], errorClass: error["class"]?.string ?? "GenericError",
+                description: error["desc"]?.string ?? "")
         } else if let name = value["event"]?.string {
             self = .event(name: name, data: value["data"] ?? .object([:]))
         } else {
@@ -90,7 +91,9 @@ public struct LineBuffer: Sendable {
             lines.append(Array(bytes[..<end]))
             bytes.removeSubrange(...end)
         }
-        if bytes.count > Self.longest { throw Failure(.failure, "a line of more than \(Self.longest) bytes came from a monitor") }
+        if bytes.count > Self.longest {
+            throw Failure(.failure, "a line of more than \(Self.longest) bytes came from a monitor")
+        }
         return lines
     }
 }

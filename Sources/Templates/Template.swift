@@ -9,7 +9,8 @@ public struct Templates: Sendable {
 
     /// Templates as a work directory's user sees them: the work directory's own, the user's, then the installed ones.
     public init(work: WorkDirectory, environment: [String: String]) {
-        let settings = environment["XDG_CONFIG_HOME"].map { FilePath($0) } ?? FilePath(work.owner.home).appending(".config")
+        let settings =
+            environment["XDG_CONFIG_HOME"].map { FilePath($0) } ?? FilePath(work.owner.home).appending(".config")
         folders = [work.templates, settings.appending("devbox/templates")] + [Self.installed].compactMap { $0 }
     }
 
@@ -42,7 +43,9 @@ public struct Templates: Sendable {
             // What devbox writes is no HTML: nothing is to be escaped.
             return try MustacheTemplate(string: "{{% CONTENT_TYPE:TEXT}}" + text).render(values)
         } catch {
-            throw Failure(.badInput, "the template \(name) cannot be used: \(error)", hint: "devbox's own is in templates/ of its sources")
+            throw Failure(
+                .badInput, "the template \(name) cannot be used: \(error)",
+                hint: "devbox's own is in templates/ of its sources")
         }
     }
 
@@ -62,7 +65,11 @@ public struct Templates: Sendable {
         func walk(_ base: FilePath, _ relative: String) throws {
             for name in try Files.list(base.appending(relative)) {
                 let path = "\(relative)/\(name)"
-                if try Files.status(base.appending(path)).st_mode & S_IFMT == S_IFDIR { try walk(base, path) } else { found.insert(path) }
+                if try Files.status(base.appending(path)).st_mode & S_IFMT == S_IFDIR {
+                    try walk(base, path)
+                } else {
+                    found.insert(path)
+                }
             }
         }
         for base in folders { try walk(base, folder) }

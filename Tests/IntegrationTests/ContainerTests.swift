@@ -15,14 +15,17 @@ extension IntegrationTests {
         @Test("exec in a stopped guest keeps the streams apart and ends with the command's own status")
         func execStopped() throws {
             try bed.withGuest("exec") { guest in
-                let result = try bed.run("exec", guest, "--", "sh", "-c", "cat; echo complaint >&2; exit 7", input: "spoken\n")
+                let result = try bed.run(
+                    "exec", guest, "--", "sh", "-c", "cat; echo complaint >&2; exit 7", input: "spoken\n")
                 #expect(result.out == "spoken\n")
                 #expect(result.err.hasSuffix("complaint\n"))
                 #expect(result.status == 7)
                 #expect(try bed.run("exec", guest, "--", "sh", "-c", "kill -TERM $$").status == 128 + SIGTERM)
                 #expect(try bed.run("exec", guest, "--", "no-such-program").status == 127)
                 #expect(try bed.run("exec", guest, "--", "hostname").out == "\(guest)\n")
-                #expect(try bed.run("exec", guest, "--", "printf", "%s|", "a b", "", "$HOME", "'\"").out == "a b||$HOME|'\"|")
+                #expect(
+                    try bed.run("exec", guest, "--", "printf", "%s|", "a b", "", "$HOME", "'\"").out
+                        == "a b||$HOME|'\"|")
             }
         }
 
@@ -78,7 +81,9 @@ extension IntegrationTests {
                 #expect(try Files.text("/proc/sys/kernel/core_pattern") == pattern)
                 #expect(try Files.text("/proc/sys/kernel/printk") == printk)
                 let share = bed.work.appending("share")
-                for folder in ["packages", "debug", "dumps"] { #expect(try Files.list(share.appending(folder)).isEmpty) }
+                for folder in ["packages", "debug", "dumps"] {
+                    #expect(try Files.list(share.appending(folder)).isEmpty)
+                }
                 #expect(!Files.exists(share.appending("build/disk")))
                 // Set-user-id it may be, but never the host's root's.
                 #expect(try Files.status(share.appending("build/sh")).st_uid != 0)
@@ -103,7 +108,8 @@ extension IntegrationTests {
                 #expect(try Files.list(scratch.path) == ["outside"])
                 #expect(try bed.run("exec", clone, "--", "cat", "/etc/hostname").out == "\(clone)\n")
                 // A guest whose /work leads elsewhere is not entered at all.
-                try bed.run("exec", guest, "--", "sh", "-c", "umount /work; rmdir /work; ln -s / /work; true").succeeded()
+                try bed.run("exec", guest, "--", "sh", "-c", "umount /work; rmdir /work; ln -s / /work; true")
+                    .succeeded()
                 _ = try bed.run("exec", guest, "--", "touch", "/work/escaped")
                 #expect(!Files.exists("/escaped"))
             }

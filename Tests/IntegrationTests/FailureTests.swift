@@ -54,7 +54,8 @@ extension IntegrationTests {
                 "$2" clone \(TestBed.image) full; echo "status $?"; ls -A "$1/guests" | wc -l
                 """
             let result = try attempt(
-                "unshare", "--mount", "--propagation", "private", "env", "DEVBOX_WORK=\(bed.work)", "sh", "-c", script, "sh",
+                "unshare", "--mount", "--propagation", "private", "env", "DEVBOX_WORK=\(bed.work)", "sh", "-c", script,
+                "sh",
                 bed.work.string, Devbox.program.name)
             #expect(result.text == "status 1\n0\n")
             let message = String(decoding: result.errorBytes, as: UTF8.self)
@@ -69,11 +70,14 @@ extension IntegrationTests {
                 "$1" clone \(TestBed.image) missing; echo "status $?"
                 """
             let result = try attempt(
-                "unshare", "--mount", "--propagation", "private", "env", "DEVBOX_WORK=\(bed.work)", "sh", "-c", script, "sh",
+                "unshare", "--mount", "--propagation", "private", "env", "DEVBOX_WORK=\(bed.work)", "sh", "-c", script,
+                "sh",
                 Devbox.program.name)
             #expect(result.text == "status 69\n")
             let message = String(decoding: result.errorBytes, as: UTF8.self)
-            #expect(message.contains("ssh-keygen is not installed") && message.contains("hint: apt-get install openssh-client"))
+            #expect(
+                message.contains("ssh-keygen is not installed")
+                    && message.contains("hint: apt-get install openssh-client"))
             #expect(try bed.run("show", "missing").status == 66)
         }
 

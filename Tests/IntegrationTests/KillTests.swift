@@ -41,9 +41,11 @@ extension IntegrationTests {
                 try bed.run("exec", guest, "--", "sh", "-c", "mkdir /root/d; echo 0 > /root/d/count").succeeded()
                 var last = 0
                 for round in 1...25 {
-                    let script = "rm -f /root/d/*; for i in $(seq 50); do echo \(round) > /root/d/$i; done; sync; echo \(round) > /root/d/count"
+                    let script =
+                        "rm -f /root/d/*; for i in $(seq 50); do echo \(round) > /root/d/$i; done; sync; echo \(round) > /root/d/count"
                     try kill(["exec", guest, "--", "sh", "-c", script], within: .milliseconds(450))
-                    let found = try bed.run("exec", guest, "--", "sh", "-c", "cat /root/d/count; ls /root/d | wc -l").succeeded().out
+                    let found = try bed.run("exec", guest, "--", "sh", "-c", "cat /root/d/count; ls /root/d | wc -l")
+                        .succeeded().out
                     #expect(found == "\(round)\n51\n" || found == "\(last)\n\(last == 0 ? 1 : 51)\n", "round \(round)")
                     last = Int(found.prefix { $0.isNumber }) ?? -1
                     if round % 5 == 0 { try bed.checkDisk(guest) }
@@ -96,7 +98,9 @@ extension IntegrationTests {
             try bed.withGuest("kill-sup") { guest in
                 let before = try HostState(of: bed)
                 try bed.run("start", "--mode", "lxc", guest).succeeded()
-                let mine = try HostState(of: bed).processes.subtracting(before.processes).filter { $0.hasSuffix("devbox") }
+                let mine = try HostState(of: bed).processes.subtracting(before.processes).filter {
+                    $0.hasSuffix("devbox")
+                }
                 #expect(!mine.isEmpty)
                 for line in mine { Glibc.kill(pid_t(line.prefix { $0.isNumber }) ?? 0, SIGKILL) }
                 try before.waitUntilBack()

@@ -22,7 +22,8 @@ extension IntegrationTests {
                 let kernel = try bed.run("exec", guest, "--", "uname", "-r").out
                 #expect(kernel == (try bed.run("show", guest, "--json").out.kernelVersion) + "\n")
                 try identityIsTheClones(guest)
-                let script = "echo vm > /root/vm; chown 1000:50 /root/vm; chmod 4640 /root/vm; touch /work/build/\(guest)"
+                let script =
+                    "echo vm > /root/vm; chown 1000:50 /root/vm; chmod 4640 /root/vm; touch /work/build/\(guest)"
                 try bed.run("exec", guest, "--", "sh", "-c", script).succeeded()
                 #expect(try Files.status(bed.work.appending("share/build/\(guest)")).st_uid == Owner.firstSubordinate)
                 #expect(try bed.run("exec", guest, "--", "touch", "/work/packages/x").status != 0)
@@ -41,7 +42,9 @@ extension IntegrationTests {
                 try bed.run("flip", guest, "kvm").succeeded()
                 try bed.run("start", guest).succeeded()
                 #expect(try bed.run("exec", guest, "--", "systemctl", "is-system-running").out == "running\n")
-                #expect(try bed.run("exec", guest, "--", "stat", "-c", "%u %g", "/root/lxc", "/root/vm").out == "7 8\n1000 50\n")
+                #expect(
+                    try bed.run("exec", guest, "--", "stat", "-c", "%u %g", "/root/lxc", "/root/vm").out
+                        == "7 8\n1000 50\n")
                 try panicIsNoticed(guest)
                 try Files.remove(bed.work.appending("share/build/\(guest)"))
                 try bed.run("stop", "--force", guest).succeeded()
@@ -54,7 +57,8 @@ extension IntegrationTests {
             try bed.withGuest("killed") { guest in
                 let before = try HostState(of: bed)
                 try bed.run("start", guest).succeeded()
-                try bed.run("exec", guest, "--", "sh", "-c", "echo synced > /root/synced; sync; echo lost > /root/lost").succeeded()
+                try bed.run("exec", guest, "--", "sh", "-c", "echo synced > /root/synced; sync; echo lost > /root/lost")
+                    .succeeded()
                 for pid in try supervisors(of: guest) { kill(pid, SIGKILL) }
                 try before.waitUntilBack()
                 try bed.run("exec", guest, "--", "sh", "-c", "echo edited > /etc/edited").succeeded()
@@ -62,7 +66,8 @@ extension IntegrationTests {
                 defer { _ = try? bed.run("remove", "--force", clone) }
                 try bed.run("clone", guest, clone).succeeded()
                 try bed.run("start", clone).succeeded()
-                #expect(try bed.run("exec", clone, "--", "cat", "/root/synced", "/etc/edited").out == "synced\nedited\n")
+                #expect(
+                    try bed.run("exec", clone, "--", "cat", "/root/synced", "/etc/edited").out == "synced\nedited\n")
                 try copyAndConnect(clone)
                 #expect(try bed.run("stop", clone).err.contains("shut down in"))
                 try before.waitUntilBack()
@@ -70,11 +75,15 @@ extension IntegrationTests {
             }
         }
 
-        @Test("a kernel that does not find its root fails at once, with the console's last lines, and leaves nothing running")
+        @Test(
+            "a kernel that does not find its root fails at once, with the console's last lines, and leaves nothing running"
+        )
         func bootFailure() throws {
             try bed.withGuest("broken") { guest in
                 let before = try HostState(of: bed)
-                let result = try bed.run("exec", "--bisect", "--mode", "kvm", "--append", "rdinit=/none", "--append", "root=/dev/none", guest, "--", "true")
+                let result = try bed.run(
+                    "exec", "--bisect", "--mode", "kvm", "--append", "rdinit=/none", "--append", "root=/dev/none",
+                    guest, "--", "true")
                 #expect(result.err.contains("The last lines of its console"))
                 #expect(result.err.contains("Kernel panic - not syncing"))
                 // A finding about the kernel, to git bisect a bad one.
@@ -86,7 +95,8 @@ extension IntegrationTests {
 
         private func identityIsTheClones(_ guest: String) throws {
             let record = try RecordFile.read(GuestRecord.self, from: bed.files(guest).record)
-            let script = "hostname; cat /etc/machine-id; cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub; cat /sys/class/net/e*/address"
+            let script =
+                "hostname; cat /etc/machine-id; cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub; cat /sys/class/net/e*/address"
             let identity = record.identity
             let key = identity.sshHostKey.split(separator: " ").prefix(2).joined(separator: " ")
             #expect(
@@ -97,7 +107,8 @@ extension IntegrationTests {
         /// QEMU runs neither as root nor with a capability.
         private func qemuIsNobody() throws {
             let found = try Files.list("/proc").filter { pid in
-                pid.allSatisfy(\.isNumber) && (try? Files.text(FilePath("/proc/\(pid)/comm")))?.hasPrefix("qemu-system") == true
+                pid.allSatisfy(\.isNumber)
+                    && (try? Files.text(FilePath("/proc/\(pid)/comm")))?.hasPrefix("qemu-system") == true
             }
             for pid in found {
                 let status = try Files.text(FilePath("/proc/\(pid)/status"))
@@ -108,7 +119,8 @@ extension IntegrationTests {
 
         private func panicIsNoticed(_ guest: String) throws {
             let result = try bed.run(
-                "exec", guest, "--", "sh", "-c", "echo 1 > /proc/sys/kernel/sysrq; echo c > /proc/sysrq-trigger; sleep 60", limit: .seconds(60))
+                "exec", guest, "--", "sh", "-c",
+                "echo 1 > /proc/sys/kernel/sysrq; echo c > /proc/sysrq-trigger; sleep 60", limit: .seconds(60))
             #expect(result.status == 121)
             #expect(result.err.contains("Kernel panic - not syncing"))
         }

@@ -26,11 +26,13 @@ extension IntegrationTests {
             let scratch = try ScratchDirectory()
             let list = try scratch.write(names.joined(separator: "\n"), to: "names")
             try tool(
-                "xargs", "-a", list.string, "-P", "20", "-I", "NAME", "env", "DEVBOX_WORK=\(bed.work)", Devbox.program.name, "clone",
+                "xargs", "-a", list.string, "-P", "20", "-I", "NAME", "env", "DEVBOX_WORK=\(bed.work)",
+                Devbox.program.name, "clone",
                 "-q", TestBed.image, "NAME")
             var seen: Set<String> = []
             for name in names {
-                let record = try RecordFile.decode(JSONValue.self, from: try bed.run("show", name, "--json").succeeded().out.utf8)
+                let record = try RecordFile.decode(
+                    JSONValue.self, from: try bed.run("show", name, "--json").succeeded().out.utf8)
                 for key in ["hostname", "machineID", "macAddress", "sshHostKey"] {
                     seen.insert(record["identity"]?[key]?.string ?? "")
                 }
@@ -45,7 +47,8 @@ extension IntegrationTests {
                 let marker = bed.work.appending("share/notes/\(guest)")
                 defer { try? Files.remove(marker) }
                 var first = try ChildProcess(
-                    bed.command(["exec", guest, "--", "sh", "-c", "touch /work/notes/\(guest); sleep 60"]), output: .null, error: .null)
+                    bed.command(["exec", guest, "--", "sh", "-c", "touch /work/notes/\(guest); sleep 60"]),
+                    output: .null, error: .null)
                 let deadline = ContinuousClock.now + .seconds(20)
                 while !Files.exists(marker), ContinuousClock.now < deadline { Interrupts.sleep(.milliseconds(20)) }
                 let second = try bed.run("snapshot", guest)
@@ -60,7 +63,9 @@ extension IntegrationTests {
         func snapshots() throws {
             try bed.withGuest("snap") { guest in
                 func state() throws -> String { try bed.run("exec", guest, "--", "cat", "/root/state").out }
-                func set(_ text: String) throws { try bed.run("exec", guest, "--", "sh", "-c", "echo \(text) > /root/state").succeeded() }
+                func set(_ text: String) throws {
+                    try bed.run("exec", guest, "--", "sh", "-c", "echo \(text) > /root/state").succeeded()
+                }
                 try set("one")
                 try bed.run("snapshot", guest, "first").succeeded()
                 #expect(try bed.run("snapshot", guest, "first").status == 73)
@@ -75,7 +80,9 @@ extension IntegrationTests {
                 #expect(try bed.run("show", guest).out.contains("first"))
                 #expect(try bed.run("rollback", guest, "none").status == 66)
                 try bed.run("remove", "\(guest)-2").succeeded()
-                #expect(try bed.run("exec", "\(guest)-3", "--", "cat", "/root/state", "/etc/hostname").out == "two\n\(guest)-3\n")
+                #expect(
+                    try bed.run("exec", "\(guest)-3", "--", "cat", "/root/state", "/etc/hostname").out
+                        == "two\n\(guest)-3\n")
                 try bed.run("remove", "\(guest)-3").succeeded()
                 try bed.run("snapshot", guest, "first", "--remove").succeeded()
                 #expect(try state() == "three\n")
@@ -83,7 +90,9 @@ extension IntegrationTests {
             }
         }
 
-        @Test("a disk with a partition table is imported, started as a container, and its cloud-init kept from undoing the identity")
+        @Test(
+            "a disk with a partition table is imported, started as a container, and its cloud-init kept from undoing the identity"
+        )
         func importPartitioned() throws {
             let scratch = try ScratchDirectory()
             let disk = try partitionedDisk(in: scratch)
@@ -136,7 +145,8 @@ extension IntegrationTests {
         }
 
         private func digest(_ image: String) throws -> String {
-            let record = try RecordFile.decode(JSONValue.self, from: try bed.run("image", "show", image, "--json").succeeded().out.utf8)
+            let record = try RecordFile.decode(
+                JSONValue.self, from: try bed.run("image", "show", image, "--json").succeeded().out.utf8)
             return record["disk"]?["sha256"]?.string ?? "no digest of \(image)"
         }
     }

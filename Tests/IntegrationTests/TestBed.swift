@@ -61,7 +61,8 @@ struct TestBed {
 
     /// The command line of a devbox on this work directory.
     func command(_ arguments: [String], environment: [String: String] = [:]) -> Command {
-        Command(Devbox.program, arguments, environment: environment.merging(["DEVBOX_WORK": work.string]) { own, _ in own })
+        Command(
+            Devbox.program, arguments, environment: environment.merging(["DEVBOX_WORK": work.string]) { own, _ in own })
     }
 
     /// A new guest on the base image, of a name that no other test has; it is removed when `body` returns.
@@ -109,7 +110,8 @@ struct HostState: Equatable {
     init(of bed: TestBed) throws {
         self.bed = bed
         let mountinfo = try Files.text("/proc/self/mountinfo")
-        mounts = Set(mountinfo.split(separator: "\n").map { $0.split(separator: " ").dropFirst(4).joined(separator: " ") })
+        mounts = Set(
+            mountinfo.split(separator: "\n").map { $0.split(separator: " ").dropFirst(4).joined(separator: " ") })
         loops = Set(
             try Files.list("/sys/block").filter { name in
                 name.hasPrefix("loop") && Files.exists(FilePath("/sys/block/\(name)/loop/backing_file"))
@@ -121,7 +123,8 @@ struct HostState: Equatable {
                 else { return nil }
                 // All that devbox starts has its work directory in the environment.
                 let environment = (try? Files.text(FilePath("/proc/\(pid)/environ"))) ?? ""
-                return environment.contains("DEVBOX_WORK=\(bed.work)\0") && pid != "\(getpid())" ? "\(pid) \(name)" : nil
+                return environment.contains("DEVBOX_WORK=\(bed.work)\0") && pid != "\(getpid())"
+                    ? "\(pid) \(name)" : nil
             })
     }
 
@@ -130,7 +133,8 @@ struct HostState: Equatable {
         let deadline = ContinuousClock.now + limit
         while true {
             let now = try HostState(of: bed)
-            let left = now.mounts.subtracting(mounts).union(now.loops.subtracting(loops)).union(now.processes.subtracting(processes))
+            let left = now.mounts.subtracting(mounts).union(now.loops.subtracting(loops)).union(
+                now.processes.subtracting(processes))
             if left.isEmpty { return }
             guard ContinuousClock.now < deadline else {
                 throw Failure(.failure, "left on the host: \(left.sorted().joined(separator: "; "))")

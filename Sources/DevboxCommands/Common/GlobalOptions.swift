@@ -6,7 +6,10 @@ import Images
 
 /// What every command takes.
 struct GlobalOptions: ParsableArguments {
-    @Option(name: .customLong("work"), help: ArgumentHelp("The work directory.", discussion: "Default: $DEVBOX_WORK, else ~/devbox."), completion: .directory)
+    @Option(
+        name: .customLong("work"),
+        help: ArgumentHelp("The work directory.", discussion: "Default: $DEVBOX_WORK, else ~/devbox."),
+        completion: .directory)
     var workDirectory: String?
 
     @Flag(name: .long, help: "Report as JSON on standard output.")

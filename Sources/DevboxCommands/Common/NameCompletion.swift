@@ -14,7 +14,9 @@ enum NameCompletion {
 
     private static func names(_ list: (WorkDirectory) throws -> [String]) -> [String] {
         // A shell that completes shows no errors, and must not make a work directory.
-        guard let work = WorkDirectory.existing(given: nil, environment: Command.inheritedEnvironment) else { return [] }
+        guard let work = WorkDirectory.existing(given: nil, environment: Command.inheritedEnvironment) else {
+            return []
+        }
         return (try? list(work)) ?? []
     }
 }

@@ -38,7 +38,8 @@ struct GuestClone: ParsableCommand {
 
     func run() throws {
         let record = try Cloner(options.work(), runner: options.runner).clone(
-            source, as: name, CloneOptions(memory: memory?.bytes, cpus: cpus, hostname: hostname, command: typedCommand))
+            source, as: name, CloneOptions(memory: memory?.bytes, cpus: cpus, hostname: hostname, command: typedCommand)
+        )
         if options.json {
             try options.print(record, "")
         } else {

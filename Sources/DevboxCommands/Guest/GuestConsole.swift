@@ -28,7 +28,9 @@ struct GuestConsole: ParsableCommand {
             return Console.write(try ConsoleTail.log(store.files(guest)), to: 1)
         }
         guard let running = try RunningGuest(guest, in: store) else {
-            throw Failure(.notFound, "the guest \(guest) is not running", hint: "`devbox start \(guest)` starts it; --log prints its last console")
+            throw Failure(
+                .notFound, "the guest \(guest) is not running",
+                hint: "`devbox start \(guest)` starts it; --log prints its last console")
         }
         try ConsoleConnection(running, console: options.console).run()
     }

@@ -33,7 +33,10 @@ struct GuestExecute: ParsableCommand {
     @Option(help: ArgumentHelp("How long the command may take.", valueName: "seconds"))
     var timeout: Double?
 
-    @Flag(help: "Statuses for `git bisect run`: what the command ends with is good (0) or bad (1 to 127), devbox's own failures are 125.")
+    @Flag(
+        help:
+            "Statuses for `git bisect run`: what the command ends with is good (0) or bad (1 to 127), devbox's own failures are 125."
+    )
     var bisect = false
 
     @Argument(parsing: .postTerminator, help: "The command and its arguments, behind --.")

@@ -4,7 +4,8 @@ import Guests
 
 struct GuestFlip: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "flip", abstract: "Run a guest in the other mode from now on: virtual machine or container, on the same disk.",
+        commandName: "flip",
+        abstract: "Run a guest in the other mode from now on: virtual machine or container, on the same disk.",
         discussion: """
             A running guest is shut down and started in it.
 
@@ -22,7 +23,9 @@ struct GuestFlip: ParsableCommand {
     @Argument(help: "kvm or lxc; without it the other one.")
     var mode: GuestMode?
 
-    @Option(help: ArgumentHelp("How long a running guest may take to shut down before it is forced off.", valueName: "seconds"))
+    @Option(
+        help: ArgumentHelp(
+            "How long a running guest may take to shut down before it is forced off.", valueName: "seconds"))
     var timeout: Int = 60
 
     func run() throws {

@@ -30,14 +30,18 @@ struct GuestList: ParsableCommand {
         var rows: [Row] = []
         for name in try store.names() {
             guard let guest = try? store.load(name) else {
-                if Files.exists(store.files(name).record) { options.console.warn("the record of \(name) cannot be read") }
+                if Files.exists(store.files(name).record) {
+                    options.console.warn("the record of \(name) cannot be read")
+                }
                 continue
             }
             let running = try? RunningGuest(name, in: store)
             rows.append(
                 Row(
-                    name: name, state: running == nil ? "stopped" : "running", mode: running?.state.mode ?? guest.mode, architecture: guest.architecture,
-                    image: guest.image.name, kernel: running?.state.kernel ?? guest.startingKernel?.version, createdAt: guest.createdAt))
+                    name: name, state: running == nil ? "stopped" : "running", mode: running?.state.mode ?? guest.mode,
+                    architecture: guest.architecture,
+                    image: guest.image.name, kernel: running?.state.kernel ?? guest.startingKernel?.version,
+                    createdAt: guest.createdAt))
         }
         var table = Table("NAME", "STATE", "MODE", "ARCH", "IMAGE", "KERNEL")
         for row in rows {

@@ -46,7 +46,9 @@ struct GuestReport: Encodable {
         for kernel in record.kernels {
             lines.append(("Kernel", kernel.version + (kernel == record.startingKernel ? " (starts next)" : "")))
         }
-        if !record.kernelArguments.isEmpty { lines.append(("Arguments", record.kernelArguments.joined(separator: " "))) }
+        if !record.kernelArguments.isEmpty {
+            lines.append(("Arguments", record.kernelArguments.joined(separator: " ")))
+        }
         for snapshot in record.snapshots {
             lines.append(("Snapshot", "\(snapshot.name), \(snapshot.createdAt.formatted(.iso8601))"))
         }

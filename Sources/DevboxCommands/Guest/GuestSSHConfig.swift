@@ -29,7 +29,8 @@ struct GuestSSHConfig: ParsableCommand {
 /// The hidden other end of ssh-config's ProxyCommand: standard input and output become a connection to a guest's sshd.
 struct GuestSSHProxy: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ssh-proxy", abstract: "Connect standard input and output to a guest's sshd.", shouldDisplay: false)
+        commandName: "ssh-proxy", abstract: "Connect standard input and output to a guest's sshd.", shouldDisplay: false
+    )
 
     @OptionGroup var options: GlobalOptions
 

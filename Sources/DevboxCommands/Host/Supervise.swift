@@ -4,7 +4,8 @@ import Guests
 /// The hidden helper in which a guest's processes live; see `Supervisor`.
 struct Supervise: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "supervise", abstract: "Own the processes of a guest (devbox starts this itself).", shouldDisplay: false)
+        commandName: "supervise", abstract: "Own the processes of a guest (devbox starts this itself).",
+        shouldDisplay: false)
 
     func run() throws { Supervisor.main() }
 }

@@ -35,11 +35,15 @@ struct ImageBuild: ParsableCommand {
     @Option(help: ArgumentHelp("Further packages, with commas between them.", valueName: "packages"))
     var include: String?
 
-    @Option(help: ArgumentHelp("The archive to take the packages from, instead of the machine's own sources.", valueName: "address"))
+    @Option(
+        help: ArgumentHelp(
+            "The archive to take the packages from, instead of the machine's own sources.", valueName: "address"))
     var mirror: String?
 
     func validate() throws {
-        if size.bytes < 2 << 30 || size.bytes % (1 << 20) != 0 { throw ValidationError("--size: at least 2G, in whole M") }
+        if size.bytes < 2 << 30 || size.bytes % (1 << 20) != 0 {
+            throw ValidationError("--size: at least 2G, in whole M")
+        }
     }
 
     func run() throws {
@@ -51,7 +55,9 @@ struct ImageBuild: ParsableCommand {
             throw Failure(.usage, "'\(Names.printable(suite))' is no name of a release")
         }
         guard let architecture = arch ?? Architecture.host else {
-            throw Failure(.usage, "devbox knows no images of the host's architecture", hint: "name one of \(Architecture.list) with --arch")
+            throw Failure(
+                .usage, "devbox knows no images of the host's architecture",
+                hint: "name one of \(Architecture.list) with --arch")
         }
         let name = name ?? "\(suite)-\(architecture.rawValue)"
         let work = try options.work()
@@ -59,9 +65,11 @@ struct ImageBuild: ParsableCommand {
             suite: suite, architecture: architecture, size: size.bytes,
             include: include?.split(separator: ",").map(String.init) ?? [], mirror: mirror)
         let builder = ImageBuilder(
-            ImageStore(work), runner: options.runner, templates: Templates(work: work, environment: Command.inheritedEnvironment))
+            ImageStore(work), runner: options.runner,
+            templates: Templates(work: work, environment: Command.inheritedEnvironment))
         let record = try builder.build(name, recipe, command: typedCommand) { options.console.say("\(name): \($0)") }
-        options.console.say("\(name): built in \(seconds(since: clock)), kernel \(record.kernels.first?.version ?? "none")")
+        options.console.say(
+            "\(name): built in \(seconds(since: clock)), kernel \(record.kernels.first?.version ?? "none")")
         if options.json { try options.print(record, "") }
     }
 

@@ -61,7 +61,8 @@ struct ImageShow: ParsableCommand {
         if let file = record.origin.file { lines.append(("File", "\(file) (sha256 \(record.origin.sha256 ?? "-"))")) }
         lines += [
             ("Disk", "\(ByteSize.text(record.disk.fileSize)) of \(ByteSize.text(record.disk.virtualSize))"),
-            ("Digest", "sha256 \(record.disk.sha256)"), ("Root", record.root.partition.map { "at byte \($0.offset)" } ?? "whole disk"),
+            ("Digest", "sha256 \(record.disk.sha256)"),
+            ("Root", record.root.partition.map { "at byte \($0.offset)" } ?? "whole disk"),
         ]
         lines += record.kernels.map { ("Kernel", $0.version) }
         if let packages = record.origin.packages { lines.append(("Packages", "\(packages.count) (--json lists them)")) }

@@ -33,7 +33,8 @@ struct ImageImport: ParsableCommand {
             path, as: name, flatten: flatten, command: typedCommand)
         let kernel = record.kernels.first.map { "kernel \($0.version)" } ?? "no kernel: it runs as a container only"
         options.console.say(
-            "\(name): imported in \(seconds(since: clock)): \(record.release.prettyName), \(record.architecture.rawValue), \(kernel)")
+            "\(name): imported in \(seconds(since: clock)): \(record.release.prettyName), \(record.architecture.rawValue), \(kernel)"
+        )
         if options.json { try options.print(record, "") }
     }
 }

@@ -48,8 +48,11 @@ final class DeviceIOManager {
     }
 }
 
-private func openChannel(_ name: UnsafePointer<CChar>?, _ flags: Int32, _ result: UnsafeMutablePointer<io_channel?>?) -> errcode_t {
-    guard let name, let address = UInt(String(cString: name)), let manager = UnsafeRawPointer(bitPattern: address) else {
+private func openChannel(_ name: UnsafePointer<CChar>?, _ flags: Int32, _ result: UnsafeMutablePointer<io_channel?>?)
+    -> errcode_t
+{
+    guard let name, let address = UInt(String(cString: name)), let manager = UnsafeRawPointer(bitPattern: address)
+    else {
         return errcode_t(EINVAL)
     }
     // libext2fs frees neither the channel nor its name; closeChannel does.
@@ -90,8 +93,11 @@ private func byteCount(_ channel: io_channel, _ count: Int32) -> Int {
     count < 0 ? -Int(count) : Int(count) * Int(channel.pointee.block_size)
 }
 
-private func read(_ channel: io_channel?, _ block: UInt64, _ count: Int32, _ data: UnsafeMutableRawPointer?) -> errcode_t {
-    guard let channel, let data, let manager = DeviceIOManager.of(channel), let offset = byteOffset(channel, block) else {
+private func read(_ channel: io_channel?, _ block: UInt64, _ count: Int32, _ data: UnsafeMutableRawPointer?)
+    -> errcode_t
+{
+    guard let channel, let data, let manager = DeviceIOManager.of(channel), let offset = byteOffset(channel, block)
+    else {
         return errcode_t(EINVAL)
     }
     let buffer = UnsafeMutableRawBufferPointer(start: data, count: byteCount(channel, count))
@@ -99,14 +105,16 @@ private func read(_ channel: io_channel?, _ block: UInt64, _ count: Int32, _ dat
 }
 
 private func write(_ channel: io_channel?, _ block: UInt64, _ count: Int32, _ data: UnsafeRawPointer?) -> errcode_t {
-    guard let channel, let data, let manager = DeviceIOManager.of(channel), let offset = byteOffset(channel, block) else {
+    guard let channel, let data, let manager = DeviceIOManager.of(channel), let offset = byteOffset(channel, block)
+    else {
         return errcode_t(EINVAL)
     }
     let buffer = UnsafeRawBufferPointer(start: data, count: byteCount(channel, count))
     return manager.attempt { try manager.device.write(at: offset, from: buffer) }
 }
 
-private func writeBytes(_ channel: io_channel?, _ offset: UInt, _ count: Int32, _ data: UnsafeRawPointer?) -> errcode_t {
+private func writeBytes(_ channel: io_channel?, _ offset: UInt, _ count: Int32, _ data: UnsafeRawPointer?) -> errcode_t
+{
     guard let channel, let data, let manager = DeviceIOManager.of(channel) else { return errcode_t(EINVAL) }
     return manager.attempt {
         try manager.device.write(at: Int64(offset), from: UnsafeRawBufferPointer(start: data, count: Int(count)))

@@ -9,7 +9,9 @@ extension Ext4FileSystem {
         var found: ext2_ino_t = 0
         let root = ext2_ino_t(EXT2_ROOT_INO)
         let result = ext2fs_namei_follow(handle, root, root, path, &found)
-        if result == EXT2_ET_FILE_NOT_FOUND || result == EXT2_ET_NO_DIRECTORY || result == EXT2_ET_SYMLINK_LOOP { return nil }
+        if result == EXT2_ET_FILE_NOT_FOUND || result == EXT2_ET_NO_DIRECTORY || result == EXT2_ET_SYMLINK_LOOP {
+            return nil
+        }
         try check("look up \(path)", result)
         return found
     }
@@ -26,10 +28,13 @@ extension Ext4FileSystem {
     /// What an inode is.
     public func attributes(of number: InodeNumber) throws -> FileAttributes {
         let inode = try read(number)
-        let size = Int64(inode.i_size) | (Int32(inode.i_mode) & LINUX_S_IFMT == LINUX_S_IFREG ? Int64(inode.i_size_high) << 32 : 0)
+        let size =
+            Int64(inode.i_size)
+            | (Int32(inode.i_mode) & LINUX_S_IFMT == LINUX_S_IFREG ? Int64(inode.i_size_high) << 32 : 0)
         return FileAttributes(
             mode: inode.i_mode, uid: UInt32(inode.i_uid) | UInt32(inode.osd2.linux2.l_i_uid_high) << 16,
-            gid: UInt32(inode.i_gid) | UInt32(inode.osd2.linux2.l_i_gid_high) << 16, size: size, modified: inode.i_mtime)
+            gid: UInt32(inode.i_gid) | UInt32(inode.osd2.linux2.l_i_gid_high) << 16, size: size, modified: inode.i_mtime
+        )
     }
 
     /// A plain file's content, refused above `limit` bytes.
@@ -37,7 +42,9 @@ extension Ext4FileSystem {
         var result: [UInt8] = []
         try stream(number) { part in
             result += part
-            if result.count > limit { throw DiskError.damaged(disk: disk, defect: "inode \(number) has more than \(limit) bytes") }
+            if result.count > limit {
+                throw DiskError.damaged(disk: disk, defect: "inode \(number) has more than \(limit) bytes")
+            }
         }
         return result
     }
@@ -49,7 +56,9 @@ extension Ext4FileSystem {
         defer { ext2fs_file_close(file) }
         var buffer = [UInt8](repeating: 0, count: count)
         var got: UInt32 = 0
-        try check("read inode \(number)", buffer.withUnsafeMutableBytes { ext2fs_file_read(file, $0.baseAddress, UInt32($0.count), &got) })
+        try check(
+            "read inode \(number)",
+            buffer.withUnsafeMutableBytes { ext2fs_file_read(file, $0.baseAddress, UInt32($0.count), &got) })
         return Array(buffer.prefix(Int(got)))
     }
 
@@ -70,7 +79,9 @@ extension Ext4FileSystem {
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
         while true {
             var count: UInt32 = 0
-            let result = buffer.withUnsafeMutableBytes { ext2fs_file_read(file, $0.baseAddress, UInt32($0.count), &count) }
+            let result = buffer.withUnsafeMutableBytes {
+                ext2fs_file_read(file, $0.baseAddress, UInt32($0.count), &count)
+            }
             try check("read inode \(number)", result)
             if count == 0 { return }
             try body(buffer[0..<Int(count)])
@@ -86,8 +97,12 @@ extension Ext4FileSystem {
             { _, _, entry, _, _, _, context in
                 guard let entry, let context else { return 0 }
                 let length = Int(entry.pointee.name_len & 0xFF)
-                let name = withUnsafeBytes(of: &entry.pointee.name) { String(decoding: $0.prefix(length), as: UTF8.self) }
-                if name != ".", name != ".." { Unmanaged<Names>.fromOpaque(context).takeUnretainedValue().all.append(name) }
+                let name = withUnsafeBytes(of: &entry.pointee.name) {
+                    String(decoding: $0.prefix(length), as: UTF8.self)
+                }
+                if name != ".", name != ".." {
+                    Unmanaged<Names>.fromOpaque(context).takeUnretainedValue().all.append(name)
+                }
                 return 0
             }, Unmanaged.passUnretained(names).toOpaque())
         try check("list inode \(directory)", result)
@@ -106,12 +121,15 @@ extension Ext4FileSystem {
         defer { ext2fs_file_close(file) }
         var buffer = [UInt8](repeating: 0, count: min(size, 4096))
         var count: UInt32 = 0
-        try check("read a link", buffer.withUnsafeMutableBytes { ext2fs_file_read(file, $0.baseAddress, UInt32($0.count), &count) })
+        try check(
+            "read a link",
+            buffer.withUnsafeMutableBytes { ext2fs_file_read(file, $0.baseAddress, UInt32($0.count), &count) })
         return String(decoding: buffer.prefix(Int(count)), as: UTF8.self)
     }
 
     /// Copies a plain file of the disk to a new file of the host.
-    public func copy(_ number: InodeNumber, to path: FilePath, permissions: FilePermissions = [.ownerReadWrite]) throws {
+    public func copy(_ number: InodeNumber, to path: FilePath, permissions: FilePermissions = [.ownerReadWrite]) throws
+    {
         let file = try Files.open(path, .writeOnly, [.create, .exclusiveCreate], permissions: permissions)
         defer { try? file.close() }
         try stream(number) { try Files.writeAll(file, Array($0), name: path.string) }

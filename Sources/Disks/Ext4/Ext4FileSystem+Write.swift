@@ -38,7 +38,8 @@ extension Ext4FileSystem {
     /// Makes a plain file whose content `fill` writes piece by piece.
     @discardableResult
     public func makeFile(
-        _ name: String, in directory: InodeNumber, as new: NewFile, fill: ((ArraySlice<UInt8>) throws -> Void) throws -> Void
+        _ name: String, in directory: InodeNumber, as new: NewFile,
+        fill: ((ArraySlice<UInt8>) throws -> Void) throws -> Void
     ) throws -> InodeNumber {
         let number = try makeInode(LINUX_S_IFREG, in: directory, as: new)
         if devbox_ext2_has_extents(handle) != 0 {
@@ -150,7 +151,9 @@ extension Ext4FileSystem {
         let size = Int32(min(Int(handle.pointee.super.pointee.s_inode_size), MemoryLayout<ext2_inode_large>.size))
         func access(_ body: (UnsafeMutablePointer<ext2_inode>) -> errcode_t) throws {
             try withUnsafeMutablePointer(to: &inode) { pointer in
-                try pointer.withMemoryRebound(to: ext2_inode.self, capacity: 1) { try check("set attributes", body($0)) }
+                try pointer.withMemoryRebound(to: ext2_inode.self, capacity: 1) {
+                    try check("set attributes", body($0))
+                }
             }
         }
         try access { ext2fs_read_inode_full(handle, number, $0, size) }

@@ -31,7 +31,8 @@ public struct Ext4FileSystem: ~Copyable {
             if let opened { ext2fs_free(opened) }
             if replayFirst { throw DiskError.needsReplay(disk: disk) }
             throw manager.failure
-                ?? DiskError.damaged(disk: disk, defect: "no sound ext4 file system: \(Self.text(result).lowercasedFirst)")
+                ?? DiskError.damaged(
+                    disk: disk, defect: "no sound ext4 file system: \(Self.text(result).lowercasedFirst)")
         }
         opened.pointee.now = now ?? time(nil)
         handle = opened
@@ -70,7 +71,9 @@ public struct Ext4FileSystem: ~Copyable {
     func check(_ doing: String, _ result: errcode_t) throws {
         if result == 0 { return }
         if let failure = manager.failure { throw failure }
-        if [EXT2_ET_BLOCK_ALLOC_FAIL, EXT2_ET_INODE_ALLOC_FAIL].contains(Int(result)) { throw DiskError.full(disk: disk) }
+        if [EXT2_ET_BLOCK_ALLOC_FAIL, EXT2_ET_INODE_ALLOC_FAIL].contains(Int(result)) {
+            throw DiskError.full(disk: disk)
+        }
         throw DiskError.fileSystem(disk: disk, doing: doing, reason: Self.text(result).lowercasedFirst)
     }
 

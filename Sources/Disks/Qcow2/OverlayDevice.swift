@@ -22,7 +22,8 @@ public final class OverlayDevice: BlockDevice {
         eachBlock(offset, buffer.count) { number, inBlock, inBuffer in
             guard let block = blocks[number] else { return }
             block.withUnsafeBytes { source in
-                UnsafeMutableRawBufferPointer(rebasing: buffer[inBuffer]).copyMemory(from: UnsafeRawBufferPointer(rebasing: source[inBlock]))
+                UnsafeMutableRawBufferPointer(rebasing: buffer[inBuffer]).copyMemory(
+                    from: UnsafeRawBufferPointer(rebasing: source[inBlock]))
             }
         }
     }
@@ -33,7 +34,8 @@ public final class OverlayDevice: BlockDevice {
             let below = try baseBlock(number)
             var block = blocks[number] ?? below
             block.withUnsafeMutableBytes { target in
-                UnsafeMutableRawBufferPointer(rebasing: target[inBlock]).copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[inBuffer]))
+                UnsafeMutableRawBufferPointer(rebasing: target[inBlock]).copyMemory(
+                    from: UnsafeRawBufferPointer(rebasing: buffer[inBuffer]))
             }
             blocks[number] = block == below ? nil : block
         }
@@ -45,11 +47,15 @@ public final class OverlayDevice: BlockDevice {
         let start = number * Int64(Self.blockSize)
         var block = [UInt8](repeating: 0, count: Self.blockSize)
         let there = Int(min(Int64(Self.blockSize), size - start))
-        try block.withUnsafeMutableBytes { try base.read(at: start, into: UnsafeMutableRawBufferPointer(rebasing: $0.prefix(there))) }
+        try block.withUnsafeMutableBytes {
+            try base.read(at: start, into: UnsafeMutableRawBufferPointer(rebasing: $0.prefix(there)))
+        }
         return block
     }
 
-    private func eachBlock(_ offset: Int64, _ count: Int, _ body: (Int64, Range<Int>, Range<Int>) throws -> Void) rethrows {
+    private func eachBlock(_ offset: Int64, _ count: Int, _ body: (Int64, Range<Int>, Range<Int>) throws -> Void)
+        rethrows
+    {
         var done = 0
         while done < count {
             let at = offset + Int64(done)
@@ -82,7 +88,9 @@ public final class OverlayDevice: BlockDevice {
             var bytes = [UInt8](repeating: 0, count: Qcow2Writer.clusterSize)
             let start = number * Int64(Qcow2Writer.clusterSize)
             let there = Int(min(Int64(bytes.count), size - start))
-            try bytes.withUnsafeMutableBytes { try read(at: start, into: UnsafeMutableRawBufferPointer(rebasing: $0.prefix(there))) }
+            try bytes.withUnsafeMutableBytes {
+                try read(at: start, into: UnsafeMutableRawBufferPointer(rebasing: $0.prefix(there)))
+            }
             return (number, bytes)
         }
     }

@@ -59,7 +59,9 @@ public struct Qcow2Header: Sendable, Equatable {
         let entries = bytes.bigEndian(UInt32.self, at: 36)
         guard entries <= 4 << 20 else { throw damaged("an L1 table of \(entries) entries") }
         l1Size = Int(entries)
-        guard let l1 = Int64(exactly: bytes.bigEndian(UInt64.self, at: 40)) else { throw damaged("its L1 table is out of bounds") }
+        guard let l1 = Int64(exactly: bytes.bigEndian(UInt64.self, at: 40)) else {
+            throw damaged("its L1 table is out of bounds")
+        }
         l1Offset = l1
         snapshotCount = Int(bytes.bigEndian(UInt32.self, at: 60))
         incompatibleFeatures = version == 2 ? 0 : bytes.bigEndian(at: 72)
@@ -67,7 +69,8 @@ public struct Qcow2Header: Sendable, Equatable {
         let backingOffset = bytes.bigEndian(UInt64.self, at: 8)
         if backingOffset != 0 {
             let length = UInt64(bytes.bigEndian(UInt32.self, at: 16))
-            guard length <= 1023, backingOffset <= UInt64(bytes.count), backingOffset + length <= UInt64(bytes.count) else {
+            guard length <= 1023, backingOffset <= UInt64(bytes.count), backingOffset + length <= UInt64(bytes.count)
+            else {
                 throw damaged("its backing file's name is out of bounds")
             }
             backingFile = String(decoding: bytes[Int(backingOffset)..<Int(backingOffset + length)], as: UTF8.self)

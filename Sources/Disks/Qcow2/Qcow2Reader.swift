@@ -33,7 +33,8 @@ public final class Qcow2Reader: BlockDevice {
         name = path.string
         guard depth < Self.longestChain else {
             throw DiskError.unsupported(
-                disk: name, feature: "it stands on more than \(Self.longestChain) others", hint: "flatten it with `qemu-img convert`")
+                disk: name, feature: "it stands on more than \(Self.longestChain) others",
+                hint: "flatten it with `qemu-img convert`")
         }
         file = try Files.open(path, .readOnly)
         guard let header = try Qcow2Header(file, name: name) else {
@@ -106,7 +107,8 @@ public final class Qcow2Reader: BlockDevice {
         guard let table else { return .below }
         let entry: UInt64 = table.bigEndian(at: (cluster & ((1 << entriesBits) - 1)) * 8)
         if entry & Self.compressedFlag != 0 {
-            throw DiskError.unsupported(disk: name, feature: "it is compressed", hint: "convert it with `qemu-img convert -O qcow2`")
+            throw DiskError.unsupported(
+                disk: name, feature: "it is compressed", hint: "convert it with `qemu-img convert -O qcow2`")
         }
         if entry & Self.zeroFlag != 0, header.version >= 3 { return .zero }
         let host = entry & Self.offsetMask
@@ -128,7 +130,8 @@ public final class Qcow2Reader: BlockDevice {
         if let backing, there > 0 {
             try backing.read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(Int(there))))
         }
-        UnsafeMutableRawBufferPointer(rebasing: buffer.dropFirst(Int(there))).initializeMemory(as: UInt8.self, repeating: 0)
+        UnsafeMutableRawBufferPointer(rebasing: buffer.dropFirst(Int(there))).initializeMemory(
+            as: UInt8.self, repeating: 0)
     }
 
     private func readFile(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws {
@@ -143,7 +146,8 @@ public final class Qcow2Reader: BlockDevice {
                 guard offset + Int64(buffer.count) - Int64(end) < Int64(header.clusterSize), offset < Int64(end) else {
                     throw DiskError.damaged(disk: name, defect: "it is cut off")
                 }
-                UnsafeMutableRawBufferPointer(rebasing: buffer.dropFirst(done)).initializeMemory(as: UInt8.self, repeating: 0)
+                UnsafeMutableRawBufferPointer(rebasing: buffer.dropFirst(done)).initializeMemory(
+                    as: UInt8.self, repeating: 0)
                 return
             }
             done += count
@@ -154,7 +158,9 @@ public final class Qcow2Reader: BlockDevice {
         let wanted = table.count
         // Asked first: for a place that no file has, pread(2) fails with EINVAL.
         let end = Int64(try posix("look at \(name)") { lseek(file.rawValue, 0, SEEK_END) })
-        guard offset <= end - Int64(wanted) else { throw DiskError.damaged(disk: name, defect: "a table of it is cut off") }
+        guard offset <= end - Int64(wanted) else {
+            throw DiskError.damaged(disk: name, defect: "a table of it is cut off")
+        }
         let count = try table.withUnsafeMutableBytes { buffer in
             try posix("read \(name)") { pread(file.rawValue, buffer.baseAddress, buffer.count, off_t(offset)) }
         }

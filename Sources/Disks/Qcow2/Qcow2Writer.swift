@@ -54,7 +54,9 @@ struct Qcow2Writer {
         metadata = bytes
     }
 
-    private static func putHeader(_ bytes: inout [UInt8], size: Int64, l1Entries: Int, l1Start: Int, backingName: String) {
+    private static func putHeader(
+        _ bytes: inout [UInt8], size: Int64, l1Entries: Int, l1Start: Int, backingName: String
+    ) {
         let headerLength = 104
         let name = Array(backingName.utf8)
         let format = Array("qcow2".utf8)

@@ -68,7 +68,9 @@ struct IdentityEditor {
         let bytes = Array("\(identity.machineID)\n".utf8)
         try root.put(bytes, at: "/etc/machine-id", as: NewFile(permissions: 0o444))
         // Where D-Bus has a copy of its own it must be the same; mostly it is a link.
-        guard let folder = try root.find("/var/lib/dbus"), let there = try root.lookUp("machine-id", in: folder) else { return }
+        guard let folder = try root.find("/var/lib/dbus"), let there = try root.lookUp("machine-id", in: folder) else {
+            return
+        }
         if try !root.attributes(of: there).isLink { try root.put(bytes, at: "/var/lib/dbus/machine-id") }
     }
 
@@ -94,7 +96,8 @@ struct IdentityEditor {
         if keys.split(separator: "\n").contains(where: { $0 == authorizedKey }) { return }
         let separator = keys.isEmpty || keys.hasSuffix("\n") ? "" : "\n"
         try root.put(
-            Array("\(keys)\(separator)\(authorizedKey)\n".utf8), at: "/root/.ssh/authorized_keys", as: NewFile(permissions: 0o600))
+            Array("\(keys)\(separator)\(authorizedKey)\n".utf8), at: "/root/.ssh/authorized_keys",
+            as: NewFile(permissions: 0o600))
     }
 
     private func setRandomSeed(_ root: borrowing Ext4FileSystem) throws {

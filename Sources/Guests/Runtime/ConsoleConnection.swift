@@ -35,7 +35,8 @@ public struct ConsoleConnection {
         defer { terminal?.restore() }
         while true {
             var polled = [
-                pollfd(fd: 0, events: Int16(POLLIN), revents: 0), pollfd(fd: socket.rawValue, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: 0, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: socket.rawValue, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: Interrupts.descriptor, events: Int16(POLLIN), revents: 0),
             ]
             if poll(&polled, 3, -1) < 0 { continue }

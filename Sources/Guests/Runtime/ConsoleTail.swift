@@ -25,13 +25,19 @@ public enum ConsoleTail {
     static func bootFault(_ files: GuestFiles) -> String? { line(files, from: nil, containing: bootFaults) }
 
     /// The line of a panic behind `offset`; nil where there is none.
-    static func panic(_ files: GuestFiles, from offset: Int64) -> String? { line(files, from: offset, containing: [panicMark]) }
+    static func panic(_ files: GuestFiles, from offset: Int64) -> String? {
+        line(files, from: offset, containing: [panicMark])
+    }
 
     /// The console's length now, to look for later lines from.
-    static func length(_ files: GuestFiles) -> Int64 { (try? Files.status(files.consoleLog).st_size).map(Int64.init) ?? 0 }
+    static func length(_ files: GuestFiles) -> Int64 {
+        (try? Files.status(files.consoleLog).st_size).map(Int64.init) ?? 0
+    }
 
     private static func line(_ files: GuestFiles, from offset: Int64?, containing marks: [String]) -> String? {
-        tail(files, from: offset).split(whereSeparator: \.isNewline).first { line in marks.contains { line.contains($0) } }.map(strip)
+        tail(files, from: offset).split(whereSeparator: \.isNewline).first { line in
+            marks.contains { line.contains($0) }
+        }.map(strip)
     }
 
     /// The log from `offset` on, or its last 64 KiB. The log is written by the guest: a plain file, or nothing.

@@ -39,7 +39,8 @@ struct ContainerCommand {
         guard let number = Int32(reported.filter(\.isNumber)) else {
             let complaint = container.complaint
             throw Failure(
-                .environment, "the container of \(supervisor.plan.guest) did not start: \(complaint.isEmpty ? "\(ended)" : complaint)",
+                .environment,
+                "the container of \(supervisor.plan.guest) did not start: \(complaint.isEmpty ? "\(ended)" : complaint)",
                 hint: "`devbox doctor` shows what containers need")
         }
         supervisor.send(.ended(status: number))

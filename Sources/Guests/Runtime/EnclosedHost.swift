@@ -108,6 +108,8 @@ struct DiskExport {
         var polled = pollfd(fd: pidfd.rawValue, events: Int16(POLLIN), revents: 0)
         guard poll(&polled, 1, 30_000) > 0 else { throw Failure(.failure, "the storage daemon did not end") }
         // It removes its file as the last thing it does; a crashed one leaves it.
-        guard !Files.exists(pidFile) else { throw Failure(.failure, "the storage daemon ended without writing the disk") }
+        guard !Files.exists(pidFile) else {
+            throw Failure(.failure, "the storage daemon ended without writing the disk")
+        }
     }
 }

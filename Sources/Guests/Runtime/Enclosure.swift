@@ -82,7 +82,9 @@ struct Enclosure: ~Copyable {
     ///
     /// - Parameter interruptible: whether Ctrl-C ends the waiting; not where the terminal is the command's.
     /// - Throws: what the other side failed with, and `failure` where it ended without a word.
-    mutating func next(until deadline: ContinuousClock.Instant? = nil, interruptible: Bool = true) throws -> SupervisorMessage? {
+    mutating func next(until deadline: ContinuousClock.Instant? = nil, interruptible: Bool = true) throws
+        -> SupervisorMessage?
+    {
         while lines.isEmpty {
             var polled = [
                 pollfd(fd: channel.rawValue, events: Int16(POLLIN), revents: 0),

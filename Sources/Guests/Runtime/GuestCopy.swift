@@ -42,7 +42,9 @@ public struct GuestCopy: Sendable {
         case (.host(let file), .guest(let guest, let path)): try send(file, to: guest, path)
         case (.guest(let guest, let path), .host(let file)): try fetch(guest, path, to: file)
         default:
-            throw Failure(.usage, "one side of a copy is a guest and the other is not", hint: "devbox cp FILE GUEST:/path, or back")
+            throw Failure(
+                .usage, "one side of a copy is a guest and the other is not",
+                hint: "devbox cp FILE GUEST:/path, or back")
         }
     }
 
@@ -111,7 +113,9 @@ public struct GuestCopy: Sendable {
         guard status == 0 else { throw Self.failed("copy \(guest):\(path)", status) }
         try unpacked.get()
         let came = temporary.appending(name)
-        guard Files.exists(came) else { throw Failure(.badInput, "\(guest) sent something else than \(Names.printable(path))") }
+        guard Files.exists(came) else {
+            throw Failure(.badInput, "\(guest) sent something else than \(Names.printable(path))")
+        }
         if Files.exists(target), try Files.status(target).st_mode & S_IFMT == S_IFDIR {
             throw Failure(.exists, "\(target) is there already", hint: "copy to another name, or remove it first")
         }
@@ -119,7 +123,9 @@ public struct GuestCopy: Sendable {
     }
 
     private static func failed(_ doing: String, _ status: Int32) -> Failure {
-        Failure(status == 66 ? .notFound : .failure, "cannot \(doing)\(status == 66 ? "" : ": the command in the guest ended with status \(status)")")
+        Failure(
+            status == 66 ? .notFound : .failure,
+            "cannot \(doing)\(status == 66 ? "" : ": the command in the guest ended with status \(status)")")
     }
 }
 

@@ -25,7 +25,9 @@ public struct GuestFlipper: Sendable {
     /// - Parameters:
     ///   - wanted: the mode; nil for the other one.
     ///   - limit: how long a running guest may take to shut down.
-    public func flip(_ name: String, to wanted: GuestMode?, stopWithin limit: Duration, _ options: StartOptions) throws -> Outcome {
+    public func flip(_ name: String, to wanted: GuestMode?, stopWithin limit: Duration, _ options: StartOptions) throws
+        -> Outcome
+    {
         let running = try RunningGuest(name, in: store)
         let present = try running?.state.mode ?? store.load(name).mode
         let mode = wanted ?? (present == .kvm ? .lxc : .kvm)

@@ -65,7 +65,8 @@ final class GuestLoop {
         try loop.run()
         try runtime.close()
         if !isReady {
-            throw Failure(.failure, "the guest \(files.name) ended while it started\(complaint.map { ": \($0)" } ?? "")")
+            throw Failure(
+                .failure, "the guest \(files.name) ended while it started\(complaint.map { ": \($0)" } ?? "")")
         }
         // Nobody finds a supervisor any more; what waits for the lock may go on when this process is gone.
         PrivateFolder.leave(files)

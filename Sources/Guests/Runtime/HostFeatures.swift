@@ -9,7 +9,9 @@ enum Bridge {
     static func choose(_ wanted: String?, console: Console) throws -> String? {
         if let wanted {
             guard isBridge(wanted) else {
-                throw Failure(.notFound, "the host has no bridge \(Names.printable(wanted))", hint: "`ip link show type bridge` lists them")
+                throw Failure(
+                    .notFound, "the host has no bridge \(Names.printable(wanted))",
+                    hint: "`ip link show type bridge` lists them")
             }
             return wanted
         }

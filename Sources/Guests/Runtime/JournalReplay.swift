@@ -13,7 +13,8 @@ enum JournalReplay {
             verbosity: guest.runner.console.level.rawValue)
         try Files.makeDirectory(guest.files.run)
         defer { try? Files.removeTree(guest.files.run) }
-        var enclosure = try Enclosure(plan, lock: guest.lock, streams: .attached(input: .null, output: .null), console: guest.runner.console)
+        var enclosure = try Enclosure(
+            plan, lock: guest.lock, streams: .attached(input: .null, output: .null), console: guest.runner.console)
         _ = try enclosure.next()
         try enclosure.waitUntilGone()
     }

@@ -33,7 +33,8 @@ final class KVMGuest: GuestRuntime {
         }
         let (kernel, command) = try self.command(share: folder.share)
         try Files.writeAtomically(
-            Array("\(SSH.hostAlias(supervisor.record.id)) \(supervisor.record.identity.sshHostKey)\n".utf8), to: files.knownHosts)
+            Array("\(SSH.hostAlias(supervisor.record.id)) \(supervisor.record.identity.sshHostKey)\n".utf8),
+            to: files.knownHosts)
         try supervisor.work.give(files.knownHosts)
 
         let log = try Files.open(errors, .writeOnly, .append)
@@ -57,14 +58,18 @@ final class KVMGuest: GuestRuntime {
         let machine = QEMUMachine(record.architecture)
         let kernel: BootKernelChoice = try .choose(record, version: supervisor.plan.kernel)
         let append =
-            ["root=UUID=\(record.root.uuid)", "rw", "console=\(machine.console)", "devbox.share=9p"] + record.kernelArguments
+            ["root=UUID=\(record.root.uuid)", "rw", "console=\(machine.console)", "devbox.share=9p"]
+            + record.kernelArguments
             + supervisor.plan.kernelArguments
         let qemu = QEMUCommand(
             name: record.name, machine: machine,
-            accelerator: supervisor.plan.accelerator.flatMap(Accelerator.init) ?? .tcg, memory: record.memory, cpus: record.cpus,
+            accelerator: supervisor.plan.accelerator.flatMap(Accelerator.init) ?? .tcg, memory: record.memory,
+            cpus: record.cpus,
             macAddress: record.identity.macAddress, disk: "disk.qcow2", kernel: "boot/\(kernel.vmlinuz)",
-            initrd: kernel.initrd.map { "boot/\($0)" }, append: append.joined(separator: " "), monitor: "run/qemu/qmp.sock",
-            console: "run/qemu/console.sock", consoleLog: "console.log", agent: "run/qemu/agent.sock", share: share.string
+            initrd: kernel.initrd.map { "boot/\($0)" }, append: append.joined(separator: " "),
+            monitor: "run/qemu/qmp.sock",
+            console: "run/qemu/console.sock", consoleLog: "console.log", agent: "run/qemu/agent.sock",
+            share: share.string
         ).command
         return (kernel.version, QEMUUser(of: supervisor.work).run(qemu))
     }
@@ -83,7 +88,10 @@ final class KVMGuest: GuestRuntime {
         let answer = try monitor.execute(QMPCommand("human-monitor-command", ["command-line": .string("info usernet")]))
         for line in (answer.string ?? "").split(whereSeparator: \.isNewline) where line.contains("HOST_FORWARD") {
             let words = line.split(separator: " ")
-            if let index = words.firstIndex(of: "127.0.0.1"), index + 1 < words.count, let port = Int(words[index + 1]) { return port }
+            if let index = words.firstIndex(of: "127.0.0.1"), index + 1 < words.count, let port = Int(words[index + 1])
+            {
+                return port
+            }
         }
         throw Failure(.failure, "QEMU does not tell the port that it forwards")
     }
@@ -100,7 +108,9 @@ final class KVMGuest: GuestRuntime {
         child = nil
         monitor = nil
         // The host's user owns the disk again, whoever QEMU was.
-        if isRoot { for file in [supervisor.files.disk, supervisor.files.consoleLog] { try supervisor.work.take(file) } }
+        if isRoot {
+            for file in [supervisor.files.disk, supervisor.files.consoleLog] { try supervisor.work.take(file) }
+        }
     }
 
     /// What QEMU said last.
@@ -119,11 +129,17 @@ struct BootKernelChoice {
 
     /// The kernel that starts: the one asked for, or the guest's next.
     static func choose(_ record: GuestRecord, version: String?) throws -> BootKernelChoice {
-        guard let kernel = version.map({ wanted in record.kernels.first { $0.version == wanted } }) ?? record.startingKernel else {
+        guard
+            let kernel = version.map({ wanted in record.kernels.first { $0.version == wanted } })
+                ?? record.startingKernel
+        else {
             let names = record.kernels.map(\.version).joined(separator: ", ")
             throw Failure(
-                .notFound, version.map { "the guest \(record.name) has no kernel \($0)" } ?? "the guest \(record.name) has no kernel",
-                hint: names.isEmpty ? "as a container it needs none: `devbox flip \(record.name) lxc`" : "it has: \(names)")
+                .notFound,
+                version.map { "the guest \(record.name) has no kernel \($0)" }
+                    ?? "the guest \(record.name) has no kernel",
+                hint: names.isEmpty
+                    ? "as a container it needs none: `devbox flip \(record.name) lxc`" : "it has: \(names)")
         }
         return BootKernelChoice(version: kernel.version, vmlinuz: kernel.vmlinuz, initrd: kernel.initrd)
     }

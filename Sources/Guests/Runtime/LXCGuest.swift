@@ -31,7 +31,9 @@ final class LXCGuest: GuestRuntime {
         let command = Mount.inNamespace(
             folder.disk, at: folder.root, run: LXC.start(container.name, in: folder.lxc, log: container.log))
         let child = try ChildProcess(command, output: .null, error: .null, newSession: true)
-        supervisor.loop.watch(child.pidfd) { [container] in events.ended(container.complaint.isEmpty ? nil : container.complaint) }
+        supervisor.loop.watch(child.pidfd) { [container] in
+            events.ended(container.complaint.isEmpty ? nil : container.complaint)
+        }
         supervisor.loop.watch(export.pidfd) { events.ended("the storage daemon died") }
         self.child = consume child
         return RunState(

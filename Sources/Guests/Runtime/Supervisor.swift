@@ -24,7 +24,8 @@ public final class Supervisor {
     public static func main() -> Never {
         let channel = FileDescriptor(rawValue: Enclosure.channelNumber)
         // Helpers inherit neither the channel nor the lock.
-        guard devbox_set_cloexec(Enclosure.channelNumber, 1) == 0, devbox_set_cloexec(Enclosure.lockNumber, 1) == 0 else {
+        guard devbox_set_cloexec(Enclosure.channelNumber, 1) == 0, devbox_set_cloexec(Enclosure.lockNumber, 1) == 0
+        else {
             Console(level: .normal, environment: [:]).report(
                 Failure(.usage, "`devbox supervise` is devbox's own helper", hint: "`devbox start` uses it"))
             exit(DevboxCore.ExitCode.usage.rawValue)
@@ -89,7 +90,9 @@ public final class Supervisor {
         loop.watch(child.pidfd) { [loop] in loop.stop() }
         try loop.run()
         loop.ignore(child.pidfd)
-        guard let status = try child.wait(interruptible: false) else { throw Failure(.failure, "a helper cannot be waited for") }
+        guard let status = try child.wait(interruptible: false) else {
+            throw Failure(.failure, "a helper cannot be waited for")
+        }
         return status
     }
 }

@@ -48,7 +48,8 @@ public struct Cloner: Sendable {
         _ = try guests.names()  // sweeps what killed clones left
         if Files.exists(guests.files(source).record) {
             guard !Files.exists(images.image(source).record) else {
-                throw Failure(.usage, "\(source) is the name of an image and of a guest", hint: "remove or rename one of them")
+                throw Failure(
+                    .usage, "\(source) is the name of an image and of a guest", hint: "remove or rename one of them")
             }
             return try cloneGuest(source, as: name, options)
         }
@@ -65,10 +66,13 @@ public struct Cloner: Sendable {
         try images.verify(image)
         let record = GuestRecord(
             id: UUID().uuidString.lowercased(), name: name, createdAt: Date(), command: options.command,
-            image: .init(name: image.name, sha256: image.disk.sha256), clonedFrom: nil, architecture: image.architecture,
+            image: .init(name: image.name, sha256: image.disk.sha256), clonedFrom: nil,
+            architecture: image.architecture,
             release: image.release, root: image.root, mode: .kvm,
-            identity: .new(hostname: options.hostname ?? name, sshHostKey: ""), memory: options.memory ?? Self.defaultMemory,
-            cpus: options.cpus ?? Self.defaultCPUs, kernels: image.kernels, defaultKernel: nil, kernelArguments: [], snapshots: [])
+            identity: .new(hostname: options.hostname ?? name, sshHostKey: ""),
+            memory: options.memory ?? Self.defaultMemory,
+            cpus: options.cpus ?? Self.defaultCPUs, kernels: image.kernels, defaultKernel: nil, kernelArguments: [],
+            snapshots: [])
         return try build(
             record, on: images.image(source).disk, backingName: GuestFiles.backingName(ofImage: source),
             bootFrom: images.image(source).boot
@@ -91,7 +95,8 @@ public struct Cloner: Sendable {
         record.snapshots = []
         let layer = try Layer.freeze(guest, in: guests.work)
         return try build(
-            record, on: layer.disk, backingName: GuestFiles.backingName(ofLayer: layer.name), bootFrom: guest.files.boot)
+            record, on: layer.disk, backingName: GuestFiles.backingName(ofLayer: layer.name), bootFrom: guest.files.boot
+        )
     }
 
     /// Fills a folder beside the guest's later place, and renames it.
@@ -115,7 +120,8 @@ public struct Cloner: Sendable {
             throw HostToolError.failed(SSHKeygen.program, .exited(1), complaint: "it made no host key")
         }
         let publicKeyFile = FilePath(keyFile.string + ".pub")
-        record.identity.sshHostKey = try Files.text(publicKeyFile, limit: 4096)
+        record.identity.sshHostKey =
+            try Files.text(publicKeyFile, limit: 4096)
             .split(separator: "\n").first.map(String.init) ?? ""
         try IdentityEditor(
             identity: record.identity, hostKey: Files.read(keyFile, limit: 64 << 10), authorizedKey: authorized
@@ -148,6 +154,7 @@ public struct Cloner: Sendable {
         let all = try images.names() + guests.names()
         throw Failure(
             .notFound, "there is no image or guest \(source)",
-            hint: all.isEmpty ? "`devbox image build` makes an image" : "there are: \(all.prefix(10).joined(separator: ", "))")
+            hint: all.isEmpty
+                ? "`devbox image build` makes an image" : "there are: \(all.prefix(10).joined(separator: ", "))")
     }
 }

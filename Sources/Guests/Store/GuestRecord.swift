@@ -74,7 +74,8 @@ public struct GuestRecord: Record {
     }
 
     public enum Keys: String, CodingKey, CaseIterable {
-        case version, id, name, createdAt, command, image, clonedFrom, architecture, release, root, mode, identity, memory, cpus
+        case version, id, name, createdAt, command, image, clonedFrom, architecture, release, root, mode, identity,
+            memory, cpus
         case kernels, defaultKernel, kernelArguments, snapshots, lastTransaction
     }
 

@@ -35,7 +35,8 @@ public enum LayerSweep {
     @discardableResult
     public static func run(_ store: GuestStore, dryRun: Bool = false) throws -> [String] {
         guard
-            let lock = try? FileLock(store.work.locks.appending("layers"), of: "the layers", for: "sweep", patience: .zero)
+            let lock = try? FileLock(
+                store.work.locks.appending("layers"), of: "the layers", for: "sweep", patience: .zero)
         else { return [] }
         defer { _ = lock.descriptor }
         let used = try layersInUse(store)

@@ -51,6 +51,8 @@ public struct GuestStore: Sendable {
         _ name: String, for purpose: String, patience: Duration = FileLock.defaultPatience,
         onWait: (String) -> Void = { _ in }
     ) throws -> FileLock {
-        try FileLock(work.locks.appending("guest-\(name)"), of: "guest \(name)", for: purpose, patience: patience, onWait: onWait)
+        try FileLock(
+            work.locks.appending("guest-\(name)"), of: "guest \(name)", for: purpose, patience: patience, onWait: onWait
+        )
     }
 }

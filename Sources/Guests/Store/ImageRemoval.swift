@@ -17,7 +17,8 @@ public enum ImageRemoval {
             try Files.exists(guests.files(guest).record) && guests.load(guest).image.name == name
         }
         guard users.isEmpty else {
-            let shown = users.prefix(5).joined(separator: ", ") + (users.count > 5 ? " and \(users.count - 5) more" : "")
+            let shown =
+                users.prefix(5).joined(separator: ", ") + (users.count > 5 ? " and \(users.count - 5) more" : "")
             throw Failure(.busy, "guests stand on the image \(name): \(shown)", hint: "remove them first")
         }
         let doomed = guests.work.images.appending("\(UnfinishedFolder.prefix)removed-\(LayerName.new())")

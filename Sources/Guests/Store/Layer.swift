@@ -28,7 +28,8 @@ struct Layer {
             try Files.syncDirectory(work.layers)
             let overlay = spare(guest.files)
             try Files.remove(overlay)
-            try OverlayDevice(over: Qcow2Reader(disk)).save(to: overlay, backingName: GuestFiles.backingName(ofLayer: name))
+            try OverlayDevice(over: Qcow2Reader(disk)).save(
+                to: overlay, backingName: GuestFiles.backingName(ofLayer: name))
             try work.give(overlay)
             try Files.rename(overlay, to: guest.files.disk)
         } catch {

@@ -57,7 +57,8 @@ public struct Snapshots: Sendable {
         record.kernelArguments = snapshot.kernelArguments
         let layer = store.work.layers.appending(snapshot.layer).appending("disk.qcow2")
         try PendingChange.replace(guest.files, with: record, work: store.work) { path in
-            try OverlayDevice(over: Qcow2Reader(layer)).save(to: path, backingName: GuestFiles.backingName(ofLayer: snapshot.layer))
+            try OverlayDevice(over: Qcow2Reader(layer)).save(
+                to: path, backingName: GuestFiles.backingName(ofLayer: snapshot.layer))
         }
         return snapshot
     }

@@ -33,14 +33,19 @@ public struct QEMUMachine: Sendable, Equatable {
             (machine, emulatedCPU, console, bus, hasVMCoreInfo) = ("q35,hpet=off", "qemu32", "ttyS0", "pci", true)
         case .arm64:
             program = Program("qemu-system-aarch64", package: "qemu-system-arm", for: "arm64 \(purpose)")
-            (machine, emulatedCPU, console, bus, hasVMCoreInfo) = ("virt,gic-version=3", "cortex-a57", "ttyAMA0", "pci", true)
+            (machine, emulatedCPU, console, bus, hasVMCoreInfo) = (
+                "virt,gic-version=3", "cortex-a57", "ttyAMA0", "pci", true
+            )
         case .armhf:
             program = Program("qemu-system-arm", package: "qemu-system-arm", for: "armhf \(purpose)")
-            (machine, emulatedCPU, console, bus, hasVMCoreInfo) = ("virt,highmem=off", "cortex-a15", "ttyAMA0", "pci", true)
+            (machine, emulatedCPU, console, bus, hasVMCoreInfo) = (
+                "virt,highmem=off", "cortex-a15", "ttyAMA0", "pci", true
+            )
         case .ppc64el:
             program = Program("qemu-system-ppc64", package: "qemu-system-ppc", for: "ppc64el \(purpose)")
             (machine, emulatedCPU, console, bus, hasVMCoreInfo) = (
-                "pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off", "power9", "hvc0", "pci", false
+                "pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off", "power9", "hvc0", "pci",
+                false
             )
         }
     }
@@ -72,8 +77,10 @@ public struct QEMUCommand: Sendable, Equatable {
     public var share: String
 
     public init(
-        name: String, machine: QEMUMachine, accelerator: Accelerator, memory: Int64, cpus: Int, macAddress: String, disk: String,
-        kernel: String, initrd: String?, append: String, monitor: String, console: String, consoleLog: String, agent: String,
+        name: String, machine: QEMUMachine, accelerator: Accelerator, memory: Int64, cpus: Int, macAddress: String,
+        disk: String,
+        kernel: String, initrd: String?, append: String, monitor: String, console: String, consoleLog: String,
+        agent: String,
         share: String
     ) {
         self.name = name
@@ -124,7 +131,8 @@ public struct QEMUCommand: Sendable, Equatable {
             "-device", "virtio-blk-\(machine.bus),drive=disk,serial=devbox-root",
             // QEMU takes a free port by itself; the monitor tells which. Nobody else can have taken it meanwhile.
             "-netdev", "user,id=net,hostfwd=tcp:127.0.0.1:0-:22",
-            "-device", "virtio-net-\(machine.bus),netdev=net,mac=\(macAddress)\(machine.bus == "pci" ? ",romfile=" : "")",
+            "-device",
+            "virtio-net-\(machine.bus),netdev=net,mac=\(macAddress)\(machine.bus == "pci" ? ",romfile=" : "")",
             "-fsdev", "local,id=work,path=\(share),security_model=none,multidevs=remap",
             "-device", "virtio-9p-\(machine.bus),fsdev=work,mount_tag=work",
             "-kernel", kernel,

@@ -31,7 +31,9 @@ public enum RootFileSystemWriter {
             case .directory:
                 writer.directories[key] = try root.makeDirectory(name, in: directory, as: new)
             case .file:
-                writer.files[key] = try root.makeFile(name, in: directory, as: new) { write in try reader.content(to: write) }
+                writer.files[key] = try root.makeFile(name, in: directory, as: new) { write in
+                    try reader.content(to: write)
+                }
             case .hardLink(let target):
                 let wanted = target.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
                 guard let number = writer.files[wanted] else { throw Writer.bad(member.path, "is a link to nothing") }
@@ -60,7 +62,9 @@ public enum RootFileSystemWriter {
         var files: [String: InodeNumber] = [:]
 
         func directory(_ parts: ArraySlice<String>, of path: String) throws -> InodeNumber {
-            guard let found = directories[parts.joined(separator: "/")] else { throw Self.bad(path, "comes before its folder") }
+            guard let found = directories[parts.joined(separator: "/")] else {
+                throw Self.bad(path, "comes before its folder")
+            }
             return found
         }
 

@@ -71,7 +71,8 @@ public enum BootFiles {
     /// A kernel's version becomes part of a file's name on the host, so only what one is made of may stand in it.
     static func isVersion(_ text: String) -> Bool {
         let letters = text.utf8.allSatisfy { byte in
-            byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "/") && byte != UInt8(ascii: "'") && byte != UInt8(ascii: "\"")
+            byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "/") && byte != UInt8(ascii: "'")
+                && byte != UInt8(ascii: "\"")
         }
         return letters && text.first?.isNumber == true && text.utf8.count <= 128 && !text.hasSuffix(".old")
             && !text.hasSuffix(".dpkg-new")

@@ -15,7 +15,9 @@ struct ImageAssembly {
     /// - Parameters:
     ///   - folder: the image's unfinished folder, with the raw disk in it.
     ///   - raw: that disk, which is removed.
-    func finish(_ name: String, in folder: consuming UnfinishedFolder, raw: FilePath, origin: ImageRecord.Origin) throws -> ImageRecord {
+    func finish(_ name: String, in folder: consuming UnfinishedFolder, raw: FilePath, origin: ImageRecord.Origin) throws
+        -> ImageRecord
+    {
         let files = ImageFiles(name: name, path: folder.path)
         let device = try FileDevice(raw)
         let inspection = try inspect(device, name: raw.string)
@@ -35,9 +37,11 @@ struct ImageAssembly {
         var source = origin
         if source.kind == "build" { source.packages = inspection.packages }
         let record = ImageRecord(
-            name: name, architecture: inspection.architecture, release: inspection.release, createdAt: Date(), origin: source,
+            name: name, architecture: inspection.architecture, release: inspection.release, createdAt: Date(),
+            origin: source,
             disk: BaseDisk(
-                virtualSize: device.size, sha256: String(digest), fileSize: Int64(status.st_size), modified: status.modifiedNanoseconds),
+                virtualSize: device.size, sha256: String(digest), fileSize: Int64(status.st_size),
+                modified: status.modifiedNanoseconds),
             root: RootFileSystem(partition: inspection.partition, uuid: inspection.uuid), kernels: kernels)
         try RecordFile.write(record, to: files.record)
         try store.work.give(files.record)

@@ -29,7 +29,8 @@ public struct ImageRecord: Record {
         public var packages: [InstalledPackage]?
 
         public init(
-            kind: String, command: String, file: String? = nil, sha256: String? = nil, packages: [InstalledPackage]? = nil
+            kind: String, command: String, file: String? = nil, sha256: String? = nil,
+            packages: [InstalledPackage]? = nil
         ) {
             (self.kind, self.command, self.file, self.sha256, self.packages) = (kind, command, file, sha256, packages)
         }

@@ -56,10 +56,13 @@ extension InstalledPackage {
         var result: [InstalledPackage] = []
         var fields: [Substring: Substring] = [:]
         func finish() {
-            if fields["Status"]?.hasSuffix(" installed") == true, let name = fields["Package"], let version = fields["Version"] {
+            if fields["Status"]?.hasSuffix(" installed") == true, let name = fields["Package"],
+                let version = fields["Version"]
+            {
                 result.append(
                     InstalledPackage(
-                        name: String(name), version: String(version), architecture: fields["Architecture"].map(String.init) ?? ""))
+                        name: String(name), version: String(version),
+                        architecture: fields["Architecture"].map(String.init) ?? ""))
             }
             fields = [:]
         }
