@@ -52,8 +52,9 @@ completions: build
 	for shell in bash zsh fish; do \
 		.build/debug/devbox --generate-completion-script $$shell > completions/devbox.$$shell; done
 
-man: setup
-	swift package --allow-writing-to-package-directory generate-manual --multi-page --output-directory .build/man
+# From a debug build, which leaves the release binary as it is.
+man: build
+	swift package generate-manual --multi-page --configuration debug
 
 install: release man
 	install -D -m 755 .build/release/devbox $(DESTDIR)$(PREFIX)/bin/devbox
@@ -63,7 +64,7 @@ install: release man
 	install -D -m 644 completions/devbox.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_devbox
 	install -D -m 644 completions/devbox.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/devbox.fish
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 .build/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 .build/plugins/GenerateManual/outputs/devbox/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 
 clean:
 	rm -rf .build
