@@ -17,11 +17,6 @@ public enum QemuImg {
         Command(program, ["snapshot", action.rawValue, name, "-q", "--image-opts", options(disk)])
     }
 
-    /// The internal snapshots of a disk, as a table.
-    public static func listSnapshots(of disk: FilePath) -> Command {
-        Command(program, ["snapshot", "-l", "--image-opts", options(disk)])
-    }
-
     /// Looks for damage.
     public static func check(_ disk: FilePath, format: String = "qcow2", repair: String? = nil) -> Command {
         Command(program, ["check", "-q", "-f", format] + (repair.map { ["-r", $0] } ?? []) + [disk.string])

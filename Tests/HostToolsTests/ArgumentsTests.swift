@@ -15,10 +15,6 @@ struct ArgumentsTests {
             ])
         #expect(QemuImg.snapshot(.apply, "s", of: "/d").arguments.prefix(3) == ["snapshot", "-a", "s"])
         #expect(QemuImg.snapshot(.delete, "s", of: "/d").arguments.prefix(3) == ["snapshot", "-d", "s"])
-        #expect(
-            QemuImg.listSnapshots(of: "/d").arguments == [
-                "snapshot", "-l", "--image-opts", "driver=qcow2,file.driver=file,file.filename=/d",
-            ])
         #expect(QemuImg.check("/d").arguments == ["check", "-q", "-f", "qcow2", "/d"])
         #expect(QemuImg.check("/d", repair: "all").arguments == ["check", "-q", "-f", "qcow2", "-r", "all", "/d"])
         #expect(
@@ -34,9 +30,9 @@ struct ArgumentsTests {
         let disk = scratch("a,b,,c.qcow2")
         try tool("qemu-img", "create", "-q", "-f", "qcow2", disk.string, "1M")
         try runner.run(QemuImg.snapshot(.create, "devbox-1", of: disk))
-        #expect(try runner.run(QemuImg.listSnapshots(of: disk)).text.contains("devbox-1"))
+        #expect(try tool("qemu-img", "snapshot", "-l", disk.string).contains("devbox-1"))
         try runner.run(QemuImg.snapshot(.delete, "devbox-1", of: disk))
-        #expect(try !runner.run(QemuImg.listSnapshots(of: disk)).text.contains("devbox-1"))
+        #expect(try !tool("qemu-img", "snapshot", "-l", disk.string).contains("devbox-1"))
     }
 
     @Test("the storage daemon exports a disk whose path has commas, or a partition of it")
@@ -62,7 +58,7 @@ struct ArgumentsTests {
     func escapeCombining() {
         #expect(Array(StorageDaemon.escape("/a,\u{301}b").utf8) == Array("/a,,\u{301}b".utf8))
         #expect(QemuImg.check("/a,\u{301}").arguments.last == "/a,\u{301}")
-        let option = QemuImg.listSnapshots(of: "/a,\u{301}").arguments.last ?? ""
+        let option = QemuImg.snapshot(.create, "s", of: "/a,\u{301}").arguments.last ?? ""
         #expect(Array(option.utf8).suffix(6) == Array("/a,,\u{301}".utf8))
     }
 

@@ -20,6 +20,8 @@ public struct Qcow2Header: Sendable, Equatable {
     public var l1Offset: Int64
     /// Number of internal snapshots.
     public var snapshotCount: Int
+    /// The snapshot table's place in the file.
+    public var snapshotsOffset: Int64
     /// Features that a reader must know: dirty 1, corrupt 2, external data file 4, compression type 8, extended L2 16.
     public var incompatibleFeatures: UInt64
     /// 0: none, else LUKS or AES.
@@ -64,6 +66,7 @@ public struct Qcow2Header: Sendable, Equatable {
         }
         l1Offset = l1
         snapshotCount = Int(bytes.bigEndian(UInt32.self, at: 60))
+        snapshotsOffset = Int64(clamping: bytes.bigEndian(UInt64.self, at: 64))
         incompatibleFeatures = version == 2 ? 0 : bytes.bigEndian(at: 72)
 
         let backingOffset = bytes.bigEndian(UInt64.self, at: 8)

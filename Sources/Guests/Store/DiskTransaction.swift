@@ -53,7 +53,7 @@ struct DiskTransaction: Codable {
     }
 
     private func returnToSnapshot(_ files: GuestFiles, runner: Runner) throws {
-        if try isTaken(files, runner: runner) {
+        if try isTaken(files) {
             try runner.run(QemuImg.snapshot(.apply, snapshot, of: files.disk))
         }
         try drop(files, runner: runner)
@@ -62,14 +62,13 @@ struct DiskTransaction: Codable {
     }
 
     private func drop(_ files: GuestFiles, runner: Runner) throws {
-        if try isTaken(files, runner: runner) {
+        if try isTaken(files) {
             try runner.run(QemuImg.snapshot(.delete, snapshot, of: files.disk))
         }
         try Files.remove(files.transaction)
     }
 
-    private func isTaken(_ files: GuestFiles, runner: Runner) throws -> Bool {
-        guard try Qcow2Header.read(files.disk)?.snapshotCount ?? 0 > 0 else { return false }
-        return try runner.run(QemuImg.listSnapshots(of: files.disk)).text.contains(snapshot)
+    private func isTaken(_ files: GuestFiles) throws -> Bool {
+        try Qcow2Snapshots.names(in: files.disk).contains(snapshot)
     }
 }
