@@ -5,8 +5,8 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 # What devbox needs on a Debian host, and why, is in `devbox doctor`. Libraries and tools for building and testing come last.
 PACKAGES := qemu-system-x86 qemu-utils lxc uidmap mmdebstrap e2fsprogs openssh-client fdisk \
-	qemu-user-static binfmt-support arch-test \
-	libarchive-dev liblzma-dev libext2fs-dev pkg-config hyperfine zsh fish man-db
+	qemu-user-static arch-test \
+	libarchive-dev liblzma-dev libext2fs-dev pkg-config hyperfine
 
 .PHONY: all setup build release test unit demo bench lint install completions man clean
 

@@ -103,7 +103,8 @@ struct IdentityEditor {
     private func setRandomSeed(_ root: borrowing Ext4FileSystem) throws {
         guard try root.find("/var/lib/systemd") != nil else { return }
         var random = SystemRandomNumberGenerator()
-        let seed = (0..<512).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+        // Eight bytes a system call, not one.
+        let seed = (0..<64).flatMap { _ in withUnsafeBytes(of: random.next()) { Array($0) } }
         try root.put(seed, at: "/var/lib/systemd/random-seed", as: NewFile(permissions: 0o600))
     }
 }
