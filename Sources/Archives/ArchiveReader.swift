@@ -76,12 +76,17 @@ public struct ArchiveMember: Sendable, Equatable {
         case socket
     }
 
+    /// The member's name as the archive has it; `components` are the parts that may be used.
     public var path: String
+    /// Whether it is a file, a folder, a link, a device, and where a link leads.
     public var kind: Kind
     /// In bytes.
     public var size: Int64
+    /// The twelve bits of chmod(2).
     public var permissions: UInt16
+    /// The owner's number inside the archive, not on the host.
     public var uid: UInt32
+    /// The group's number inside the archive, not on the host.
     public var gid: UInt32
     /// In seconds since 1970.
     public var modified: Int64

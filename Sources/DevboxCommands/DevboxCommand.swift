@@ -4,6 +4,7 @@ import Glibc
 
 /// `devbox` with all its subcommands.
 public struct DevboxCommand: ParsableCommand {
+    /// The name, the help and the subcommands.
     public static let configuration = CommandConfiguration(
         commandName: "devbox",
         abstract:
@@ -33,6 +34,7 @@ public struct DevboxCommand: ParsableCommand {
         ]
     )
 
+    /// For the parser.
     public init() {}
 
     /// Runs the command line and ends the process with devbox's exit codes.

@@ -6,6 +6,7 @@ public struct Console: Sendable {
     /// How much is said.
     public enum Level: Int, Sendable, Comparable {
         case quiet, normal, verbose
+        /// Whether `left` says less than `right`.
         public static func < (left: Level, right: Level) -> Bool { left.rawValue < right.rawValue }
     }
 

@@ -15,8 +15,11 @@ extension ReportableError {
 
 /// An error of no module in particular: the host's file system, mostly.
 public struct Failure: ReportableError {
+    /// The status that devbox ends with.
     public let exitCode: ExitCode
+    /// What was attempted, on what, and why it failed.
     public let message: String
+    /// What to do next.
     public let hint: String?
 
     /// - Parameters:

@@ -8,6 +8,7 @@ public struct UnfinishedFolder: ~Copyable {
     /// Where the files are put.
     public let path: FilePath
     private let descriptor: FileDescriptor
+    /// How the name of each begins; no guest's and no image's does.
     public static let prefix = ".new-"
 
     /// Makes the folder beside its later place.

@@ -137,7 +137,9 @@ public struct WorkDirectory: Sendable {
 
 /// A user of the host.
 public struct Owner: Sendable, Equatable {
+    /// The user's number.
     public let uid: uid_t
+    /// The number of the user's group.
     public let gid: gid_t
     /// The home directory's path.
     public let home: String

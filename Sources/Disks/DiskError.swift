@@ -17,6 +17,7 @@ public enum DiskError: ReportableError {
     /// The journal of a guest that was not shut down has to be replayed before anything is edited.
     case needsReplay(disk: String)
 
+    /// `notFound` for a path, 1 for a full disk, else `badInput`.
     public var exitCode: ExitCode {
         switch self {
         case .noSuchFile: .notFound
@@ -25,6 +26,7 @@ public enum DiskError: ReportableError {
         }
     }
 
+    /// Which disk, and what is wrong with it.
     public var message: String {
         switch self {
         case .damaged(let disk, let defect): "the disk \(disk) is damaged: \(defect)"
@@ -37,6 +39,7 @@ public enum DiskError: ReportableError {
         }
     }
 
+    /// What to look with, or what to do about it.
     public var hint: String? {
         switch self {
         case .damaged: "qemu-img check and e2fsck -fn tell more"

@@ -6,6 +6,7 @@ import SystemPackage
 public final class FileDevice: BlockDevice {
     private let file: FileDescriptor
     private let name: String
+    /// In bytes, as the file had it when it was opened.
     public let size: Int64
 
     /// Opens an existing file.
@@ -18,6 +19,7 @@ public final class FileDevice: BlockDevice {
 
     deinit { try? file.close() }
 
+    /// pread(2), until the buffer is full; throws `DiskError.damaged` where the file is cut off.
     public func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws {
         try checkBounds(offset, buffer.count, name: name)
         var done = 0
@@ -30,6 +32,7 @@ public final class FileDevice: BlockDevice {
         }
     }
 
+    /// pwrite(2), until all is written; the file does not grow.
     public func write(at offset: Int64, from buffer: UnsafeRawBufferPointer) throws {
         try checkBounds(offset, buffer.count, name: name)
         var done = 0
@@ -40,5 +43,6 @@ public final class FileDevice: BlockDevice {
         }
     }
 
+    /// fsync(2).
     public func flush() throws { try posix("sync \(name)") { fsync(file.rawValue) } }
 }

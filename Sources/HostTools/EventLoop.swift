@@ -8,6 +8,7 @@ public final class EventLoop {
     private var timers: [(at: ContinuousClock.Instant, body: () throws -> Void)] = []
     private var stopped = false
 
+    /// A loop that watches nothing yet.
     public init() {}
 
     /// Calls `body` whenever a descriptor is readable or at its end.

@@ -55,10 +55,12 @@ public enum HostToolError: ReportableError {
     /// It did not end in time, and was ended.
     case timedOut(Program, Duration)
 
+    /// `missing` for a program that is not installed, else 1.
     public var exitCode: ExitCode {
         if case .missing = self { .missing } else { .failure }
     }
 
+    /// Which program, how it ended, and what it said.
     public var message: String {
         switch self {
         case .missing(let program): "the program \(program.name) is not installed; it is needed for \(program.purpose)"
@@ -69,6 +71,7 @@ public enum HostToolError: ReportableError {
         }
     }
 
+    /// What to install, or to make room for.
     public var hint: String? {
         switch self {
         case .missing(let program): "apt-get install \(program.package)"
@@ -95,6 +98,7 @@ public enum ExitStatus: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
+    /// The end as a sentence's predicate, for messages.
     public var description: String {
         switch self {
         case .exited(let status): "failed with status \(status)"

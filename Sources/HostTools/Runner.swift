@@ -13,8 +13,11 @@ public struct Runner: Sendable {
 
     /// What a program wrote, and how it ended.
     public struct Output: Sendable {
+        /// How it ended.
         public let status: ExitStatus
+        /// All of its standard output.
         public let bytes: [UInt8]
+        /// All of its standard error.
         public let errorBytes: [UInt8]
         /// Its standard output as text.
         public var text: String { String(decoding: bytes, as: UTF8.self) }
@@ -80,7 +83,9 @@ public struct Runner: Sendable {
 
 /// Both ends of a pipe(2), closed with the object.
 public final class Pipe {
+    /// What is written at the other end is read here.
     public let readEnd: FileDescriptor
+    /// What is written here is read at the other end.
     public let writeEnd: FileDescriptor
     private var readOpen = true
     private var writeOpen = true

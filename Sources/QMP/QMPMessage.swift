@@ -32,9 +32,14 @@ public enum QMPMessage: Sendable, Equatable {
 
 /// A command for a QEMU monitor.
 public struct QMPCommand: Sendable, Equatable {
+    /// "system_powerdown", as QEMU calls it.
     public var name: String
+    /// Its arguments by name; none are sent where it is empty.
     public var arguments: [String: JSONValue]
 
+    /// - Parameters:
+    ///   - name: the command, as QEMU calls it.
+    ///   - arguments: its arguments by name.
     public init(_ name: String, _ arguments: [String: JSONValue] = [:]) {
         (self.name, self.arguments) = (name, arguments)
     }
@@ -63,8 +68,10 @@ public enum QMPError: ReportableError {
     /// It closed the connection: the machine has ended.
     case ended
 
+    /// Always 1: QEMU is outside devbox.
     public var exitCode: ExitCode { .failure }
 
+    /// Which command, and what QEMU said to it.
     public var message: String {
         switch self {
         case .refused(let command, let reason): "QEMU refused \(command): \(Names.printable(reason))"
@@ -73,6 +80,7 @@ public enum QMPError: ReportableError {
         }
     }
 
+    /// None: the message says all that is known.
     public var hint: String? { nil }
 }
 
@@ -81,6 +89,7 @@ public struct LineBuffer: Sendable {
     private var bytes: [UInt8] = []
     private static let longest = 16 << 20
 
+    /// A buffer with nothing in it.
     public init() {}
 
     /// Adds bytes and gives back the lines that they completed, without their ends.

@@ -6,7 +6,9 @@ import Glibc
 public struct NewFile: Sendable {
     /// Permissions, as in chmod(2); the type is the function's matter.
     public var permissions: UInt16
+    /// The owner's number in the guest.
     public var uid: UInt32
+    /// The group's number in the guest.
     public var gid: UInt32
     /// Modification time, in seconds since 1970; the file system's `now` without it.
     public var modified: UInt32?

@@ -91,7 +91,9 @@ public typealias InodeNumber = ext2_ino_t
 public struct FileAttributes: Sendable, Equatable {
     /// File type and permissions, as in stat(2).
     public var mode: UInt16
+    /// The owner's number in the guest.
     public var uid: UInt32
+    /// The group's number in the guest.
     public var gid: UInt32
     /// In bytes.
     public var size: Int64

@@ -7,6 +7,7 @@ import SystemPackage
 /// This is how a clone gets its identity in a few milliseconds: a new overlay is written once, in one piece, with the changed
 /// blocks already in it. No program runs, and nothing is there until the file is.
 public final class OverlayDevice: BlockDevice {
+    /// In bytes, as the disk below has it.
     public var size: Int64 { base.size }
     private let base: any BlockDevice
     /// Written blocks by their number; only those that differ from what is below.
@@ -16,6 +17,7 @@ public final class OverlayDevice: BlockDevice {
     /// - Parameter base: the disk below.
     public init(over base: any BlockDevice) { self.base = base }
 
+    /// What was written here, else what is below.
     public func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws {
         try base.read(at: offset, into: buffer)
         if blocks.isEmpty { return }
@@ -28,6 +30,7 @@ public final class OverlayDevice: BlockDevice {
         }
     }
 
+    /// Keeps the bytes in memory; the disk below stays as it is.
     public func write(at offset: Int64, from buffer: UnsafeRawBufferPointer) throws {
         try checkBounds(offset, buffer.count, name: "overlay")
         try eachBlock(offset, buffer.count) { number, inBlock, inBuffer in
@@ -41,6 +44,7 @@ public final class OverlayDevice: BlockDevice {
         }
     }
 
+    /// Nothing: `save` is what writes a file.
     public func flush() throws {}
 
     private func baseBlock(_ number: Int64) throws -> [UInt8] {

@@ -65,6 +65,7 @@ public final class Qcow2Reader: BlockDevice {
 
     deinit { try? file.close() }
 
+    /// The bytes as a guest sees them: from this file, or from those below, or zeroes.
     public func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws {
         try checkBounds(offset, buffer.count, name: name)
         var at = offset
@@ -88,6 +89,7 @@ public final class Qcow2Reader: BlockDevice {
         throw DiskError.unsupported(disk: name, feature: "it is read-only", hint: nil)
     }
 
+    /// Nothing: a reader writes nothing.
     public func flush() throws {}
 
     private enum Place {

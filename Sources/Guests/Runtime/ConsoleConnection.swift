@@ -10,6 +10,9 @@ public struct ConsoleConnection {
     /// Ctrl-], as in telnet(1) and `virsh console`.
     private static let escape: UInt8 = 0x1D
 
+    /// - Parameters:
+    ///   - guest: the guest, which runs.
+    ///   - console: where it says how to leave.
     public init(_ guest: RunningGuest, console: Console) {
         self.guest = guest
         self.console = console

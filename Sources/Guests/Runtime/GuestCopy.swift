@@ -31,6 +31,9 @@ public struct GuestCopy: Sendable {
     private let exec: GuestExec
     private let runner: Runner
 
+    /// - Parameters:
+    ///   - store: the guests of the work directory.
+    ///   - runner: runs the programs of the host that a copy needs.
     public init(_ store: GuestStore, runner: Runner) {
         exec = GuestExec(store, runner: runner)
         self.runner = runner

@@ -6,6 +6,9 @@ public struct GuestFlipper: Sendable {
     private let store: GuestStore
     private let runner: Runner
 
+    /// - Parameters:
+    ///   - store: the guests of the work directory.
+    ///   - runner: runs the programs of the host that a restart needs.
     public init(_ store: GuestStore, runner: Runner) {
         self.store = store
         self.runner = runner
@@ -13,6 +16,7 @@ public struct GuestFlipper: Sendable {
 
     /// What became of a flip.
     public struct Outcome: Sendable {
+        /// The mode that the guest is in now.
         public let mode: GuestMode
         /// Whether the guest had to be forced off first.
         public let forced: Bool

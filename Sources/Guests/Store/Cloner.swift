@@ -8,12 +8,20 @@ import SystemPackage
 
 /// What the user may choose about a clone; nil is as the source has it.
 public struct CloneOptions: Sendable {
+    /// Memory of the virtual machine in bytes.
     public var memory: Int64?
+    /// Processors of the virtual machine.
     public var cpus: Int?
+    /// What the guest calls itself; nil for its name.
     public var hostname: String?
     /// The command line, for the record.
     public var command: String
 
+    /// - Parameters:
+    ///   - memory: memory of the virtual machine in bytes.
+    ///   - cpus: its processors.
+    ///   - hostname: what the guest calls itself; nil for its name.
+    ///   - command: the command line, for the record.
     public init(memory: Int64? = nil, cpus: Int? = nil, hostname: String? = nil, command: String) {
         (self.memory, self.cpus, self.hostname, self.command) = (memory, cpus, hostname, command)
     }

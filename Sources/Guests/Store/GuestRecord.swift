@@ -12,11 +12,15 @@ public enum GuestMode: String, Sendable, Codable, CaseIterable {
 
 /// Everything that makes a guest what it is: guests/<guest>/guest.json.
 public struct GuestRecord: Record {
+    /// The format that this devbox writes; a newer one is refused.
     public static let currentVersion = 1
+    /// The format of the file that it was read from.
     public var version = Self.currentVersion
     /// Its identity, which no other guest on any machine has; its name is only what it is called here.
     public var id: String
+    /// What it is called in this work directory; its folder's name too.
     public var name: String
+    /// When it was cloned.
     public var createdAt: Date
     /// The command that made it.
     public var command: String
@@ -24,10 +28,15 @@ public struct GuestRecord: Record {
     public var image: ImageReference
     /// The guest that it was cloned from, where it was not the image.
     public var clonedFrom: String?
+    /// Of its programs and kernels.
     public var architecture: Architecture
+    /// The distribution that its image held when it was made.
     public var release: Release
+    /// Where its root file system is on the disk.
     public var root: RootFileSystem
+    /// How it starts next.
     public var mode: GuestMode
+    /// What it does not share with the guest that it was cloned from.
     public var identity: Identity
     /// Memory of the virtual machine in bytes; a container has the host's.
     public var memory: Int64
@@ -46,12 +55,15 @@ public struct GuestRecord: Record {
 
     /// An image by name and digest.
     public struct ImageReference: Sendable, Codable, Equatable {
+        /// What the image is called in this work directory.
         public var name: String
+        /// Of the image's qcow2 file, in hexadecimal.
         public var sha256: String
     }
 
     /// What no two guests share.
     public struct Identity: Sendable, Codable, Equatable {
+        /// In /etc/hostname and /etc/hosts, see hostname(5).
         public var hostname: String
         /// machine-id(5): 32 hexadecimal digits.
         public var machineID: String
@@ -63,16 +75,23 @@ public struct GuestRecord: Record {
 
     /// A state to return to: the disk as a layer, and what of this record belongs to it.
     public struct Snapshot: Sendable, Codable, Equatable {
+        /// What `devbox rollback` is given.
         public var name: String
+        /// When it was taken.
         public var createdAt: Date
         /// The folder in layers/ that holds the disk.
         public var layer: String
+        /// How the guest was to start then.
         public var mode: GuestMode
+        /// The kernels installed then.
         public var kernels: [BootKernel]
+        /// The version that was to start next; without one the newest.
         public var defaultKernel: String?
+        /// The further arguments for the kernel then.
         public var kernelArguments: [String]
     }
 
+    /// The members of the file that devbox knows; others are kept as they are.
     public enum Keys: String, CodingKey, CaseIterable {
         case version, id, name, createdAt, command, image, clonedFrom, architecture, release, root, mode, identity,
             memory, cpus

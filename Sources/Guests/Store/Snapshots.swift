@@ -9,6 +9,9 @@ public struct Snapshots: Sendable {
     private let store: GuestStore
     private let runner: Runner
 
+    /// - Parameters:
+    ///   - store: the guests of the work directory.
+    ///   - runner: runs what puts a disk right that was not shut down.
     public init(_ store: GuestStore, runner: Runner) {
         self.store = store
         self.runner = runner

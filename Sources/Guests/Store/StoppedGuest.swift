@@ -5,8 +5,11 @@ import SystemPackage
 
 /// A guest that does not run and that nobody else changes: its lock is held, and what a killed devbox left is put right.
 public struct StoppedGuest: ~Copyable {
+    /// The guests of its work directory.
     public let store: GuestStore
+    /// The paths of its files.
     public let files: GuestFiles
+    /// Its record, as the file has it now.
     public internal(set) var record: GuestRecord
     let runner: Runner
     let lock: FileLock

@@ -54,28 +54,38 @@ public struct QEMUMachine: Sendable, Equatable {
 /// A QEMU command line for one start of a guest. All paths are relative to the guest's folder, which is QEMU's working
 /// directory: so no socket's name can be too long, and the same line works wherever the folder is mounted.
 public struct QEMUCommand: Sendable, Equatable {
+    /// The guest's name, for `-name` and the process list.
     public var name: String
+    /// The settings of the guest's architecture.
     public var machine: QEMUMachine
+    /// Whether the host's processor runs the guest's code, or QEMU translates it.
     public var accelerator: Accelerator
+    /// In bytes; QEMU gets whole MiB.
     public var memory: Int64
+    /// How many processors the guest sees.
     public var cpus: Int
+    /// Of the only network interface, "52:54:00:…".
     public var macAddress: String
     /// The disk's qcow2 file.
     public var disk: String
+    /// The kernel that is started directly, without a boot loader.
     public var kernel: String
+    /// Its initrd; nil where it starts without one.
     public var initrd: String?
     /// The kernel's command line.
     public var append: String
     /// The socket of the monitor.
     public var monitor: String
-    /// The socket of the serial port, and the file that keeps what it prints.
+    /// The socket of the serial port.
     public var console: String
+    /// The file that keeps what the serial port prints.
     public var consoleLog: String
     /// The socket of the guest agent.
     public var agent: String
     /// The folder that the guest sees at /work.
     public var share: String
 
+    /// Each parameter is the property of that name.
     public init(
         name: String, machine: QEMUMachine, accelerator: Accelerator, memory: Int64, cpus: Int, macAddress: String,
         disk: String,

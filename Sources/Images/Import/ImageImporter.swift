@@ -9,6 +9,9 @@ public struct ImageImporter: Sendable {
     private let store: ImageStore
     private let runner: Runner
 
+    /// - Parameters:
+    ///   - store: the images of the work directory.
+    ///   - runner: runs qemu-img and e2fsck.
     public init(_ store: ImageStore, runner: Runner) {
         self.store = store
         self.runner = runner

@@ -4,14 +4,23 @@ import FoundationEssentials
 
 /// What is known of a base disk: images/<image>/image.json.
 public struct ImageRecord: Record {
+    /// The format that this devbox writes; a newer one is refused.
     public static let currentVersion = 1
+    /// The format of the file that it was read from.
     public var version = Self.currentVersion
+    /// What it is called in this work directory; its folder's name too.
     public var name: String
+    /// Of its programs and kernels.
     public var architecture: Architecture
+    /// The distribution on it.
     public var release: Release
+    /// When it was built or imported.
     public var createdAt: Date
+    /// How it came to be.
     public var origin: Origin
+    /// Its disk, as it was when it was made.
     public var disk: BaseDisk
+    /// Where its root file system is on the disk.
     public var root: RootFileSystem
     /// The installed kernels whose boot files are in boot/, newest first; the first starts.
     public var kernels: [BootKernel]
@@ -22,12 +31,19 @@ public struct ImageRecord: Record {
         public var kind: String
         /// The command that made it.
         public var command: String
-        /// An imported file's path, and its sha256.
+        /// An imported file's path.
         public var file: String?
+        /// An imported file's sha256, in hexadecimal.
         public var sha256: String?
         /// Each package of a built image: name, version, architecture.
         public var packages: [InstalledPackage]?
 
+        /// - Parameters:
+        ///   - kind: "build" or "import".
+        ///   - command: the command that made it.
+        ///   - file: an imported file's path.
+        ///   - sha256: an imported file's sha256, in hexadecimal.
+        ///   - packages: those of a built image.
         public init(
             kind: String, command: String, file: String? = nil, sha256: String? = nil,
             packages: [InstalledPackage]? = nil
@@ -36,10 +52,12 @@ public struct ImageRecord: Record {
         }
     }
 
+    /// The members of the file that devbox knows; others are kept as they are.
     public enum Keys: String, CodingKey, CaseIterable {
         case version, name, architecture, release, createdAt, origin, disk, root, kernels
     }
 
+    /// Each parameter is the property of that name.
     public init(
         name: String, architecture: Architecture, release: Release, createdAt: Date, origin: Origin, disk: BaseDisk,
         root: RootFileSystem, kernels: [BootKernel]
@@ -57,10 +75,14 @@ public struct ImageRecord: Record {
 
 /// A package as dpkg knows it.
 public struct InstalledPackage: Sendable, Codable, Equatable {
+    /// The binary package's name, without its architecture.
     public var name: String
+    /// With epoch and revision, see deb-version(7).
     public var version: String
+    /// By Debian's names; "all" for those that fit each.
     public var architecture: String
 
+    /// Each parameter is the property of that name.
     public init(name: String, version: String, architecture: String) {
         (self.name, self.version, self.architecture) = (name, version, architecture)
     }
@@ -77,6 +99,7 @@ public struct Release: Sendable, Codable, Equatable {
     /// "Debian GNU/Linux 12 (bookworm)".
     public var prettyName: String
 
+    /// Each parameter is the property of that name.
     public init(id: String, versionID: String?, codename: String?, prettyName: String) {
         (self.id, self.versionID, self.codename, self.prettyName) = (id, versionID, codename, prettyName)
     }
@@ -108,6 +131,7 @@ public struct BaseDisk: Sendable, Codable, Equatable {
     /// The qcow2 file's modification time, in nanoseconds since 1970.
     public var modified: Int64
 
+    /// Each parameter is the property of that name.
     public init(virtualSize: Int64, sha256: String, fileSize: Int64, modified: Int64) {
         (self.virtualSize, self.sha256, self.fileSize, self.modified) = (virtualSize, sha256, fileSize, modified)
     }
@@ -120,6 +144,7 @@ public struct RootFileSystem: Sendable, Codable, Equatable {
     /// The ext4 file system's UUID.
     public var uuid: String
 
+    /// Each parameter is the property of that name.
     public init(partition: DiskExtent?, uuid: String) {
         (self.partition, self.uuid) = (partition, uuid)
     }
@@ -131,10 +156,12 @@ public struct BootKernel: Sendable, Codable, Equatable {
     public var version: String
     /// The copies' names in boot/.
     public var vmlinuz: String
+    /// The initrd's copy in boot/; nil where the kernel has none.
     public var initrd: String?
     /// Size and modification time of the originals in the disk's /boot, by which a change there is noticed.
     public var stamp: String
 
+    /// Each parameter is the property of that name.
     public init(version: String, vmlinuz: String, initrd: String?, stamp: String) {
         (self.version, self.vmlinuz, self.initrd, self.stamp) = (version, vmlinuz, initrd, stamp)
     }
