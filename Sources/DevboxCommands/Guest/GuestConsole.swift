@@ -4,13 +4,13 @@ import Guests
 
 struct GuestConsole: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "console", abstract: "Connect to the serial console of a running guest; Ctrl-] leaves it.",
+        commandName: "console", abstract: "Connect to the console of a running guest.",
         discussion: """
-            What a virtual machine's console prints is also in console.log of the guest's folder, connected or not.
+            Ctrl-] leaves a virtual machine's serial console, Ctrl-] q a container's. What the console prints is also in console.log of the guest's folder, connected or not.
 
             EXAMPLES:
               devbox console bug-4711
-              devbox console bug-4711 --log          what it printed since the guest was started
+              devbox console bug-4711 --log      what it printed since it was started
             """)
 
     @OptionGroup var options: GlobalOptions

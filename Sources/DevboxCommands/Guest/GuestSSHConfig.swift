@@ -6,12 +6,13 @@ struct GuestSSHConfig: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ssh-config", abstract: "Print what makes plain `ssh GUEST`, scp and editors work.",
         discussion: """
-            Each guest, running or not, is a host of ssh_config(5). Connections go through devbox, so the text stays true when a
+            Each guest, running or not, is a host of ssh_config(5). Connections go through devbox, so the text stays true when a \
             guest is started anew, and in both modes. The host keys are known in advance.
 
             EXAMPLES:
-              devbox ssh-config > ~/.ssh/devbox.conf      then `Include devbox.conf` at the top of ~/.ssh/config
-              ssh -F <(devbox ssh-config bug-4711) bug-4711
+              devbox ssh-config > ~/.ssh/devbox.conf   and `Include devbox.conf` at the
+                                           top of ~/.ssh/config
+              devbox ssh-config bug-4711 > bug.conf && scp -F bug.conf t.c bug-4711:
             """)
 
     @OptionGroup var options: GlobalOptions

@@ -8,12 +8,12 @@ struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor", abstract: "Show what this host can do, what to install, and what killed devboxes left.",
         discussion: """
-            Ends with 0 where guests can be cloned and run, and with 69 where something for that is missing. No work
+            Ends with 0 where guests can be cloned and run, and with 69 where something for that is missing. No work \
             directory is made. KVM counts only when a kernel of one of the images ran under it.
 
             EXAMPLES:
               devbox doctor
-              devbox doctor --fix                    also clean away what killed devboxes left
+              devbox doctor --fix              also clean away what killed devboxes left
               devbox doctor --json | jq -r '.packages[]'
             """)
 

@@ -9,11 +9,11 @@ struct ImageBuild: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "build", abstract: "Make a base image from the distribution's packages.",
         discussion: """
-            The packages come from the machine's own apt sources. The same packages give the same disk, byte for byte. Needs
+            The packages come from the machine's own apt sources. The same packages give the same disk, byte for byte. Needs \
             root, or a host on which mmdebstrap's unshare mode works.
 
             EXAMPLES:
-              sudo devbox image build                               the host's release and architecture
+              sudo devbox image build                   the host's release, architecture
               sudo devbox image build --suite bookworm --arch arm64
               sudo devbox image build fs-tests --include xfsprogs,fio --size 20G
             """)

@@ -7,7 +7,7 @@ struct ImageImport: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Take an existing disk, raw or qcow2: a distribution's cloud image, say.",
         discussion: """
-            The root file system must be ext4, on the whole disk or in a GPT or MBR partition. Release, architecture and kernels
+            The root file system must be ext4, on the whole disk or in a GPT or MBR partition. Release, architecture and kernels \
             are found by themselves. The file is copied and never changed; one that refers to other files is refused.
 
             EXAMPLES:
