@@ -26,6 +26,12 @@ public enum LXC {
                 + arguments)
     }
 
+    /// Connects the terminal to a running container's console, which is what its getty is on; Ctrl-] q leaves.
+    public static func connect(_ name: String, in folder: FilePath) -> Command {
+        // lxc-console counts letters from a on: Ctrl-] is `^}` to it.
+        Command(console, ["-P", folder.string, "-n", name, "-t", "0", "-e", "^}"])
+    }
+
     /// Runs a command in a running container.
     public static func attach(_ arguments: [String], name: String, in folder: FilePath, variables: [String: String])
         -> Command

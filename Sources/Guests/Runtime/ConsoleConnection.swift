@@ -24,10 +24,16 @@ public struct ConsoleConnection {
         case .kvm: try connect(UnixSocket.connect(guest.files.console))
         case .lxc:
             guard let name = guest.state.container, let folder = guest.state.containerFolder else { return }
+            guard isatty(0) == 1 else {
+                throw Failure(
+                    .usage, "the console of a container needs a terminal",
+                    hint: "`devbox console \(guest.record.name) --log` prints what it printed")
+            }
             console.say("connected to \(guest.record.name); Ctrl-] q leaves")
-            var child = try ChildProcess(
-                Command(LXC.console, ["-P", folder, "-n", name, "-t", "1", "-e", "^]"]), input: .inherit)
-            _ = try child.wait(interruptible: false)
+            var child = try ChildProcess(LXC.connect(name, in: FilePath(folder)), input: .inherit)
+            guard let status = try child.wait(interruptible: false), status.isSuccess else {
+                throw Failure(.failure, "the console of \(guest.record.name) cannot be connected to")
+            }
         }
     }
 
