@@ -14,11 +14,17 @@ public enum SSH {
         name: String, value: String
     )] {
         [
-            ("HostName", "127.0.0.1"), ("Port", String(port)), ("User", "root"), ("IdentityFile", key.string),
-            ("IdentitiesOnly", "yes"), ("UserKnownHostsFile", knownHosts.string), ("GlobalKnownHostsFile", "/dev/null"),
+            ("HostName", "127.0.0.1"), ("Port", String(port)), ("User", "root"), ("IdentityFile", value(key)),
+            ("IdentitiesOnly", "yes"), ("UserKnownHostsFile", value(knownHosts)), ("GlobalKnownHostsFile", "/dev/null"),
             ("HostKeyAlias", hostAlias(id)), ("StrictHostKeyChecking", "yes"), ("PasswordAuthentication", "no"),
             ("HostKeyAlgorithms", "ssh-ed25519"),
         ]
+    }
+
+    /// A path as ssh_config(5) reads it back: `%` begins a token, and a space ends an argument outside of quotes.
+    static func value(_ path: FilePath) -> String {
+        let text = path.string.replacingScalar("%", with: "%%")
+        return text.unicodeScalars.contains { $0 == " " || $0 == "\t" || $0 == "#" } ? "\"\(text)\"" : text
     }
 
     /// Runs a command on a guest. ssh hands the far shell one line, so each word is quoted for it.

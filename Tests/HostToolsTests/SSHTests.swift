@@ -23,6 +23,13 @@ struct SSHTests {
         #expect(SSH.run([], options: options, terminal: true).arguments.suffix(2) == ["-tt", "guest"])
     }
 
+    @Test("the key and the known hosts are found in a work directory with a space or a % in its name")
+    func paths() {
+        let odd = SSH.options(id: "77", port: 1, key: "/my work/50%/key", knownHosts: "/w/50%/known_hosts")
+        #expect(odd.first { $0.name == "IdentityFile" }?.value == "\"/my work/50%%/key\"")
+        #expect(odd.first { $0.name == "UserKnownHostsFile" }?.value == "/w/50%%/known_hosts")
+    }
+
     @Test(
         "a command's words reach the far program unchanged through the far shell",
         arguments: [
