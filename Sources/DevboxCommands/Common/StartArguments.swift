@@ -22,12 +22,12 @@ struct StartArguments: ParsableArguments {
     @Option(
         name: .customLong("start-timeout"),
         help: ArgumentHelp("How long the guest may take to answer.", valueName: "seconds"))
-    var startTimeout: Int = 300
+    var startTimeout = Seconds(300)
 
     var options: StartOptions {
         StartOptions(
             kernel: kernel, kernelArguments: kernelArguments, bridge: bridge, accelerator: accel,
-            limit: .seconds(startTimeout))
+            limit: startTimeout.duration)
     }
 }
 

@@ -7,18 +7,18 @@ struct GuestExecute: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "exec", abstract: "Run a command in a guest, started or not.",
         discussion: """
-            A running guest runs it over ssh or in its container. In a stopped guest it runs in a container just for it, with
-            no init, which needs root; with --mode kvm the guest is started for it and stopped again. The command's changes
+            A running guest runs it over ssh or in its container. In a stopped guest it runs in a container just for it, with \
+            no init, which needs root; with --mode kvm the guest is started for it and stopped again. The command's changes \
             to the disk are kept.
 
-            It ends with the command's own status. What is not the command's: 121 the kernel panicked or did not boot, 122 the time limit
-            passed, 125 the environment could not be brought up, so `git bisect run` skips it. In a container the kernel is
+            It ends with the command's own status. What is not the command's: 121 the kernel panicked or did not boot, 122 the time limit \
+            passed, 125 the environment could not be brought up, so `git bisect run` skips it. In a container the kernel is \
             the host's.
 
             EXAMPLES:
               devbox exec bug-4711 -- uname -a
-              devbox exec bug-4711 --mode kvm --timeout 600 -- /work/build/reproduce
-              git bisect run devbox exec --bisect --mode kvm bug-4711 -- /work/build/reproduce
+              devbox exec bug-4711 --mode kvm --timeout 600 -- /work/build/test
+              git bisect run devbox exec --bisect --mode kvm bug-4711 -- /work/build/test
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -31,7 +31,7 @@ struct GuestExecute: ParsableCommand {
     var mode: GuestMode?
 
     @Option(help: ArgumentHelp("How long the command may take.", valueName: "seconds"))
-    var timeout: Double?
+    var timeout: Seconds?
 
     @Flag(
         help:
@@ -44,7 +44,7 @@ struct GuestExecute: ParsableCommand {
 
     func validate() throws {
         if command.isEmpty { throw ValidationError("a command is missing: devbox exec \(guest) -- COMMAND") }
-        if let timeout, timeout <= 0 { throw ValidationError("--timeout: more than 0 seconds") }
+        if let timeout, timeout.duration <= .zero { throw ValidationError("--timeout: more than 0 seconds") }
     }
 
     func run() throws {
@@ -53,7 +53,7 @@ struct GuestExecute: ParsableCommand {
             let exec = GuestExec(try options.guests(), runner: options.runner)
             status = try exec.run(
                 guest, command,
-                ExecOptions(mode: mode, limit: timeout.map { .milliseconds(Int64($0 * 1000)) }, start: start.options))
+                ExecOptions(mode: mode, limit: timeout?.duration, start: start.options))
         } catch let error as any ReportableError {
             options.console.report(error)
             throw ExitCode(ExecStatus.of(error).rawValue)

@@ -11,7 +11,7 @@ struct GuestFlip: ParsableCommand {
 
             EXAMPLES:
               devbox flip bug-4711              the other mode
-              devbox flip bug-4711 lxc          a container, whatever it was: the host's whole memory for an analysis
+              devbox flip bug-4711 lxc          a container, with the host's whole memory
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -26,13 +26,13 @@ struct GuestFlip: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "How long a running guest may take to shut down before it is forced off.", valueName: "seconds"))
-    var timeout: Int = 60
+    var timeout = Seconds(60)
 
     func run() throws {
         let store = try options.guests()
         let result = try GuestFlipper(store, runner: options.runner).flip(
-            guest, to: mode, stopWithin: .seconds(timeout), start.options)
-        if result.forced { options.console.warn("\(guest) did not shut down in \(timeout) s and was forced off") }
+            guest, to: mode, stopWithin: timeout.duration, start.options)
+        if result.forced { options.console.warn("\(guest) did not shut down in \(timeout.text) s and was forced off") }
         let restarted = result.running.map { "; started (\($0.summary))" } ?? ""
         options.console.say("\(guest): mode \(result.mode.rawValue)\(restarted)")
         try options.print(["mode": result.mode.rawValue], "")

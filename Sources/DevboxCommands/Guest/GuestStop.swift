@@ -17,7 +17,7 @@ struct GuestStop: ParsableCommand {
     var guests: [String]
 
     @Option(help: ArgumentHelp("How long a guest may take to shut down before it is forced off.", valueName: "seconds"))
-    var timeout: Int = 60
+    var timeout = Seconds(60)
 
     @Flag(name: .shortAndLong, help: "Force it off at once.")
     var force = false
@@ -30,7 +30,7 @@ struct GuestStop: ParsableCommand {
                 options.console.say("\(name): is not running")
                 continue
             }
-            let forced = try running.stop(within: force ? .zero : .seconds(timeout))
+            let forced = try running.stop(within: force ? .zero : timeout.duration)
             options.console.say("\(name): \(forced ? "forced off" : "shut down") in \(seconds(since: clock))")
         }
     }
