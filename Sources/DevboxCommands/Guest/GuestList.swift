@@ -40,7 +40,9 @@ struct GuestList: ParsableCommand {
                 Row(
                     name: name, state: running == nil ? "stopped" : "running", mode: running?.state.mode ?? guest.mode,
                     architecture: guest.architecture,
-                    image: guest.image.name, kernel: running?.state.kernel ?? guest.startingKernel?.version,
+                    image: guest.image.name,
+                    // A container runs on the host's kernel, whatever is installed in it.
+                    kernel: running.map(\.state.kernel) ?? guest.startingKernel?.version,
                     createdAt: guest.createdAt))
         }
         var table = Table("NAME", "STATE", "MODE", "ARCH", "IMAGE", "KERNEL")

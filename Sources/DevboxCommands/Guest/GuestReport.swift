@@ -7,6 +7,8 @@ import Guests
 struct GuestReport: Encodable {
     let record: GuestRecord
     let state: String
+    /// How it runs, where it does; the record's mode is how it starts next.
+    let running: RunState?
     /// Bytes that the guest's own layer takes up on the host.
     let diskBytes: Int64
     let virtualSize: Int64
@@ -14,24 +16,27 @@ struct GuestReport: Encodable {
     init(_ name: String, in store: GuestStore) throws {
         record = try store.load(name)
         let files = store.files(name)
-        state = RunningGuest.isRunning(files) ? "running" : "stopped"
+        running = try RunningGuest(name, in: store)?.state
+        state = running == nil ? "stopped" : "running"
         diskBytes = Int64(try Files.status(files.disk).st_blocks) * 512
         virtualSize = try GuestDisk.virtualSize(files)
     }
 
-    private enum Keys: String, CodingKey { case state, diskBytes, virtualSize }
+    private enum Keys: String, CodingKey { case state, running, diskBytes, virtualSize }
 
     func encode(to encoder: any Encoder) throws {
         try record.encode(to: encoder)
         var container = encoder.container(keyedBy: Keys.self)
         try container.encode(state, forKey: .state)
+        try container.encodeIfPresent(running, forKey: .running)
         try container.encode(diskBytes, forKey: .diskBytes)
         try container.encode(virtualSize, forKey: .virtualSize)
     }
 
     var text: String {
         var lines: [(String, String)] = [
-            ("Name", record.name), ("Id", record.id), ("State", "\(state) (\(record.mode.rawValue))"),
+            ("Name", record.name), ("Id", record.id),
+            ("State", "\(state) (\((running?.mode ?? record.mode).rawValue))"),
             ("Image", "\(record.image.name) (sha256 \(record.image.sha256.prefix(12)))"),
         ]
         if let source = record.clonedFrom { lines.append(("Cloned from", source)) }

@@ -6,7 +6,7 @@ struct GuestStart: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "start", abstract: "Start a guest, and return when it answers.",
         discussion: """
-            As a virtual machine (mode kvm) it starts from its own kernel, with its console in console.log, sshd on a loopback
+            As a virtual machine (mode kvm) it starts from its own kernel, with its console in console.log, sshd on a loopback \
             port and the share at /work. As a container (mode lxc) it boots from the same disk on the host's kernel; that needs root.
 
             EXAMPLES:
@@ -28,6 +28,11 @@ struct GuestStart: ParsableCommand {
         let store = try options.guests()
         let clock = ContinuousClock.now
         if let running = try RunningGuest(guest, in: store) {
+            if let mode, mode != running.state.mode {
+                throw Failure(
+                    .busy, "the guest \(guest) runs in \(running.state.mode.rawValue) mode",
+                    hint: "`devbox flip \(guest) \(mode.rawValue)` restarts it in the other one")
+            }
             options.console.say("\(guest): runs already (\(running.state.mode.rawValue))")
             return try options.print(running.state, "")
         }
