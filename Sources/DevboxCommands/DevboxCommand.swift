@@ -1,6 +1,7 @@
 import ArgumentParser
 import DevboxCore
 import Glibc
+import HostTools
 
 /// `devbox` with all its subcommands.
 public struct DevboxCommand: ParsableCommand {
@@ -11,26 +12,25 @@ public struct DevboxCommand: ParsableCommand {
             "A ready environment for each kernel bug: clone a guest, run it as a VM or as a container on the same disk.",
         discussion: """
             EXAMPLES:
-              devbox image build                        make a base image of the host's release
-              devbox clone bookworm-amd64 bug-4711      a guest of its own, in a blink
-              devbox exec bug-4711 -- uname -a          run something in it, started or not
-              devbox flip bug-4711 lxc                  the same disk as a container
-
-            A bisection: git bisect run devbox exec --bisect --mode kvm bug-4711 -- /work/build/reproduce
+              devbox image build                       a base image of the host's release
+              devbox clone bookworm-amd64 bug-4711     a guest of its own, in a blink
+              devbox exec bug-4711 -- uname -a         run something in it, started or not
+              devbox flip bug-4711 lxc                 the same disk as a container
+              git bisect run devbox exec --bisect --mode kvm bug-4711 -- /work/build/test
 
             The work directory is --work, else $DEVBOX_WORK, else ~/devbox. Guests see its share/ at /work.
             """,
         version: "0.1.0",
         groupedSubcommands: [
             CommandGroup(
-                name: "Guests:",
+                name: "Guest",
                 subcommands: [
                     GuestClone.self, GuestList.self, GuestShow.self, GuestRemove.self, GuestStart.self, GuestStop.self,
                     GuestFlip.self, GuestExecute.self, GuestCopyCommand.self, GuestShell.self, GuestConsole.self,
                     GuestSnapshot.self, GuestRollback.self, GuestSSHConfig.self,
                 ]),
-            CommandGroup(name: "Images:", subcommands: [ImageCommand.self]),
-            CommandGroup(name: "Host:", subcommands: [DoctorCommand.self, Supervise.self, GuestSSHProxy.self]),
+            CommandGroup(name: "Image", subcommands: [ImageCommand.self]),
+            CommandGroup(name: "Host", subcommands: [DoctorCommand.self, Supervise.self, GuestSSHProxy.self]),
         ]
     )
 
@@ -51,12 +51,16 @@ public struct DevboxCommand: ParsableCommand {
 
     private static func finish(_ error: any Error) -> Never {
         if let status = error as? ArgumentParser.ExitCode { Glibc.exit(status.rawValue) }
+        let console = Console(level: .normal, environment: Command.inheritedEnvironment)
         guard let reportable = error as? any ReportableError else {
-            // Usage errors and requests for help.
-            exit(withError: error)
+            let status = exitCode(for: error)
+            // Help and the version are asked for; everything else the parser says is an error like any other.
+            if status.isSuccess { exit(withError: error) }
+            let text = fullMessage(for: error)
+            console.report(Failure(.usage, text.hasPrefix("Error: ") ? String(text.dropFirst(7)) : text))
+            Glibc.exit(status.rawValue)
         }
-        let quiet = CommandLine.arguments.contains { ["-q", "--quiet"].contains($0) }
-        Console(level: quiet ? .quiet : .normal, environment: [:]).report(reportable)
+        console.report(reportable)
         Glibc.exit(reportable.exitCode.rawValue)
     }
 }

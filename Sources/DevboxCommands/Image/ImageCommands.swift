@@ -28,7 +28,11 @@ struct ImageList: ParsableCommand {
 
     func run() throws {
         let store = try options.images()
-        let records = try store.names().map(store.load)
+        let records = try store.names().compactMap { name in
+            let record = try? store.load(name)
+            if record == nil { options.console.warn("the record of \(name) cannot be read") }
+            return record
+        }
         var table = Table("NAME", "ARCH", "RELEASE", "KERNEL", "SIZE", "ON DISK")
         for record in records {
             table.add(
