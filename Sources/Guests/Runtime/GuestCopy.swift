@@ -55,7 +55,7 @@ public struct GuestCopy: Sendable {
     private static let receiver = #"""
         set -e
         if [ -d "$1" ]; then folder=$1 name=$2; else folder=$(dirname -- "$1") name=$(basename -- "$1"); fi
-        [ -d "$folder" ] || { echo "there is no folder $folder" >&2; exit 66; }
+        [ -d "$folder" ] || exit 66
         temporary=$(mktemp -d -- "$folder/.devbox-cp.XXXXXX")
         trap 'rm -rf -- "$temporary"' EXIT
         tar -x --no-same-owner -C "$temporary" -f -
@@ -63,7 +63,7 @@ public struct GuestCopy: Sendable {
         else mv -fT -- "$temporary/$2" "$folder/$name"; fi
         """#
     private static let sender = #"""
-        [ -e "$1" ] || [ -L "$1" ] || { echo "there is no $1" >&2; exit 66; }
+        [ -e "$1" ] || [ -L "$1" ] || exit 66
         exec tar -c -C "$(dirname -- "$1")" -f - -- "$(basename -- "$1")"
         """#
 
@@ -83,7 +83,9 @@ public struct GuestCopy: Sendable {
         let status = try exec.run(guest, ["/bin/sh", "-c", Self.receiver, "sh", path, name], options)
         pipe.closeReadEnd()
         let packed = try packer.wait(interruptible: false)
-        guard status == 0 else { throw Self.failed("copy \(file) to \(guest):\(path)", status) }
+        guard status == 0 else {
+            throw Self.failed("copy \(file) to \(guest):\(path)", status, missing: "there is no folder for it")
+        }
         guard packed?.isSuccess == true else { throw Failure(.failure, "cannot read all of \(file)") }
     }
 
@@ -113,7 +115,7 @@ public struct GuestCopy: Sendable {
         pipe.closeWriteEnd()
         let unpacked = unpacking.finish()
         let status = try result.get()
-        guard status == 0 else { throw Self.failed("copy \(guest):\(path)", status) }
+        guard status == 0 else { throw Self.failed("copy \(guest):\(path)", status, missing: "it is not there") }
         try unpacked.get()
         let came = temporary.appending(name)
         guard Files.exists(came) else {
@@ -125,10 +127,10 @@ public struct GuestCopy: Sendable {
         try Files.rename(came, to: target)
     }
 
-    private static func failed(_ doing: String, _ status: Int32) -> Failure {
-        Failure(
-            status == 66 ? .notFound : .failure,
-            "cannot \(doing)\(status == 66 ? "" : ": the command in the guest ended with status \(status)")")
+    /// What the two scripts end with where a path in the guest is missing is 66; anything else tar has told on stderr.
+    private static func failed(_ doing: String, _ status: Int32, missing: String) -> Failure {
+        let reason = status == 66 ? missing : "the command in the guest ended with status \(status)"
+        return Failure(status == 66 ? .notFound : .failure, "cannot \(Names.printable(doing)): \(reason)")
     }
 }
 

@@ -136,7 +136,7 @@ struct BootKernelChoice {
             let names = record.kernels.map(\.version).joined(separator: ", ")
             throw Failure(
                 .notFound,
-                version.map { "the guest \(record.name) has no kernel \($0)" }
+                version.map { "the guest \(record.name) has no kernel \(Names.printable($0))" }
                     ?? "the guest \(record.name) has no kernel",
                 hint: names.isEmpty
                     ? "as a container it needs none: `devbox flip \(record.name) lxc`" : "it has: \(names)")

@@ -9,7 +9,8 @@ enum Notices {
     static func once(_ key: String, work: WorkDirectory, console: Console, _ text: () -> String) {
         let folder = work.cache.appending("notices")
         let mark = folder.appending(key)
-        if Files.exists(mark) { return }
+        // What `--quiet` keeps back has not been said.
+        if console.level == .quiet || Files.exists(mark) { return }
         console.say(text())
         // A notice that cannot be remembered is said again.
         try? work.own(folder, mode: 0o700)

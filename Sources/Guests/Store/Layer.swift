@@ -14,7 +14,7 @@ struct Layer {
     /// Turns a stopped guest's disk into a layer, and gives the guest a new, empty overlay on it.
     ///
     /// The layer is first a second name of the guest's disk. Only the rename that puts the overlay in the disk's place makes
-    /// it one: killed before, the guest has its disk as ever, and the name is an orphan that `Layers.sweep` removes.
+    /// it one: killed before, the guest has its disk as ever, and the name is an orphan that `LayerSweep` removes.
     static func freeze(_ guest: borrowing StoppedGuest, in work: WorkDirectory) throws -> Layer {
         let name = LayerName.new()
         let folder = work.layers.appending(name)

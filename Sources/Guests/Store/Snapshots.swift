@@ -50,7 +50,7 @@ public struct Snapshots: Sendable {
         guard let snapshot = wanted.map({ wanted in snapshots.first { $0.name == wanted } }) ?? snapshots.last else {
             let names = snapshots.map(\.name).joined(separator: ", ")
             throw Failure(
-                .notFound, "the guest \(name) has no snapshot\(wanted.map { " \($0)" } ?? "")",
+                .notFound, "the guest \(name) has no snapshot\(wanted.map { " \(Names.printable($0))" } ?? "")",
                 hint: names.isEmpty ? "`devbox snapshot \(name)` takes one" : "it has: \(names)")
         }
         var record = guest.record
