@@ -133,7 +133,7 @@ complete -c 'devbox' -n '__devbox_should_offer_completions_for_positional "devbo
 complete -c 'devbox' -n '__devbox_should_offer_completions_for_positional "devbox" -eq 1' -fa 'exec' -d 'Run a command in a guest, started or not.'
 complete -c 'devbox' -n '__devbox_should_offer_completions_for_positional "devbox" -eq 1' -fa 'cp' -d 'Copy a file or a folder into a guest or out of it, running or not.'
 complete -c 'devbox' -n '__devbox_should_offer_completions_for_positional "devbox" -eq 1' -fa 'shell' -d 'Open a shell in a guest, started or not.'
-complete -c 'devbox' -n '__devbox_should_offer_completions_for_positional "devbox" -eq 1' -fa 'console' -d 'Connect to the serial console of a running guest; Ctrl-] leaves it.'
+complete -c 'devbox' -n '__devbox_should_offer_completions_for_positional "devbox" -eq 1' -fa 'console' -d 'Connect to the console of a running guest.'
 complete -c 'devbox' -n '__devbox_should_offer_completions_for_positional "devbox" -eq 1' -fa 'snapshot' -d 'Keep the state of a stopped guest, to return to it with `devbox rollback`.'
 complete -c 'devbox' -n '__devbox_should_offer_completions_for_positional "devbox" -eq 1' -fa 'rollback' -d 'Return a stopped guest to a snapshot: its disk, kernels and arguments.'
 complete -c 'devbox' -n '__devbox_should_offer_completions_for_positional "devbox" -eq 1' -fa 'ssh-config' -d 'Print what makes plain `ssh GUEST`, scp and editors work.'

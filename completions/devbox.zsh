@@ -60,7 +60,7 @@ _devbox() {
             'exec:Run a command in a guest, started or not.'
             'cp:Copy a file or a folder into a guest or out of it, running or not.'
             'shell:Open a shell in a guest, started or not.'
-            'console:Connect to the serial console of a running guest; Ctrl-] leaves it.'
+            'console:Connect to the console of a running guest.'
             'snapshot:Keep the state of a stopped guest, to return to it with `devbox rollback`.'
             'rollback:Return a stopped guest to a snapshot: its disk, kernels and arguments.'
             'ssh-config:Print what makes plain `ssh GUEST`, scp and editors work.'
