@@ -31,7 +31,7 @@ public enum SSH {
     ///
     /// - Parameter terminal: whether the command gets a terminal.
     public static func run(
-        _ arguments: [String], options: [(name: String, value: String)], terminal: Bool, control: FilePath? = nil
+        _ arguments: [String], options: [(name: String, value: String)], terminal: Bool
     ) -> Command {
         var words = [
             "-F", "/dev/null", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=30", "-o", "ServerAliveInterval=15",

@@ -10,7 +10,6 @@ final class LXCGuest: GuestRuntime {
     private let supervisor: Supervisor
     private var export: DiskExport?
     private var child: ChildProcess?
-    private var monitor: pid_t?
     private var container: ContainerFiles?
 
     init(_ supervisor: Supervisor) { self.supervisor = supervisor }
