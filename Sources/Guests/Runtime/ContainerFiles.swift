@@ -11,6 +11,8 @@ struct ContainerFiles {
     let name: String
     var config: FilePath { folder.lxc.appending(name).appending("config") }
     var log: FilePath { folder.path.appending("lxc.log") }
+    /// What LXC runs in the container's namespaces before the guest's root becomes the root.
+    private var foreignHook: FilePath { folder.path.appending("foreign-code") }
     /// Where systemd reports that it has started up.
     var notify: FilePath { folder.path.appending("notify") }
 
@@ -47,6 +49,12 @@ struct ContainerFiles {
             "term": supervisor.plan.terminal ?? "dumb",
         ]
         if let bridge = supervisor.plan.bridge { values["bridge"] = bridge }
+        if let emulator = try ForeignCode.way(for: supervisor.record.architecture).emulator {
+            let script = try supervisor.templates.render("foreign-code.sh.mustache", ["registration": emulator.line])
+            try Files.writeAtomically(Array(script.utf8), to: foreignHook, mode: 0o755)
+            try Files.setMode(foreignHook, 0o755)
+            values["foreignHook"] = foreignHook.string
+        }
         let text = try supervisor.templates.render("lxc.conf.mustache", values)
         try Files.writeAtomically(Array(text.utf8), to: config)
     }
