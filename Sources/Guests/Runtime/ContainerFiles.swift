@@ -51,6 +51,10 @@ struct ContainerFiles {
             "term": supervisor.plan.terminal ?? "dumb",
         ]
         if let bridge = supervisor.plan.bridge { values["bridge"] = bridge }
+        // 32-bit programs on a 64-bit kernel: `uname -m` and what builds by it are to say so; personality(2).
+        if code == .native, supervisor.record.architecture != Architecture.host {
+            values["personality"] = "linux32"
+        }
         if code != .native { try prepareEmulation(&values, supervisor) }
         let text = try supervisor.templates.render("lxc.conf.mustache", values)
         try Files.writeAtomically(Array(text.utf8), to: config)

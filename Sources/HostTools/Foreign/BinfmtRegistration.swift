@@ -8,8 +8,9 @@ import SystemPackage
 public struct BinfmtRegistration: Sendable, Equatable {
     /// The entry's name, such as "qemu-aarch64".
     public let name: String
-    /// The beginning of an ELF file of the architecture, and the bits of it that count.
+    /// The beginning of an ELF file of the architecture.
     public let magic: [UInt8]
+    /// The bits of it that count.
     public let mask: [UInt8]
     /// The emulator: statically linked, for the guest has no libraries for it.
     public let interpreter: FilePath
@@ -21,7 +22,10 @@ public struct BinfmtRegistration: Sendable, Equatable {
         let elf = ELF(architecture)
         // Class, byte order, version, ABI and padding; then the type, executable or shared, and the machine.
         magic = [0x7F, 0x45, 0x4C, 0x46, elf.bits, 1, 1, 0] + [UInt8](repeating: 0, count: 8) + [2, 0, elf.machine, 0]
-        mask = [255, 255, 255, 255, 255] + elf.identityMask + [UInt8](repeating: 255, count: 8) + [0xFE, 255, 255, elf.lastMask]
+        mask =
+            [255, 255, 255, 255, 255] + elf.identityMask + [UInt8](repeating: 255, count: 8) + [
+                0xFE, 255, 255, elf.lastMask,
+            ]
     }
 
     /// The registration with the host's own emulator; nil where the host has none.

@@ -46,7 +46,8 @@ public enum ForeignCode: Sendable, Equatable {
             throw Failure(
                 .missing,
                 "\(message): its binfmt_misc has no usable entry \(registration.name), and a namespace cannot have its own",
-                hint: "apt-get install qemu-user-static binfmt-support registers it; from Linux 6.7 on nothing needs to be, "
+                hint:
+                    "apt-get install qemu-user-static binfmt-support registers it; from Linux 6.7 on nothing needs to be, "
                     + "where user namespaces are allowed. A guest runs as a virtual machine without it")
         }
         return .ownRegistration(registration)

@@ -32,12 +32,15 @@ public enum IdentityNamespace {
         go.closeReadEnd()
         var byte: UInt8 = 0
         guard try posix("wait for the namespace", { read(ready.readEnd.rawValue, &byte, 1) }) == 1 else {
-            throw Failure(.missing, "the host does not allow root a user namespace", hint: "see the sysctl user.max_user_namespaces")
+            throw Failure(
+                .missing, "the host does not allow root a user namespace",
+                hint: "see the sysctl user.max_user_namespaces")
         }
         for map in ["uid_map", "gid_map"] {
             let file = try Files.open(FilePath("/proc/\(child.pid)/\(map)"), .writeOnly)
             defer { try? file.close() }
-            try Files.writeAll(file, Array(identity(try Files.text(FilePath("/proc/self/\(map)"), limit: 64 << 10)).utf8), name: map)
+            try Files.writeAll(
+                file, Array(identity(try Files.text(FilePath("/proc/self/\(map)"), limit: 64 << 10)).utf8), name: map)
         }
         try Files.writeAll(go.writeEnd, Array("go\n".utf8), name: "the namespace")
         return child
