@@ -71,7 +71,8 @@ struct ContainerFiles {
         values["emulated"] = true
         values["emulatedServices"] = try write("foreign-service.conf", [:], mode: 0o644).string
         if let emulator = code.emulator {
-            values["foreignHook"] = try write("foreign-code.sh.mustache", ["registration": emulator.line], mode: 0o755).string
+            values["foreignHook"] = try write("foreign-code.sh.mustache", ["registration": emulator.line], mode: 0o755)
+                .string
         }
     }
 

@@ -59,7 +59,8 @@ final class LXCGuest: GuestRuntime {
     func requestShutdown() {
         if let container, container.code != .native {
             let command = LXC.attach(
-                ["systemctl", "poweroff"], name: container.name, in: container.folder.lxc, variables: ["PATH": RunningGuest.path])
+                ["systemctl", "poweroff"], name: container.name, in: container.folder.lxc,
+                variables: ["PATH": RunningGuest.path])
             shutdown = try? ChildProcess(command, output: .null, error: .null)
             return
         }

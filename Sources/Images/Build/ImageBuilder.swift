@@ -43,7 +43,8 @@ public struct ImageBuilder: Sendable {
             sources: try sources(recipe), overlay: overlay, packageCache: isRoot ? cache : nil,
             mode: isRoot && foreign.emulator == nil ? "root" : "unshare", emulator: foreign.emulator
         ).command
-        bootstrap.environment["TMPDIR"] = scratch.string
+        // Root of an ordinary user's namespace is a subordinate id, to which the work directory is closed.
+        if isRoot { bootstrap.environment["TMPDIR"] = scratch.string }
         try fill(raw, from: bootstrap, sources: try sources(recipe), inNamespace: isRoot && foreign.emulator != nil)
 
         try Files.removeTree(overlay)
