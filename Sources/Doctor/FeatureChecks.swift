@@ -88,7 +88,10 @@ enum FeatureChecks {
         return Check(
             "\(architecture.rawValue) programs", isThere ? .ok : .missing,
             for: "\(architecture.rawValue) containers and images",
-            isNeeded: false, detail: isThere ? nil : "binfmt_misc has no qemu-\(architecture.qemuUser)",
+            isNeeded: false,
+            detail: isThere
+                ? nil
+                : "no emulator is registered in binfmt_misc, and none can be in a namespace (Linux 6.7, qemu-user-static)",
             packages: ["qemu-user-static", "binfmt-support"])
     }
 

@@ -55,7 +55,8 @@ extension HostFacts {
         facts.hasCgroup2 = ((try? Files.text("/proc/filesystems")) ?? "").split(whereSeparator: \.isWhitespace)
             .contains("cgroup2")
         facts.hasIDMappedMounts = isKernel(atLeast: (5, 12))
-        facts.emulated = Set(Architecture.allCases.filter { !$0.runsNatively && (try? ForeignCode.check($0)) != nil })
+        facts.emulated = Set(
+            Architecture.allCases.filter { !$0.runsNatively && (try? ForeignCode.way(for: $0)) != nil })
         facts.hasBridge = Files.exists("/sys/class/net/lxcbr0/bridge")
         facts.kvm = try acceleration(work, runner)
         (facts.freeBytes, facts.workDirectory) = (freeBytes(at: wantedWork), wantedWork.string)

@@ -30,11 +30,14 @@ public struct Mmdebstrap: Sendable, Equatable {
     public var links: [(target: String, name: String)]
     /// The time of every file, in seconds since 1970.
     public var epoch: Int
+    /// The emulator that is registered for the build only, in the namespace that mmdebstrap works in; nil for none. That
+    /// is never the host's: an ordinary user's mmdebstrap makes one, root's is started in one.
+    public var emulator: BinfmtRegistration?
 
     public init(
         suite: String, architecture: Architecture, packages: [String], mode: String, sources: [String], overlay: FilePath,
         packageCache: FilePath?, answers: [String], enabled: [String], disabled: [String], masked: [String], removed: [String],
-        links: [(target: String, name: String)], epoch: Int
+        links: [(target: String, name: String)], epoch: Int, emulator: BinfmtRegistration? = nil
     ) {
         self.suite = suite
         self.architecture = architecture
@@ -50,6 +53,7 @@ public struct Mmdebstrap: Sendable, Equatable {
         self.removed = removed
         self.links = links
         self.epoch = epoch
+        self.emulator = emulator
     }
 
     public static func == (left: Mmdebstrap, right: Mmdebstrap) -> Bool { left.command == right.command }
@@ -66,6 +70,10 @@ public struct Mmdebstrap: Sendable, Equatable {
             arguments.append("--dpkgopt=path-exclude=\(path)")
         }
         for path in kept { arguments.append("--dpkgopt=path-include=\(path)") }
+        if let emulator {
+            // Whether foreign programs run is looked at before the first hook has made that possible.
+            arguments += ["--skip=check/qemu", "--setup-hook=\(PrivateBinfmt.steps(emulator))"]
+        }
         if let packageCache {
             arguments += [
                 "--setup-hook=mkdir -p \"$1/var/cache/apt/archives\"",

@@ -17,7 +17,7 @@ struct QEMUTests {
         (.amd64, "qemu-system-x86_64", "q35,hpet=off", "qemu64", true),
         (.i386, "qemu-system-i386", "q35,hpet=off", "qemu32", true),
         (.arm64, "qemu-system-aarch64", "virt,gic-version=3", "cortex-a57", true),
-        (.armhf, "qemu-system-arm", "virt,highmem=off", "cortex-a15", true),
+        (.armhf, "qemu-system-arm", "virt,highmem=off", "cortex-a15", false),
         (
             .ppc64el, "qemu-system-ppc64", "pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off",
             "power9",

@@ -14,8 +14,12 @@ struct ContainerFiles {
     /// Where systemd reports that it has started up.
     var notify: FilePath { folder.path.appending("notify") }
 
+    /// How the host runs the guest's programs.
+    let code: ForeignCode
+
     init(_ supervisor: Supervisor, in folder: PrivateFolder) throws {
         self.folder = folder
+        code = try ForeignCode.way(for: supervisor.record.architecture)
         name = Self.name(of: supervisor.record)
         try Files.makeDirectory(folder.root)
         try Files.makeDirectory(folder.lxc.appending(name))
@@ -47,8 +51,29 @@ struct ContainerFiles {
             "term": supervisor.plan.terminal ?? "dumb",
         ]
         if let bridge = supervisor.plan.bridge { values["bridge"] = bridge }
+        // 32-bit programs on a 64-bit kernel: `uname -m` and what builds by it are to say so; personality(2).
+        if code == .native, supervisor.record.architecture != Architecture.host {
+            values["personality"] = "linux32"
+        }
+        if code != .native { try prepareEmulation(&values, supervisor) }
         let text = try supervisor.templates.render("lxc.conf.mustache", values)
         try Files.writeAtomically(Array(text.utf8), to: config)
+    }
+
+    /// What the container of another architecture has beside the others'.
+    private func prepareEmulation(_ values: inout [String: any Sendable], _ supervisor: Supervisor) throws {
+        func write(_ template: String, _ variables: [String: any Sendable], mode: mode_t) throws -> FilePath {
+            let file = folder.path.appending(template.hasSuffix(".mustache") ? String(template.dropLast(9)) : template)
+            try Files.writeAtomically(Array(supervisor.templates.render(template, variables).utf8), to: file)
+            try Files.setMode(file, mode)
+            return file
+        }
+        values["emulated"] = true
+        values["emulatedServices"] = try write("foreign-service.conf", [:], mode: 0o644).string
+        if let emulator = code.emulator {
+            values["foreignHook"] = try write("foreign-code.sh.mustache", ["registration": emulator.line], mode: 0o755)
+                .string
+        }
     }
 
     /// The last thing that LXC complained about.

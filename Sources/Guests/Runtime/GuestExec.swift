@@ -65,7 +65,7 @@ public struct GuestExec: Sendable {
                 hint: "sudo devbox exec …; or `devbox exec --mode kvm`, which needs none")
         }
         var guest = try StoppedGuest(name, in: store, for: "exec", runner: runner)
-        try ForeignCode.check(guest.record.architecture)
+        _ = try ForeignCode.way(for: guest.record.architecture)
         Notices.once("host-kernel", work: store.work, console: runner.console) {
             "in a container the kernel is the host's, \(HostKernel.release); `--mode kvm` runs a command on the guest's own"
         }
@@ -149,7 +149,7 @@ extension RunningGuest {
         SSH.options(id: record.id, port: state.sshPort ?? 0, key: work.sshKey, knownHosts: files.knownHosts)
     }
 
-    private static let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    static let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 }
 
 /// The kernel that devbox itself runs on.

@@ -60,7 +60,7 @@ public struct GuestStarter: Sendable {
             plan.accelerator = try (options.accelerator ?? accelerator(for: guest.record, kernel: file)).rawValue
         } else {
             plan.bridge = try Bridge.choose(options.bridge, console: runner.console)
-            try ForeignCode.check(guest.record.architecture)
+            _ = try ForeignCode.way(for: guest.record.architecture)
         }
         try Files.makeDirectory(guest.files.run, mode: 0o711)
         try store.work.give(guest.files.run)

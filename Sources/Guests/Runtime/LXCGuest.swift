@@ -11,6 +11,7 @@ final class LXCGuest: GuestRuntime {
     private var export: DiskExport?
     private var child: ChildProcess?
     private var container: ContainerFiles?
+    private var shutdown: ChildProcess?
 
     init(_ supervisor: Supervisor) { self.supervisor = supervisor }
 
@@ -52,8 +53,16 @@ final class LXCGuest: GuestRuntime {
         }
     }
 
-    /// SIGRTMIN+3 to the container's init means "halt" to systemd (systemd(1)).
+    /// SIGRTMIN+3 to the container's init means "halt" to systemd (systemd(1)). In an emulated container it would be another
+    /// signal: QEMU moves the real-time signals by some, by how many depends on its version.
     func requestShutdown() {
+        if let container, container.code != .native {
+            let command = LXC.attach(
+                ["systemctl", "poweroff"], name: container.name, in: container.folder.lxc,
+                variables: ["PATH": RunningGuest.path])
+            shutdown = try? ChildProcess(command, output: .null, error: .null)
+            return
+        }
         for initProcess in containerInits() { kill(initProcess, __libc_current_sigrtmin() + 3) }
     }
 

@@ -18,7 +18,8 @@ public struct QEMUMachine: Sendable, Equatable {
     public let console: String
     /// How virtio devices are attached: "pci", or "device" for virtio-mmio.
     public let bus: String
-    /// Whether the machine can have a vmcoreinfo device, which needs fw_cfg with DMA.
+    /// Whether it has a vmcoreinfo device: the machine needs fw_cfg with DMA for it, the kernel a driver (CONFIG_FW_CFG_SYSFS).
+    /// pseries lacks the one, Debian's armhf kernels the other.
     public let hasVMCoreInfo: Bool
 
     /// The settings for an architecture.
@@ -39,7 +40,7 @@ public struct QEMUMachine: Sendable, Equatable {
         case .armhf:
             program = Program("qemu-system-arm", package: "qemu-system-arm", for: "armhf \(purpose)")
             (machine, emulatedCPU, console, bus, hasVMCoreInfo) = (
-                "virt,highmem=off", "cortex-a15", "ttyAMA0", "pci", true
+                "virt,highmem=off", "cortex-a15", "ttyAMA0", "pci", false
             )
         case .ppc64el:
             program = Program("qemu-system-ppc64", package: "qemu-system-ppc", for: "ppc64el \(purpose)")

@@ -25,7 +25,7 @@ public struct ImageBuilder: Sendable {
     ///   - progress: told what is being done.
     public func build(_ name: String, _ recipe: ImageRecipe, command: String, progress: (String) -> Void) throws -> ImageRecord {
         try store.checkFree(name)
-        if !recipe.architecture.runsNatively { try ForeignCode.check(recipe.architecture, for: "building the image") }
+        let foreign = try ForeignCode.way(for: recipe.architecture, purpose: "building the image")
         let lock = try store.lock(name, for: "image build")
         defer { _ = lock.descriptor }
         let folder = try UnfinishedFolder(for: name, in: store.work.images)
@@ -38,11 +38,14 @@ public struct ImageBuilder: Sendable {
         try Files.makeDirectory(cache)
         let scratch = folder.path.appending("tmp")
         try Files.makeDirectory(scratch)
+        // In a user namespace there are no device nodes to be made; mmdebstrap's unshare mode knows what to do then.
         var bootstrap = recipe.bootstrap(
-            sources: try sources(recipe), overlay: overlay, packageCache: isRoot ? cache : nil, mode: isRoot ? "root" : "unshare"
+            sources: try sources(recipe), overlay: overlay, packageCache: isRoot ? cache : nil,
+            mode: isRoot && foreign.emulator == nil ? "root" : "unshare", emulator: foreign.emulator
         ).command
-        bootstrap.environment["TMPDIR"] = scratch.string
-        try fill(raw, from: bootstrap, sources: try sources(recipe))
+        // Root of an ordinary user's namespace is a subordinate id, to which the work directory is closed.
+        if isRoot { bootstrap.environment["TMPDIR"] = scratch.string }
+        try fill(raw, from: bootstrap, sources: try sources(recipe), inNamespace: isRoot && foreign.emulator != nil)
 
         try Files.removeTree(overlay)
         try Files.removeTree(scratch)
@@ -59,7 +62,9 @@ public struct ImageBuilder: Sendable {
     }
 
     /// The tar goes from mmdebstrap straight into the file system.
-    private func fill(_ raw: FilePath, from command: Command, sources: [String]) throws {
+    ///
+    /// - Parameter inNamespace: whether mmdebstrap gets a user namespace.
+    private func fill(_ raw: FilePath, from command: Command, sources: [String], inNamespace: Bool) throws {
         let tar = try Pipe()
         let input = try Pipe()
         let log = try Pipe()
@@ -67,9 +72,12 @@ public struct ImageBuilder: Sendable {
         try Files.writeAll(input.writeEnd, Array(sources.joined(separator: "\n").utf8) + [10], name: "mmdebstrap's input")
         input.closeWriteEnd()
         // Behind unshare it is ended with all that it started.
-        var child = try ChildProcess(
-            Unshare.dying(command), input: .descriptor(input.readEnd), output: .descriptor(tar.writeEnd),
-            error: .descriptor(log.writeEnd))
+        let dying = Unshare.dying(command)
+        let streams = [input.readEnd, tar.writeEnd, log.writeEnd].map { ChildProcess.Stream.descriptor($0) }
+        var child =
+            inNamespace
+            ? try IdentityNamespace.start(dying, input: streams[0], output: streams[1], error: streams[2])
+            : try ChildProcess(dying, input: streams[0], output: streams[1], error: streams[2])
         tar.closeWriteEnd()
         log.closeWriteEnd()
         let messages = BackgroundReader(log.readEnd, echo: runner.console.level == .verbose)

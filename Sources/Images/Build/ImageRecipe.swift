@@ -51,7 +51,9 @@ public struct ImageRecipe: Sendable, Equatable {
     ]
 
     /// mmdebstrap's part of the build.
-    func bootstrap(sources: [String], overlay: FilePath, packageCache: FilePath?, mode: String) -> Mmdebstrap {
+    func bootstrap(
+        sources: [String], overlay: FilePath, packageCache: FilePath?, mode: String, emulator: BinfmtRegistration? = nil
+    ) -> Mmdebstrap {
         Mmdebstrap(
             suite: suite, architecture: architecture,
             packages: Self.packages + [Self.kernelPackage(architecture)] + include, mode: mode, sources: sources, overlay: overlay,
@@ -68,7 +70,7 @@ public struct ImageRecipe: Sendable, Equatable {
                 "var/lib/dbus/machine-id", "initrd.img.old", "vmlinuz.old", "etc/.pwd.lock",
             ],
             links: [("/etc/machine-id", "var/lib/dbus/machine-id"), ("/run/resolv.conf", "etc/resolv.conf")],
-            epoch: Self.epoch)
+            epoch: Self.epoch, emulator: emulator)
     }
 
     /// The lines of sources.list(5) for a suite with its updates and its security fixes, from what apt-get reports.
