@@ -162,3 +162,15 @@ int devbox_install_signal_pipe(int write_fd) {
     if (sigaction(SIGTERM, &action, NULL) != 0) return -1;
     return sigaction(SIGHUP, &action, NULL);
 }
+
+static void pass_over(int number) { (void)number; }
+
+int devbox_note_interrupt(int on) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    // A handler and not SIG_IGN, which the programs started meanwhile would inherit.
+    action.sa_handler = on ? note_signal : pass_over;
+    action.sa_flags = SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    return sigaction(SIGINT, &action, NULL);
+}

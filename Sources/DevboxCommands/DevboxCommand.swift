@@ -58,7 +58,9 @@ public struct DevboxCommand: ParsableCommand {
             if status.isSuccess { exit(withError: error) }
             let text = fullMessage(for: error)
             console.report(Failure(.usage, text.hasPrefix("Error: ") ? String(text.dropFirst(7)) : text))
-            Glibc.exit(status.rawValue)
+            // A line behind `git bisect run` that is wrong must not make every commit a bad one.
+            let isExec = CommandLine.arguments.dropFirst().first == GuestExecute.configuration.commandName
+            Glibc.exit(isExec ? DevboxCore.ExitCode.environment.rawValue : status.rawValue)
         }
         console.report(reportable)
         Glibc.exit(reportable.exitCode.rawValue)

@@ -19,6 +19,13 @@ public enum Interrupts {
         signal(SIGPIPE, SIG_IGN)
     }
 
+    /// Leaves Ctrl-C to a program in the foreground while `body` runs; SIGTERM and SIGHUP are noted as ever.
+    public static func leavingCtrlC<T>(to body: () throws -> T) rethrows -> T {
+        _ = devbox_note_interrupt(0)
+        defer { _ = devbox_note_interrupt(1) }
+        return try body()
+    }
+
     /// A descriptor that is readable once a signal came; -1, which poll(2) ignores, where there is none.
     public static var descriptor: Int32 { pipe?.read ?? -1 }
 
@@ -46,6 +53,12 @@ extension Duration {
         let (seconds, attoseconds) = components
         let milliseconds = seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
         return Int32(clamping: max(0, milliseconds))
+    }
+
+    /// Seconds as people write them, with a digit behind the point where there is one: "60 s", "0.5 s".
+    public var inWords: String {
+        let tenths = Int((inSeconds * 10).rounded())
+        return tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
     }
 
     /// Seconds as a number, for reports.

@@ -31,7 +31,7 @@ public struct WorkDirectory: Sendable {
             if status.st_mode & 0o077 != 0, try Files.list(path).isEmpty { try Files.setMode(path, 0o700) }
             self.owner = Owner(uid: status.st_uid, gid: status.st_gid, home: invoker.home)
         } else {
-            try Files.makeDirectory(path.removingLastComponent())
+            // One folder, and no tree: what is above it is more likely mistyped than wanted.
             try posix("make the work directory \(path)") { mkdir(path.string, 0o700) }
             if isRoot { try posix("own \(path)") { chown(path.string, invoker.uid, invoker.gid) } }
             path = try Self.resolve(path)

@@ -8,7 +8,9 @@ public struct Mmdebstrap: Sendable, Equatable {
 
     /// The release, such as "bookworm".
     public var suite: String
+    /// Whose packages they are; a foreign one needs an emulator.
     public var architecture: Architecture
+    /// Packages beside the essential ones and apt.
     public var packages: [String]
     /// "root" or "unshare".
     public var mode: String
@@ -22,7 +24,9 @@ public struct Mmdebstrap: Sendable, Equatable {
     public var answers: [String]
     /// Units to enable, to disable and to mask.
     public var enabled: [String]
+    /// Units that their packages enable and that are not to start.
     public var disabled: [String]
+    /// Units that nothing is to start.
     public var masked: [String]
     /// Files to remove at the end, relative to the root.
     public var removed: [String]
@@ -34,9 +38,12 @@ public struct Mmdebstrap: Sendable, Equatable {
     /// is never the host's: an ordinary user's mmdebstrap makes one, root's is started in one.
     public var emulator: BinfmtRegistration?
 
+    /// All of a bootstrap at once; `command` puts the line together.
     public init(
-        suite: String, architecture: Architecture, packages: [String], mode: String, sources: [String], overlay: FilePath,
-        packageCache: FilePath?, answers: [String], enabled: [String], disabled: [String], masked: [String], removed: [String],
+        suite: String, architecture: Architecture, packages: [String], mode: String, sources: [String],
+        overlay: FilePath,
+        packageCache: FilePath?, answers: [String], enabled: [String], disabled: [String], masked: [String],
+        removed: [String],
         links: [(target: String, name: String)], epoch: Int, emulator: BinfmtRegistration? = nil
     ) {
         self.suite = suite
@@ -56,6 +63,7 @@ public struct Mmdebstrap: Sendable, Equatable {
         self.emulator = emulator
     }
 
+    /// Two are the same where their command lines are.
     public static func == (left: Mmdebstrap, right: Mmdebstrap) -> Bool { left.command == right.command }
 
     /// The command; it reads the sources from standard input and writes the tar to standard output.
@@ -136,5 +144,6 @@ public enum AptGet {
 
     /// A line for each index of packages: address, release, component.
     public static let sources = Command(
-        program, ["indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT) $(SIGNED_BY)", "Identifier: Packages"])
+        program,
+        ["indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT) $(SIGNED_BY)", "Identifier: Packages"])
 }

@@ -67,7 +67,7 @@ public enum HostToolError: ReportableError {
         case .notStarted(let program, let reason): "\(program.name) could not be started: \(reason)"
         case .failed(let program, let status, let complaint):
             complaint.isEmpty ? "\(program.name) \(status)" : "\(program.name) \(status): \(Names.printable(complaint))"
-        case .timedOut(let program, let limit): "\(program.name) did not end within \(Int(limit.inSeconds)) s"
+        case .timedOut(let program, let limit): "\(program.name) did not end within \(limit.inWords)"
         }
     }
 

@@ -7,9 +7,19 @@ import SystemPackage
 public struct Runner: Sendable {
     /// Where `--verbose` prints each command.
     public let console: Console
+    /// Whether Ctrl-C and SIGTERM end what runs.
+    public let isInterruptible: Bool
 
-    /// - Parameter console: where `--verbose` prints each command.
-    public init(console: Console) { self.console = console }
+    /// - Parameters:
+    ///   - console: where `--verbose` prints each command.
+    ///   - isInterruptible: whether Ctrl-C and SIGTERM end what runs.
+    public init(console: Console, isInterruptible: Bool = true) {
+        self.console = console
+        self.isInterruptible = isInterruptible
+    }
+
+    /// The same for what must be done to its end, once a signal came too: the end of a transaction.
+    public var undisturbed: Runner { Runner(console: console, isInterruptible: false) }
 
     /// What a program wrote, and how it ended.
     public struct Output: Sendable {
@@ -67,9 +77,11 @@ public struct Runner: Sendable {
         let deadline = limit.map { ContinuousClock.now + $0 }
         var drain = Drain(
             output: output, error: error, input: standardInput, unsent: input[...], limit: outputLimit,
-            program: command.program)
+            program: command.program, interrupts: isInterruptible ? Interrupts.descriptor : -1)
         do {
-            guard try drain.run(until: deadline), let status = try child.wait(until: deadline) else {
+            guard try drain.run(until: deadline),
+                let status = try child.wait(until: deadline, interruptible: isInterruptible)
+            else {
                 child.end()
                 throw HostToolError.timedOut(command.program, limit ?? .zero)
             }
@@ -124,18 +136,24 @@ private struct Drain {
     var unsent: ArraySlice<UInt8>
     let limit: Int
     let program: Program
+    /// Readable once Ctrl-C or SIGTERM came; -1 where they do not matter.
+    let interrupts: Int32
     var outputBytes: [UInt8] = []
     var errorBytes: [UInt8] = []
     private var outputOpen = true
     private var errorOpen = true
 
-    init(output: Pipe, error: Pipe, input: Pipe?, unsent: ArraySlice<UInt8>, limit: Int, program: Program) {
+    init(
+        output: Pipe, error: Pipe, input: Pipe?, unsent: ArraySlice<UInt8>, limit: Int, program: Program,
+        interrupts: Int32
+    ) {
         self.output = output
         self.error = error
         self.input = input
         self.unsent = unsent
         self.limit = limit
         self.program = program
+        self.interrupts = interrupts
         if let input { _ = devbox_set_nonblocking(input.writeEnd.rawValue, 1) }
     }
 
@@ -147,7 +165,7 @@ private struct Drain {
                 pollfd(fd: outputOpen ? output.readEnd.rawValue : -1, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: errorOpen ? error.readEnd.rawValue : -1, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: unsent.isEmpty ? -1 : input?.writeEnd.rawValue ?? -1, events: Int16(POLLOUT), revents: 0),
-                pollfd(fd: Interrupts.descriptor, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: interrupts, events: Int16(POLLIN), revents: 0),
             ]
             let left = deadline.map { ($0 - ContinuousClock.now).milliseconds } ?? -1
             let count = poll(&polled, nfds_t(polled.count), left)

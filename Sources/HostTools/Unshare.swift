@@ -4,7 +4,8 @@ import SystemPackage
 /// unshare(1) of util-linux: a program in namespaces of its own.
 public enum Unshare {
     /// The program.
-    public static let program = Program("unshare", package: "util-linux", for: "mounts and processes that end with devbox")
+    public static let program = Program(
+        "unshare", package: "util-linux", for: "mounts and processes that end with devbox")
 
     /// A program as PID 1 of new PID and mount namespaces. When it ends, or the unshare above it, all in them is killed by the
     /// kernel and every mount in them goes.
@@ -18,7 +19,10 @@ public enum Unshare {
         var result = Command(
             program,
             (asUser ? ["--user", "--map-current-user", "--keep-caps"] : [])
-                + ["--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc", "--propagation", "private", "--"],
+                + [
+                    "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc", "--propagation", "private",
+                    "--",
+                ],
             environment: command.environment)
         result.arguments += [command.program.name] + command.arguments
         return result
@@ -29,7 +33,8 @@ public enum Unshare {
     public static func dying(_ command: Command) -> Command {
         guard isRoot else { return command }
         return Command(
-            program, ["--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc", "--", command.program.name] + command.arguments,
+            program,
+            ["--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc", "--", command.program.name] + command.arguments,
             environment: command.environment)
     }
 }

@@ -32,7 +32,9 @@ struct Qcow2SnapshotsTests {
         let header = try #require(try Qcow2Header.read(disk))
         let table = Int(header.snapshotsOffset)
         let sound = try Files.read(disk)
-        for (offset, bytes) in [(table + 36, [UInt8](repeating: 0xFF, count: 4)), (table + 14, [0xFF, 0xFF]), (64, [0x7F, 0, 0, 0])] {
+        for (offset, bytes) in [
+            (table + 36, [UInt8](repeating: 0xFF, count: 4)), (table + 14, [0xFF, 0xFF]), (64, [0x7F, 0, 0, 0]),
+        ] {
             var hostile = sound
             hostile.replaceSubrange(offset..<(offset + bytes.count), with: bytes)
             try Files.writeAtomically(hostile, to: disk)

@@ -69,8 +69,9 @@ struct IdentityTests {
         try TestImage.make("cloud", in: here.work) { try $0.write("x", to: "etc/cloud/cloud.cfg") }
         try here.clone("plain", "a")
         try here.clone("cloud", "b")
-        #expect(try here.text("a", "/etc/cloud/cloud-init.disabled") == nil)
-        #expect(try here.text("b", "/etc/cloud/cloud-init.disabled") == "")
+        #expect(try here.text("a", "/etc/cloud/cloud.cfg.d/99-devbox.cfg") == nil)
+        let settings = try #require(try here.text("b", "/etc/cloud/cloud.cfg.d/99-devbox.cfg"))
+        #expect(settings.contains("preserve_hostname: true") && settings.contains("ssh_deletekeys: false"))
     }
 
     @Test("links in an image that point at the host's files touch nothing there")

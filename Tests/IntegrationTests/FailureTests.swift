@@ -23,7 +23,10 @@ extension IntegrationTests {
                 let taken = try bed.run("clone", TestBed.image, guest)
                 #expect(taken.status == 73 && taken.err.contains("hint: `devbox remove \(guest)`"))
                 #expect(try bed.run("exec", "no-such-guest", "--", "true").status == 125)
-                #expect(try bed.run("exec", guest).status == 64)
+                // In a bisection a line that is wrong must not look like a bad commit.
+                #expect(try bed.run("exec", guest).status == 125)
+                #expect(try bed.run("exec", guest, "--kernel", "6.1", "--", "true").status == 125)
+                #expect(try bed.run("start", guest, "--timeout").status == 64)
             }
         }
 

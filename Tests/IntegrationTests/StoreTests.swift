@@ -106,6 +106,16 @@ extension IntegrationTests {
             #expect(try bed.run("exec", "from-import", "--", "cat", "/etc/hostname").out == "from-import\n")
             try bed.run("start", "--mode", "lxc", "from-import").succeeded()
             #expect(try bed.run("exec", "from-import", "--", "hostname").out == "from-import\n")
+            let settings = try bed.run(
+                "exec", "from-import", "--", "sh", "-c", "cat /etc/cloud/cloud.cfg.d/99-devbox.cfg"
+            ).out
+            #expect(settings.contains("preserve_hostname: true"))
+            // The disk knows nothing of the share: devbox mounts it over ssh.
+            try bed.run("flip", "from-import", "kvm").succeeded()
+            #expect(
+                try bed.run("exec", "from-import", "--", "sh", "-c", "hostname; ls /work").out.hasPrefix(
+                    "from-import\nbuild\n"))
+            #expect(try bed.run("exec", "from-import", "--", "findmnt", "-no", "SOURCE", "/").out == "/dev/vda1\n")
             try bed.run("stop", "from-import").succeeded()
         }
 
@@ -135,7 +145,10 @@ extension IntegrationTests {
             try tool("qemu-img", "convert", "-f", "qcow2", "-O", "raw", base.string, raw.string)
             try tool("debugfs", "-w", "-R", "mkdir /etc/cloud", raw.string)
             try tool("debugfs", "-w", "-R", "mkdir /etc/cloud/cloud.cfg.d", raw.string)
-            try tool("e2fsck", "-fy", raw.string)
+            for unit in ["work.mount", "work.automount"] {
+                try tool("debugfs", "-w", "-R", "rm /etc/systemd/system/\(unit)", raw.string)
+            }
+            _ = try attempt("e2fsck", "-fy", raw.string)
             try tool("resize2fs", raw.string, "1500M")
             try tool("truncate", "-s", "1500M", raw.string)
             try tool("truncate", "-s", "1502M", disk.string)

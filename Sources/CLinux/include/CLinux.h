@@ -64,5 +64,7 @@ int devbox_socketpair(int ends[2]);
 /// The write end of a pipe that the handler of SIGINT, SIGTERM and SIGHUP writes to; -1 for none.
 /// Only async-signal-safe functions run in a signal handler, so this one is C.
 int devbox_install_signal_pipe(int write_fd);
+/// Whether SIGINT is noted (1), as after devbox_install_signal_pipe, or passed over (0).
+int devbox_note_interrupt(int on);
 
 #endif

@@ -28,7 +28,9 @@ public enum Qcow2Snapshots {
             let count = try bytes.withUnsafeMutableBytes { buffer in
                 try posix("read \(path)") { pread(file.rawValue, buffer.baseAddress, buffer.count, off_t(at)) }
             }
-            guard count >= 40 else { throw DiskError.damaged(disk: path.string, defect: "its snapshot table is cut off") }
+            guard count >= 40 else {
+                throw DiskError.damaged(disk: path.string, defect: "its snapshot table is cut off")
+            }
             let idSize = Int(bytes.bigEndian(UInt16.self, at: 12))
             let nameSize = Int(bytes.bigEndian(UInt16.self, at: 14))
             let extra = Int(bytes.bigEndian(UInt32.self, at: 36))

@@ -31,6 +31,8 @@ struct IdentityEditor {
     let hostKey: [UInt8]
     /// The public half of the key that root is reached with.
     let authorizedKey: String
+    /// What keeps cloud-init, where there is one, from undoing the identity.
+    let cloudInitSettings: String
 
     private static let hostKeyName = "ssh_host_ed25519_key"
 
@@ -44,8 +46,9 @@ struct IdentityEditor {
         try authorize(root)
         try setRandomSeed(root)
         if try root.find("/etc/cloud") != nil {
-            // cloud-init reads this file before anything else, see its manual, "How to disable cloud-init".
-            try root.put([], at: "/etc/cloud/cloud-init.disabled")
+            // Disabled altogether it would not configure the network, for which some images have nothing else.
+            try root.makeDirectories("/etc/cloud/cloud.cfg.d")
+            try root.put(Array(cloudInitSettings.utf8), at: "/etc/cloud/cloud.cfg.d/99-devbox.cfg")
         }
     }
 

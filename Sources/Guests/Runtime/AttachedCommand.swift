@@ -51,10 +51,12 @@ struct AttachedCommand: ~Copyable {
     ///
     /// - Throws: `environment`, where the container did not take the command.
     mutating func wait(until deadline: ContinuousClock.Instant) throws -> ExitStatus? {
-        guard let ended = try child.wait(until: deadline, interruptible: false) else { return nil }
+        guard let ended = try child.wait(until: deadline) else { return nil }
         guard let status else { return ended }
         let text = String(decoding: try Files.readAll(status.readEnd, name: "the status", limit: 64), as: UTF8.self)
         guard let number = Int32(text.filter(\.isNumber)) else {
+            // Ctrl-C reached lxc-attach before the command.
+            if ended.shellStatus == 128 + SIGINT { return ended }
             throw Failure(.environment, "the container did not run the command: lxc-attach \(ended)")
         }
         return .exited(number)

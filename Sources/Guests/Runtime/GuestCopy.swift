@@ -23,7 +23,8 @@ public enum CopyPlace: Sendable, Equatable {
     }
 }
 
-/// Copies files and folders between the host and guests, running or not, as `cp -r` does.
+/// Copies files and folders between the host and guests, running or not. Into an existing folder they come under their own
+/// names; a folder of that name there is merged with in a guest, and refused on the host.
 ///
 /// Both ways a tar stream goes through a command in the guest. What comes out of a guest is unpacked by devbox, beside its
 /// later place, and cannot leave it.

@@ -6,14 +6,18 @@ import SystemPackage
 
 /// What the user may choose about a command.
 public struct ExecOptions: Sendable {
+    /// The mode to run it in; nil for whichever the guest is in.
     public var mode: GuestMode?
     /// How long the command may take.
     public var limit: Duration?
+    /// How a virtual machine is started for it.
     public var start: StartOptions
     /// The command's standard input and output; its standard error is always devbox's.
     public var input: ChildProcess.Stream = .inherit
+    /// Where its standard output goes.
     public var output: ChildProcess.Stream = .inherit
 
+    /// The command has devbox's own streams, unless they are set.
     public init(mode: GuestMode? = nil, limit: Duration? = nil, start: StartOptions = StartOptions()) {
         (self.mode, self.limit, self.start) = (mode, limit, start)
     }
@@ -30,6 +34,7 @@ public struct GuestExec: Sendable {
     private let store: GuestStore
     private let runner: Runner
 
+    /// Runs commands in guests of a work directory.
     public init(_ store: GuestStore, runner: Runner) {
         self.store = store
         self.runner = runner
@@ -45,16 +50,25 @@ public struct GuestExec: Sendable {
                     .busy, "the guest \(name) runs in \(running.state.mode.rawValue) mode",
                     hint: "`devbox flip \(name) \(mode.rawValue)` restarts it in the other one")
             }
+            try options.start.refuseIfNoMachineStarts("the guest \(name) runs already")
             return try run(arguments, in: running, options)
         }
         if options.mode == .kvm {
             var start = options.start
             start.mode = .kvm
             let running = try GuestStarter(store, runner: runner).start(name, start)
-            let result = Result { try run(arguments, in: running, options) }
+            let status: Int32
+            do {
+                status = try run(arguments, in: running, options)
+            } catch {
+                // A kernel that panicked or hangs does not shut down, and what it did is what matters.
+                _ = try? running.stop(within: error is GuestError ? .zero : .seconds(60))
+                throw error
+            }
             try running.stop(within: .seconds(60))
-            return try result.get()
+            return status
         }
+        try options.start.refuseIfNoMachineStarts("in a container the kernel is the host's")
         return try runStopped(name, arguments, options)
     }
 
@@ -71,14 +85,16 @@ public struct GuestExec: Sendable {
         }
         let transaction = try DiskTransaction.begin("exec", on: guest)
         var plan = LaunchPlan(
-            kind: .command, work: store.work.path.string, guest: name, verbosity: runner.console.level.rawValue, arguments: arguments)
+            kind: .command, work: store.work.path.string, guest: name, verbosity: runner.console.level.rawValue,
+            arguments: arguments)
         plan.terminal = options.terminal ? getenv("TERM").map { String(cString: $0) } : nil
         do {
             var enclosure = try Enclosure(
-                plan, lock: guest.lock, streams: .attached(input: options.input, output: options.output), console: runner.console)
+                plan, lock: guest.lock, streams: .attached(input: options.input, output: options.output),
+                console: runner.console)
             let deadline = options.limit.map { ContinuousClock.now + $0 }
             // Ctrl-C is the command's: it is in the foreground too, and its status tells what became of it.
-            let message = try enclosure.next(until: deadline, interruptible: false)
+            let message = try Interrupts.leavingCtrlC { try enclosure.next(until: deadline) }
             guard case .ended(let status)? = message else {
                 enclosure.kill()
                 try transaction.commit(guest.record, on: &guest)
@@ -97,6 +113,10 @@ public struct GuestExec: Sendable {
     }
 
     private func run(_ arguments: [String], in guest: RunningGuest, _ options: ExecOptions) throws -> Int32 {
+        try Interrupts.leavingCtrlC { try attend(arguments, in: guest, options) }
+    }
+
+    private func attend(_ arguments: [String], in guest: RunningGuest, _ options: ExecOptions) throws -> Int32 {
         let watch = ConsoleTail.length(guest.files)
         var attached = try AttachedCommand(arguments, in: guest, options, console: runner.console)
         let deadline = options.limit.map { ContinuousClock.now + $0 }
@@ -119,7 +139,8 @@ public struct GuestExec: Sendable {
     private func judge(_ status: ExitStatus, _ guest: RunningGuest) throws -> Int32 {
         guard guest.state.mode == .kvm, status == .exited(255) else { return status.shellStatus }
         let probe = try guest.command(["true"], terminal: false)
-        guard RunningGuest.isRunning(guest.files), try runner.attempt(probe, limit: .seconds(30)).status.isSuccess else {
+        guard RunningGuest.isRunning(guest.files), try runner.attempt(probe, limit: .seconds(30)).status.isSuccess
+        else {
             throw Failure(.environment, "the connection to \(guest.record.name) broke off")
         }
         return 255

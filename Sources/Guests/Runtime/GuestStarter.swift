@@ -7,14 +7,20 @@ import SystemPackage
 
 /// What the user may choose about one start; nil is as the record has it.
 public struct StartOptions: Sendable {
+    /// The mode of this start.
     public var mode: GuestMode?
+    /// The version of an installed kernel.
     public var kernel: String?
+    /// Arguments for the kernel beside the record's.
     public var kernelArguments: [String]
+    /// The host's bridge for a container's network.
     public var bridge: String?
+    /// How a virtual machine's code is run.
     public var accelerator: Accelerator?
     /// How long the guest may take to answer.
     public var limit: Duration
 
+    /// What is not given is as the record and the host have it.
     public init(
         mode: GuestMode? = nil, kernel: String? = nil, kernelArguments: [String] = [], bridge: String? = nil,
         accelerator: Accelerator? = nil, limit: Duration = .seconds(300)
@@ -28,11 +34,24 @@ public struct StartOptions: Sendable {
     }
 }
 
+extension StartOptions {
+    /// Throws where a kernel, an argument or an accelerator was chosen though no virtual machine starts: it would be passed over.
+    ///
+    /// - Parameter reason: why none starts.
+    func refuseIfNoMachineStarts(_ reason: String) throws {
+        guard kernel != nil || !kernelArguments.isEmpty || accelerator != nil else { return }
+        throw Failure(
+            .usage, "--kernel, --append and --accel need a virtual machine that is started, but \(reason)",
+            hint: "--mode kvm starts one of a stopped guest")
+    }
+}
+
 /// Starts guests.
 public struct GuestStarter: Sendable {
     private let store: GuestStore
     private let runner: Runner
 
+    /// Starts guests of a work directory.
     public init(_ store: GuestStore, runner: Runner) {
         self.store = store
         self.runner = runner
@@ -47,11 +66,13 @@ public struct GuestStarter: Sendable {
         if mode == .lxc, !isRoot {
             throw Failure(.needsRoot, "a guest runs as a container only for root", hint: "sudo devbox start \(name)")
         }
+        var hasShareUnit = true
         var plan = LaunchPlan(
             kind: mode == .kvm ? .machine : .container, work: store.work.path.string, guest: name,
             verbosity: runner.console.level.rawValue)
         if mode == .kvm {
             try refreshBootFiles(&guest)
+            hasShareUnit = try guest.openRoot().find(ShareMount.unit) != nil
             plan.kernel = options.kernel
             plan.kernelArguments = options.kernelArguments
             _ = try QEMUMachine(guest.record.architecture).program.find()
@@ -59,6 +80,7 @@ public struct GuestStarter: Sendable {
             let file = guest.files.boot.appending(kernel.vmlinuz)
             plan.accelerator = try (options.accelerator ?? accelerator(for: guest.record, kernel: file)).rawValue
         } else {
+            try options.refuseIfNoMachineStarts("a container is")
             plan.bridge = try Bridge.choose(options.bridge, console: runner.console)
             _ = try ForeignCode.way(for: guest.record.architecture)
         }
@@ -66,7 +88,8 @@ public struct GuestStarter: Sendable {
         try store.work.give(guest.files.run)
         try Files.writeAtomically([], to: guest.files.run.appending("supervisor.log"))
         var enclosure = try Enclosure(
-            plan, lock: guest.lock, streams: .detached(log: guest.files.run.appending("supervisor.log")), console: runner.console)
+            plan, lock: guest.lock, streams: .detached(log: guest.files.run.appending("supervisor.log")),
+            console: runner.console)
         do {
             try waitUntilReady(&enclosure, guest.files, limit: options.limit)
             try enclosure.release()
@@ -77,8 +100,10 @@ public struct GuestStarter: Sendable {
             throw explained
         }
         guard let running = try RunningGuest(name, in: store) else {
-            throw GuestError.notStarted(guest: name, reason: "it ended as soon as it had started", console: ConsoleTail.lines(guest.files))
+            throw GuestError.notStarted(
+                guest: name, reason: "it ended as soon as it had started", console: ConsoleTail.lines(guest.files))
         }
+        if !hasShareUnit { ShareMount.mount(in: running, runner: runner) }
         return running
     }
 
@@ -102,8 +127,9 @@ public struct GuestStarter: Sendable {
             } else if let fault = ConsoleTail.bootFault(files) {
                 throw GuestError.bootFailed(guest: files.name, fault: fault, console: ConsoleTail.lines(files))
             } else if ContinuousClock.now >= deadline {
-                throw GuestError.notStarted(
-                    guest: files.name, reason: "it did not answer within \(Int(limit.inSeconds)) s", console: ConsoleTail.lines(files))
+                throw GuestError.bootFailed(
+                    guest: files.name, fault: "it did not answer within \(limit.inWords)",
+                    console: ConsoleTail.lines(files))
             }
         }
     }
@@ -123,7 +149,9 @@ public struct GuestStarter: Sendable {
         try guest.save(record)
         let used = Set(kernels.flatMap { [$0.vmlinuz, $0.initrd].compactMap { $0 } })
             .union(record.snapshots.flatMap { $0.kernels.flatMap { [$0.vmlinuz, $0.initrd].compactMap { $0 } } })
-        for name in try Files.list(guest.files.boot) where !used.contains(name) { try Files.remove(guest.files.boot.appending(name)) }
+        for name in try Files.list(guest.files.boot) where !used.contains(name) {
+            try Files.remove(guest.files.boot.appending(name))
+        }
     }
 }
 
@@ -138,6 +166,7 @@ public enum GuestError: ReportableError {
     /// A command in it did not end in time.
     case timedOut(guest: String, limit: Duration)
 
+    /// 1 for a start; `exec` has statuses of its own for these.
     public var exitCode: DevboxCore.ExitCode {
         switch self {
         case .notStarted, .bootFailed: .failure
@@ -146,16 +175,21 @@ public enum GuestError: ReportableError {
         }
     }
 
+    /// With the console's last lines, where there are any.
     public var message: String {
         switch self {
         case .notStarted(let guest, let reason, let console), .bootFailed(let guest, let reason, let console):
             "the guest \(guest) did not start: \(reason)"
-                + (console.isEmpty ? "" : "\nThe last lines of its console:\n" + console.map { "  \(Names.printable($0))" }.joined(separator: "\n"))
+                + (console.isEmpty
+                    ? ""
+                    : "\nThe last lines of its console:\n"
+                        + console.map { "  \(Names.printable($0))" }.joined(separator: "\n"))
         case .panicked(let guest, let line): "the kernel of \(guest) panicked: \(Names.printable(line))"
-        case .timedOut(let guest, let limit): "the command in \(guest) did not end within \(Int(limit.inSeconds)) s"
+        case .timedOut(let guest, let limit): "the command in \(guest) did not end within \(limit.inWords)"
         }
     }
 
+    /// Where all of the console is.
     public var hint: String? {
         switch self {
         case .notStarted(let guest, _, let console), .bootFailed(let guest, _, let console):

@@ -5,8 +5,11 @@ import SystemPackage
 
 /// A guest whose supervisor answers.
 public struct RunningGuest: Sendable {
+    /// What is known of it.
     public let record: GuestRecord
+    /// Where its files are.
     public let files: GuestFiles
+    /// How it runs.
     public let state: RunState
     let work: WorkDirectory
 
@@ -45,14 +48,18 @@ public struct RunningGuest: Sendable {
                 pollfd(fd: Interrupts.descriptor, events: Int16(POLLIN), revents: 0),
             ]
             guard poll(&polled, 2, (limit + .seconds(30)).milliseconds) > 0 else {
-                throw Failure(.busy, "the guest \(record.name) does not end", hint: "`devbox list` shows whether it still runs; try again")
+                throw Failure(
+                    .busy, "the guest \(record.name) does not end",
+                    hint: "`devbox list` shows whether it still runs; try again")
             }
             try Interrupts.check()
             let answer = try? Files.readAll(connection, name: "the control socket", limit: 4096)
             forced = answer.flatMap { try? RecordFile.decode(ControlAnswer.self, from: $0) }?.forced ?? true
         }
         // Its lock goes last, with the process.
-        _ = try FileLock(work.locks.appending("guest-\(record.name)"), of: "guest \(record.name)", for: "stop", patience: .seconds(30))
+        _ = try FileLock(
+            work.locks.appending("guest-\(record.name)"), of: "guest \(record.name)", for: "stop",
+            patience: .seconds(30))
         return forced
     }
 }

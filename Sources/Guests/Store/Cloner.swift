@@ -5,6 +5,7 @@ import Glibc
 import HostTools
 import Images
 import SystemPackage
+import Templates
 
 /// What the user may choose about a clone; nil is as the source has it.
 public struct CloneOptions: Sendable {
@@ -32,6 +33,7 @@ public struct Cloner: Sendable {
     let guests: GuestStore
     let images: ImageStore
     let runner: Runner
+    private let templates: Templates
 
     static let defaultMemory: Int64 = 1 << 30
     static let defaultCPUs = 2
@@ -43,6 +45,7 @@ public struct Cloner: Sendable {
         guests = GuestStore(work)
         images = ImageStore(work)
         self.runner = runner
+        templates = Templates(work: work, environment: Command.inheritedEnvironment)
     }
 
     /// Clones an image or a stopped guest. The clone is there as a whole, or not at all.
@@ -132,7 +135,8 @@ public struct Cloner: Sendable {
             try Files.text(publicKeyFile, limit: 4096)
             .split(separator: "\n").first.map(String.init) ?? ""
         try IdentityEditor(
-            identity: record.identity, hostKey: Files.read(keyFile, limit: 64 << 10), authorizedKey: authorized
+            identity: record.identity, hostKey: Files.read(keyFile, limit: 64 << 10), authorizedKey: authorized,
+            cloudInitSettings: templates.text("cloud-init.cfg")
         ).apply(to: root)
         try root.close()
         try Files.remove(keyFile)

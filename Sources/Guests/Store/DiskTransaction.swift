@@ -30,12 +30,17 @@ struct DiskTransaction: Codable {
         var committed = record
         committed.lastTransaction = id
         try guest.save(committed)
-        try drop(guest.files, runner: guest.runner)
+        do {
+            try drop(guest.files, runner: guest.runner.undisturbed)
+        } catch {
+            // It is committed all the same; the next command that opens the guest drops the snapshot.
+            guest.runner.console.warn("the transaction on \(guest.files.name) is not tidied up yet: \(error)")
+        }
     }
 
     /// Undoes what was done.
     func rollBack(_ guest: borrowing StoppedGuest) throws {
-        try returnToSnapshot(guest.files, runner: guest.runner)
+        try returnToSnapshot(guest.files, runner: guest.runner.undisturbed)
     }
 
     /// Ends the transaction that a killed devbox left open, if there is one.

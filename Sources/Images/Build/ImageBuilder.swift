@@ -11,6 +11,7 @@ public struct ImageBuilder: Sendable {
     private let runner: Runner
     private let templates: Templates
 
+    /// Builds into the images of a work directory.
     public init(_ store: ImageStore, runner: Runner, templates: Templates) {
         self.store = store
         self.runner = runner
@@ -23,7 +24,9 @@ public struct ImageBuilder: Sendable {
     ///   - name: the image's name.
     ///   - command: the command line, for the record.
     ///   - progress: told what is being done.
-    public func build(_ name: String, _ recipe: ImageRecipe, command: String, progress: (String) -> Void) throws -> ImageRecord {
+    public func build(_ name: String, _ recipe: ImageRecipe, command: String, progress: (String) -> Void) throws
+        -> ImageRecord
+    {
         try store.checkFree(name)
         let foreign = try ForeignCode.way(for: recipe.architecture, purpose: "building the image")
         let lock = try store.lock(name, for: "image build")
@@ -69,7 +72,8 @@ public struct ImageBuilder: Sendable {
         let input = try Pipe()
         let log = try Pipe()
         runner.console.detail("+ \(command.line)")
-        try Files.writeAll(input.writeEnd, Array(sources.joined(separator: "\n").utf8) + [10], name: "mmdebstrap's input")
+        try Files.writeAll(
+            input.writeEnd, Array(sources.joined(separator: "\n").utf8) + [10], name: "mmdebstrap's input")
         input.closeWriteEnd()
         // Behind unshare it is ended with all that it started.
         let dying = Unshare.dying(command)
@@ -82,12 +86,15 @@ public struct ImageBuilder: Sendable {
         log.closeWriteEnd()
         let messages = BackgroundReader(log.readEnd, echo: runner.console.level == .verbose)
         messages.start()
-        let root = try Ext4FileSystem(on: FileDevice(raw, writable: true), disk: raw.string, writable: true, now: ImageRecipe.epoch)
+        let root = try Ext4FileSystem(
+            on: FileDevice(raw, writable: true), disk: raw.string, writable: true, now: ImageRecipe.epoch)
         let filled = Result { try RootFileSystemWriter.fill(root, from: tar.readEnd) }
         tar.closeReadEnd()
         if Interrupts.pending { child.end() }
         let status = try child.wait(interruptible: false)
-        let complaint = messages.finish().split(separator: "\n").last { $0.hasPrefix("E:") || $0.contains("rror") }.map(String.init) ?? ""
+        let complaint =
+            messages.finish().split(separator: "\n").last { $0.hasPrefix("E:") || $0.contains("rror") }.map(String.init)
+            ?? ""
         try Interrupts.check()
         guard let status, status.isSuccess else {
             throw HostToolError.failed(Mmdebstrap.program, status ?? .exited(1), complaint: complaint)

@@ -6,6 +6,7 @@ import SystemPackage
 public struct ImageRecipe: Sendable, Equatable {
     /// The release, such as "bookworm".
     public var suite: String
+    /// Whose packages it is built of.
     public var architecture: Architecture
     /// The disk's size in bytes.
     public var size: Int64
@@ -14,8 +15,11 @@ public struct ImageRecipe: Sendable, Equatable {
     /// The archive; nil for the machine's own apt sources.
     public var mirror: String?
 
+    /// A recipe; `mirror` is an address as it stands in sources.list(5).
     public init(suite: String, architecture: Architecture, size: Int64, include: [String] = [], mirror: String? = nil) {
-        (self.suite, self.architecture, self.size, self.include, self.mirror) = (suite, architecture, size, include, mirror)
+        (self.suite, self.architecture, self.size, self.include, self.mirror) = (
+            suite, architecture, size, include, mirror
+        )
     }
 
     /// Every file's time, and the file system's: 2025-01-01.
@@ -35,13 +39,15 @@ public struct ImageRecipe: Sendable, Equatable {
     }
 
     private static let packages = [
-        "systemd-sysv", "udev", "dbus", "openssh-server", "qemu-guest-agent", "kdump-tools", "makedumpfile", "kexec-tools",
+        "systemd-sysv", "udev", "dbus", "openssh-server", "qemu-guest-agent", "kdump-tools", "makedumpfile",
+        "kexec-tools",
         "iproute2", "kmod", "procps", "initramfs-tools", "zstd", "e2fsprogs",
     ]
 
     /// Units that only cost time in a guest; each was seen in a boot's `systemd-analyze blame`.
     private static let masked = [
-        "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "e2scrub_reap.service",
+        "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer",
+        "e2scrub_reap.service",
         "fstrim.timer", "getty@tty1.service", "getty-static.service", "kexec.service", "kexec-load.service",
         "modprobe@configfs.service", "modprobe@dm_mod.service", "modprobe@drm.service", "modprobe@efi_pstore.service",
         "modprobe@fuse.service", "modprobe@loop.service", "systemd-binfmt.service", "systemd-firstboot.service",
@@ -56,7 +62,8 @@ public struct ImageRecipe: Sendable, Equatable {
     ) -> Mmdebstrap {
         Mmdebstrap(
             suite: suite, architecture: architecture,
-            packages: Self.packages + [Self.kernelPackage(architecture)] + include, mode: mode, sources: sources, overlay: overlay,
+            packages: Self.packages + [Self.kernelPackage(architecture)] + include, mode: mode, sources: sources,
+            overlay: overlay,
             packageCache: packageCache,
             answers: [
                 // kdump is armed by `devbox kdump-arm`, not by its installation.
@@ -80,8 +87,9 @@ public struct ImageRecipe: Sendable, Equatable {
             let words = line.split(separator: " ").map(String.init)
             guard words.count >= 3 else { continue }
             let release = words[1]
-            guard release == suite || release.hasPrefix("\(suite)-updates") || release.hasPrefix("\(suite)-security")
-                || release == "\(suite)/updates"
+            guard
+                release == suite || release.hasPrefix("\(suite)-updates") || release.hasPrefix("\(suite)-security")
+                    || release == "\(suite)/updates"
             else { continue }
             let options = words.count > 3 && words[3].hasPrefix("/") ? "[signed-by=\(words[3])] " : ""
             let name = "\(options)\(words[0]) \(release)"

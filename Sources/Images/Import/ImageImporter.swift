@@ -49,14 +49,18 @@ public struct ImageImporter: Sendable {
         }
         guard let header = try Qcow2Header.read(file) else {
             guard status.st_size >= 1 << 20, status.st_size % 512 == 0 else {
-                throw DiskError.damaged(disk: file.string, defect: "it is neither qcow2 nor a raw disk of whole sectors")
+                throw DiskError.damaged(
+                    disk: file.string, defect: "it is neither qcow2 nor a raw disk of whole sectors")
             }
             return "raw"
         }
         if let data = header.dataFile { throw DiskError.refersElsewhere(disk: file.string, file: data) }
-        if header.incompatibleFeatures & 4 != 0 { throw DiskError.refersElsewhere(disk: file.string, file: "an external data file") }
+        if header.incompatibleFeatures & 4 != 0 {
+            throw DiskError.refersElsewhere(disk: file.string, file: "an external data file")
+        }
         if header.encryption != 0 {
-            throw DiskError.unsupported(disk: file.string, feature: "it is encrypted", hint: "decrypt it with `qemu-img convert` first")
+            throw DiskError.unsupported(
+                disk: file.string, feature: "it is encrypted", hint: "decrypt it with `qemu-img convert` first")
         }
         if let backing = header.backingFile {
             guard flatten, !backing.contains("/"), !backing.contains(":"), depth < 8 else {
@@ -74,7 +78,9 @@ public struct ImageImporter: Sendable {
         let result = try runner.attempt(QemuImg.check(file))
         // 3: leaked clusters, which take up space and harm nobody.
         guard [.exited(0), .exited(3)].contains(result.status) else {
-            throw DiskError.damaged(disk: file.string, defect: result.complaint.isEmpty ? "qemu-img check refuses it" : Names.printable(result.complaint))
+            throw DiskError.damaged(
+                disk: file.string,
+                defect: result.complaint.isEmpty ? "qemu-img check refuses it" : Names.printable(result.complaint))
         }
         return "qcow2"
     }
