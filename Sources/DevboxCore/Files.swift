@@ -172,6 +172,13 @@ public enum Files {
 }
 
 extension Files {
+    /// The program that runs, without links.
+    public static let executable: FilePath? = {
+        guard let path = realpath("/proc/self/exe", nil) else { return nil }
+        defer { free(path) }
+        return FilePath(platformString: path)
+    }()
+
     /// The directory that devbox was started in.
     public static var currentDirectory: FilePath {
         guard let path = getcwd(nil, 0) else { return "/" }

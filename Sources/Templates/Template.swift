@@ -20,9 +20,7 @@ public struct Templates: Sendable {
     /// The folder of the installed templates: share/devbox/templates beside bin/devbox, or the checkout's that devbox was
     /// built in.
     public static let installed: FilePath? = {
-        guard let resolved = realpath("/proc/self/exe", nil) else { return nil }
-        defer { free(resolved) }
-        var folder = FilePath(platformString: resolved).removingLastComponent()
+        guard var folder = Files.executable?.removingLastComponent() else { return nil }
         let beside = folder.removingLastComponent().appending("share/devbox/templates")
         if Files.exists(beside) { return beside }
         while folder.length > 1 {

@@ -67,7 +67,7 @@ public struct Leftover: Sendable, Codable, Equatable {
         case "run": .staleRun
         case "transaction.json": .openTransaction
         case "pending": .pendingChange
-        case "disk.new": .temporaryFile
+        case GuestFiles.spareDiskName: .temporaryFile
         default:
             if name.hasPrefix(UnfinishedFolder.prefix) {
                 .unfinishedFolder

@@ -71,11 +71,7 @@ struct Enclosure: ~Copyable {
 
     /// This very program.
     private static var devbox: Program {
-        let path = realpath("/proc/self/exe", nil).map { path in
-            defer { free(path) }
-            return String(cString: path)
-        }
-        return Program(path ?? "/proc/self/exe", package: "devbox", for: "its own helpers")
+        return Program(Files.executable?.string ?? "/proc/self/exe", package: "devbox", for: "its own helpers")
     }
 
     /// The next message; nil when the time ran out.

@@ -86,9 +86,9 @@ public struct GuestStarter: Sendable {
         }
         try Files.makeDirectory(guest.files.run, mode: 0o711)
         try store.work.give(guest.files.run)
-        try Files.writeAtomically([], to: guest.files.run.appending("supervisor.log"))
+        try Files.writeAtomically([], to: guest.files.supervisorLog)
         var enclosure = try Enclosure(
-            plan, lock: guest.lock, streams: .detached(log: guest.files.run.appending("supervisor.log")),
+            plan, lock: guest.lock, streams: .detached(log: guest.files.supervisorLog),
             console: runner.console)
         do {
             try waitUntilReady(&enclosure, guest.files, limit: options.limit)

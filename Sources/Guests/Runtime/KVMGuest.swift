@@ -11,7 +11,7 @@ final class KVMGuest: GuestRuntime {
     private let supervisor: Supervisor
     private var child: ChildProcess?
     private var monitor: QMPClient?
-    private var errors: FilePath { supervisor.files.run.appending("qemu.log") }
+    private var errors: FilePath { supervisor.files.machineLog }
 
     init(_ supervisor: Supervisor) { self.supervisor = supervisor }
 

@@ -7,17 +7,14 @@ import SystemPackage
 public enum SSHConfig {
     /// A guest's paragraph for ssh_config(5).
     public static func entry(for guest: GuestRecord, in store: GuestStore) throws -> String {
-        let knownHosts = store.files(guest.name).path.appending("known_hosts")
+        let knownHosts = store.files(guest.name).knownHosts
         let line = "\(SSH.hostAlias(guest.id)) \(guest.identity.sshHostKey)\n"
         if (try? Files.text(knownHosts)) != line {
             try Files.writeAtomically(Array(line.utf8), to: knownHosts)
             try store.work.give(knownHosts)
         }
-        let devbox = realpath("/proc/self/exe", nil).map { path in
-            defer { free(path) }
-            return String(cString: path)
-        }
-        let proxy = [devbox ?? "devbox", "ssh-proxy", "--work", store.work.path.string, guest.name].map(Command.quote)
+        let proxy = [Files.executable?.string ?? "devbox", "ssh-proxy", "--work", store.work.path.string, guest.name]
+            .map(Command.quote)
         let options =
             SSH.options(id: guest.id, port: 22, key: store.work.sshKey, knownHosts: knownHosts)
             .filter { !["HostName", "Port"].contains($0.name) } + [("ProxyCommand", proxy.joined(separator: " "))]

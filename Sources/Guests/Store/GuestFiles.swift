@@ -46,8 +46,20 @@ public struct GuestFiles: Sendable {
     public var monitor: FilePath { machine.appending("qmp.sock") }
     /// The virtual machine's serial port.
     public var console: FilePath { machine.appending("console.sock") }
+    /// What the supervisor and QEMU complain of.
+    var supervisorLog: FilePath { run.appending("supervisor.log") }
+    var machineLog: FilePath { run.appending("qemu.log") }
+
     /// The guest's ssh host key as known_hosts has it.
-    public var knownHosts: FilePath { run.appending("known_hosts") }
+    public var knownHosts: FilePath { path.appending("known_hosts") }
+    /// The overlay that is to take the place of a disk which becomes a layer; a killed devbox leaves it.
+    var spareDisk: FilePath { path.appending(Self.spareDiskName) }
+    static let spareDiskName = "disk.new"
+
+    /// The disk of a layer: layers/<layer>/disk.qcow2.
+    static func disk(ofLayer layer: String, in work: WorkDirectory) -> FilePath {
+        work.layers.appending(layer).appending("disk.qcow2")
+    }
 
     /// The name of the image's disk as a guest's overlay refers to it: relative, so that the work directory can be moved.
     static func backingName(ofImage image: String) -> String { "../../images/\(image)/disk.qcow2" }

@@ -53,16 +53,16 @@ public enum LayerSweep {
         var used: Set<String> = []
         func follow(_ disk: FilePath) throws {
             guard let below = try Qcow2Header.read(disk)?.backingFile, let name = layerName(below) else { return }
-            if used.insert(name).inserted { try follow(store.work.layers.appending(name).appending("disk.qcow2")) }
+            if used.insert(name).inserted { try follow(GuestFiles.disk(ofLayer: name, in: store.work)) }
         }
         for name in try Files.list(store.work.guests) {
             let files = GuestFiles(name: name, path: store.work.guests.appending(name))
             let pending = GuestFiles(name: name, path: files.pending)
-            for disk in [files.disk, Layer.spare(files), pending.disk] where Files.exists(disk) { try follow(disk) }
+            for disk in [files.disk, files.spareDisk, pending.disk] where Files.exists(disk) { try follow(disk) }
             for record in [files.record, pending.record] where Files.exists(record) {
                 for snapshot in try RecordFile.read(GuestRecord.self, from: record).snapshots {
                     if used.insert(snapshot.layer).inserted {
-                        try follow(store.work.layers.appending(snapshot.layer).appending("disk.qcow2"))
+                        try follow(GuestFiles.disk(ofLayer: snapshot.layer, in: store.work))
                     }
                 }
             }

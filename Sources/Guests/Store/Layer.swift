@@ -8,9 +8,6 @@ struct Layer {
     let name: String
     let disk: FilePath
 
-    /// The overlay that is to take the place of a disk which becomes a layer; a killed devbox leaves it.
-    static func spare(_ files: GuestFiles) -> FilePath { files.path.appending("disk.new") }
-
     /// Turns a stopped guest's disk into a layer, and gives the guest a new, empty overlay on it.
     ///
     /// The layer is first a second name of the guest's disk. Only the rename that puts the overlay in the disk's place makes
@@ -18,7 +15,7 @@ struct Layer {
     static func freeze(_ guest: borrowing StoppedGuest, in work: WorkDirectory) throws -> Layer {
         let name = LayerName.new()
         let folder = work.layers.appending(name)
-        let disk = folder.appending("disk.qcow2")
+        let disk = GuestFiles.disk(ofLayer: name, in: work)
         let sweepers = try FileLock(work.locks.appending("layers"), of: "the layers", for: "freeze", shared: true)
         defer { _ = sweepers.descriptor }
         try work.own(folder, mode: 0o755)
@@ -26,7 +23,7 @@ struct Layer {
             try Files.hardLink(guest.files.disk, to: disk)
             try Files.syncDirectory(folder)
             try Files.syncDirectory(work.layers)
-            let overlay = spare(guest.files)
+            let overlay = guest.files.spareDisk
             try Files.remove(overlay)
             try OverlayDevice(over: Qcow2Reader(disk)).save(
                 to: overlay, backingName: GuestFiles.backingName(ofLayer: name))

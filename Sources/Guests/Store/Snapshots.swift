@@ -58,7 +58,7 @@ public struct Snapshots: Sendable {
         record.kernels = snapshot.kernels
         record.defaultKernel = snapshot.defaultKernel
         record.kernelArguments = snapshot.kernelArguments
-        let layer = store.work.layers.appending(snapshot.layer).appending("disk.qcow2")
+        let layer = GuestFiles.disk(ofLayer: snapshot.layer, in: store.work)
         try PendingChange.replace(guest.files, with: record, work: store.work) { path in
             try OverlayDevice(over: Qcow2Reader(layer)).save(
                 to: path, backingName: GuestFiles.backingName(ofLayer: snapshot.layer))

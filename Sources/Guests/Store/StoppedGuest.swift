@@ -39,7 +39,7 @@ public struct StoppedGuest: ~Copyable {
         _ = try store.load(name)
         try Files.removeTree(files.run)
         try PendingChange.finish(files)
-        try Files.remove(Layer.spare(files))
+        try Files.remove(files.spareDisk)
         var record = try store.load(name)
         try DiskTransaction.recover(files, record: &record, store: store, runner: runner)
         self.store = store
