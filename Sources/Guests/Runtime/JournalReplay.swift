@@ -6,11 +6,18 @@ import SystemPackage
 /// The replay of the journal of a guest that was killed and not shut down. Without it an edit of the disk would be refused, or
 /// undone by a later replay.
 enum JournalReplay {
+    /// What a plan's first argument says where the whole file system is to be checked too.
+    private static let checking = "check"
+
     /// Replays it in an enclosure.
-    static func run(_ guest: borrowing StoppedGuest) throws {
-        let plan = LaunchPlan(
+    ///
+    /// - Parameter checks: whether the whole file system is checked after that, before libext2fs is let at what a guest's root
+    ///   may have prepared: it believes more than e2fsck does.
+    static func run(_ guest: borrowing StoppedGuest, checks: Bool = false) throws {
+        var plan = LaunchPlan(
             kind: .replay, work: guest.store.work.path.string, guest: guest.files.name,
             verbosity: guest.runner.console.level.rawValue)
+        plan.arguments = checks ? [checking] : []
         try Files.makeDirectory(guest.files.run)
         defer { try? Files.removeTree(guest.files.run) }
         var enclosure = try Enclosure(
@@ -27,9 +34,17 @@ enum JournalReplay {
         // A status of 1 says that errors were corrected: the journal was one.
         let command = Command(E2fsck.program, ["-p", folder.disk.string])
         let output = try supervisor.runner.attempt(command)
+        let check =
+            supervisor.plan.arguments.contains(checking)
+            ? try supervisor.runner.attempt(Command(E2fsck.program, ["-fn", folder.disk.string])) : nil
         try export.close()
         guard case .exited(let status) = output.status, status <= 1 else {
             throw HostToolError.failed(E2fsck.program, output.status, complaint: output.complaint)
+        }
+        if let check, !check.status.isSuccess {
+            throw DiskError.damaged(
+                disk: supervisor.files.disk.string,
+                defect: "e2fsck finds errors in its root file system that it cannot mend")
         }
         supervisor.send(.ended(status: 0))
         return 0

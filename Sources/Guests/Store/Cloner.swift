@@ -92,7 +92,7 @@ public struct Cloner: Sendable {
 
     private func cloneGuest(_ source: String, as name: String, _ options: CloneOptions) throws -> GuestRecord {
         let guest = try StoppedGuest(source, in: guests, for: "clone", runner: runner)
-        try guest.replayJournal()
+        try guest.prepareForEditing()
         let original = guest.record
         var record = original
         record.id = UUID().uuidString.lowercased()

@@ -1,5 +1,6 @@
 import DevboxCore
 import Disks
+import Glibc
 import HostTools
 import SystemPackage
 
@@ -68,6 +69,13 @@ public struct StoppedGuest: ~Copyable {
         runner.console.detail("replaying the journal of \(files.name)")
         try JournalReplay.run(self)
         guard try !openRoot().needsReplay else { throw DiskError.needsReplay(disk: files.disk.string) }
+    }
+
+    /// Makes the disk fit to be edited in process: its journal replayed, and its file system checked, for the guest's root may
+    /// have prepared it. An ordinary user who may not open /dev/fuse can only hurt himself, and is not kept from cloning.
+    func prepareForEditing() throws {
+        guard isRoot || access("/dev/fuse", R_OK | W_OK) == 0 else { return try replayJournal() }
+        try JournalReplay.run(self, checks: true)
     }
 
     private static func isRunning(_ name: String) -> Failure {

@@ -1,0 +1,67 @@
+import DevboxCore
+import Glibc
+import HostTools
+import SystemPackage
+import TestSupport
+import Testing
+
+extension IntegrationTests {
+    /// What needs no root, with devbox installed as `make install` does it.
+    @Suite("An ordinary user", .serialized)
+    struct OrdinaryUserTests {
+        let bed: TestBed
+        private let user = 65_534
+
+        init() throws { bed = try TestBed.shared.get() }
+
+        @Test("clones an image, starts the guest as a virtual machine, and owns all that comes of it")
+        func cloneAndStart() throws {
+            let scratch = try ScratchDirectory()
+            try Files.setMode(scratch.path, 0o755)
+            let program = try install(in: scratch)
+            let work = try workDirectory(in: scratch)
+            func devbox(_ arguments: String...) throws -> Runner.Output {
+                let words =
+                    ["--reuid=\(user)", "--regid=\(user)", "--clear-groups", "--", "env", "-i", "HOME=\(work)"]
+                    + ["PATH=/usr/bin:/bin", "DEVBOX_WORK=\(work)", program.string] + arguments
+                return try runner.attempt(Command(Setpriv.program, words), limit: .seconds(300))
+            }
+            let before = try HostState(of: bed)
+            #expect(try devbox("clone", TestBed.image, "mine").status == .exited(0))
+            let stopped = try devbox("exec", "mine", "--", "true")
+            #expect(
+                stopped.status == .exited(125)
+                    && String(decoding: stopped.errorBytes, as: UTF8.self).contains("needs root"))
+            #expect(try devbox("start", "--mode", "lxc", "mine").status == .exited(77))
+            let started = try devbox("start", "--accel", "tcg", "mine")
+            #expect(started.status == .exited(0), "\(String(decoding: started.errorBytes, as: UTF8.self))")
+            #expect(try devbox("exec", "mine", "--", "sh", "-c", "touch /work/notes/here; hostname").text == "mine\n")
+            let stop = try devbox("stop", "mine")
+            #expect(String(decoding: stop.errorBytes, as: UTF8.self).contains("shut down in"))
+            #expect(try Files.status(work.appending("share/notes/here")).st_uid == uid_t(user))
+            let others = try tool("find", work.string, "!", "-user", "\(user)")
+            #expect(others == "")
+            try before.waitUntilBack()
+        }
+
+        private func install(in scratch: ScratchDirectory) throws -> FilePath {
+            let checkout = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
+            for folder in ["bin", "share/devbox"] { try Files.makeDirectory(scratch(folder)) }
+            let program = scratch("bin/devbox")
+            try tool("cp", Devbox.program.name, program.string)
+            try tool("cp", "-R", checkout.appending("templates").string, scratch("share/devbox/templates").string)
+            return program
+        }
+
+        /// A work directory of the user's with a copy of the base image in it.
+        private func workDirectory(in scratch: ScratchDirectory) throws -> FilePath {
+            let work = scratch("work")
+            let image = bed.work.appending("images/\(TestBed.image)")
+            try Files.makeDirectory(work.appending("images"))
+            try tool("cp", "-a", "--reflink=auto", image.string, work.appending("images/\(TestBed.image)").string)
+            try tool("chown", "-R", "\(user):\(user)", work.string)
+            try Files.setMode(work, 0o700)
+            return work
+        }
+    }
+}
