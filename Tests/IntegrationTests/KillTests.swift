@@ -61,6 +61,7 @@ extension IntegrationTests {
                     // Whatever moment it was: started, or not.
                     try bed.run("stop", guest).succeeded()
                     #expect(try bed.run("exec", guest, "--", "hostname").out == "\(guest)\n")
+                    #expect(try controlGroups(of: guest) == "")
                 }
                 try bed.checkDisk(guest)
             }
@@ -109,6 +110,11 @@ extension IntegrationTests {
                 try bed.run("stop", guest).succeeded()
                 try before.waitUntilBack()
             }
+        }
+
+        /// The cgroups that LXC made for a guest and that are still there.
+        private func controlGroups(of guest: String) throws -> String {
+            try tool("find", "/sys/fs/cgroup", "-maxdepth", "3", "-type", "d", "-path", "*/devbox/devbox-\(guest)-*")
         }
 
         /// Starts devbox and kills it at a random moment; then waits until nothing of it is left on the host.

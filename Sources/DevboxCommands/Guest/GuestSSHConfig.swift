@@ -37,5 +37,12 @@ struct GuestSSHProxy: ParsableCommand {
 
     @Argument var guest: String
 
-    func run() throws { throw ExitCode(try SSHConfig.proxy(guest, in: options.guests(), runner: options.runner)) }
+    func run() throws {
+        do {
+            throw ExitCode(try SSHConfig.proxy(guest, in: options.guests(), runner: options.runner))
+        } catch let error as Failure where error.exitCode == .interrupted {
+            // ssh ends its proxy with a signal when it is done; that is no error.
+            throw ExitCode(error.exitCode.rawValue)
+        }
+    }
 }

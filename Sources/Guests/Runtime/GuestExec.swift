@@ -122,7 +122,13 @@ public struct GuestExec: Sendable {
         let deadline = options.limit.map { ContinuousClock.now + $0 }
         while true {
             let next = ContinuousClock.now + .milliseconds(250)
-            let status = try attached.wait(until: min(deadline ?? next, next))
+            let status: ExitStatus?
+            do {
+                status = try attached.wait(until: min(deadline ?? next, next))
+            } catch {
+                attached.end()
+                throw error
+            }
             if let line = ConsoleTail.panic(guest.files, from: watch) {
                 attached.end()
                 throw GuestError.panicked(guest: guest.record.name, line: line)

@@ -38,10 +38,14 @@ public struct StoppedGuest: ~Copyable {
         let files = store.files(name)
         // While somebody waited for the lock, the guest may have been removed.
         _ = try store.load(name)
+        let wasKilled = Files.exists(files.run)
         try Files.removeTree(files.run)
         try PendingChange.finish(files)
         try Files.remove(files.spareDisk)
         var record = try store.load(name)
+        if wasKilled, isRoot {
+            for tree in ContainerCgroups.trees { ContainerCgroups.remove(ContainerFiles.name(of: record), in: tree) }
+        }
         try DiskTransaction.recover(files, record: &record, store: store, runner: runner)
         self.store = store
         self.files = files
