@@ -144,6 +144,48 @@ extension IntegrationTests {
             }
         }
 
+        @Test("a command has a terminal where devbox has one, in a stopped guest and in a running container")
+        func terminal() throws {
+            try bed.withGuest("tty") { guest in
+                func typed() throws -> String {
+                    let line = "\(Devbox.program.name) exec \(guest) -- sh -c 'tty; stty size; exit 5'; echo status $?"
+                    return try tool(
+                        "env", "DEVBOX_WORK=\(bed.work)", "script", "-qec", "stty rows 33 cols 77; \(line)", "/dev/null"
+                    )
+                }
+                let stopped = try typed()
+                #expect(
+                    stopped.contains("/dev/pts/") && stopped.contains("33 77") && stopped.contains("status 5"),
+                    "\(stopped)")
+                try bed.run("start", "--mode", "lxc", guest).succeeded()
+                let running = try typed()
+                #expect(
+                    running.contains("/dev/") && running.contains("33 77") && running.contains("status 5"), "\(running)"
+                )
+                try bed.run("stop", guest).succeeded()
+            }
+        }
+
+        @Test("a container is on the bridge that is named, with the guest's own address")
+        func bridge() throws {
+            try bed.withGuest("net") { guest in
+                #expect(try bed.run("start", "--mode", "lxc", "--bridge", "nosuchbridge", guest).status == 66)
+                // In a network namespace of its own, so that the host's network stays as it is.
+                let script = """
+                    mount -t sysfs sysfs /sys || exit 98
+                    ip link add testbr type bridge && ip link set testbr up || exit 99
+                    "$1" start --mode lxc --bridge testbr "$2" && "$1" exec "$2" -- cat /sys/class/net/eth0/address
+                    "$1" stop "$2"
+                    """
+                let result = try attempt(
+                    "unshare", "--net", "--mount", "env", "DEVBOX_WORK=\(bed.work)", "sh", "-c", script, "sh", Devbox.program.name,
+                    guest)
+                let record = try RecordFile.decode(JSONValue.self, from: bed.run("show", guest, "--json").out.utf8)
+                let address = record["identity"]?["macAddress"]?.string ?? "none"
+                #expect(result.text == "\(address)\n", "\(String(decoding: result.errorBytes, as: UTF8.self))")
+            }
+        }
+
         private func copy(_ guest: String) throws {
             let scratch = try ScratchDirectory()
             try scratch.write("text", to: "tree/sub/file")

@@ -28,5 +28,6 @@ struct GuestRemove: ParsableCommand {
             try GuestRemoval.remove(name, from: store, force: force, runner: options.runner)
             options.console.say("\(name): removed")
         }
+        if options.json { try options.print(["removed": guests], "") }
     }
 }

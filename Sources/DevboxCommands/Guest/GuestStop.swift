@@ -22,16 +22,27 @@ struct GuestStop: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Force it off at once.")
     var force = false
 
+    private struct Report: Encodable {
+        let name: String
+        /// "shut down", "forced off" or "not running".
+        let outcome: String
+    }
+
     func run() throws {
         let store = try options.guests()
+        var reports: [Report] = []
         for name in guests {
             let clock = ContinuousClock.now
             guard let running = try RunningGuest(name, in: store) else {
                 options.console.say("\(name): is not running")
+                reports.append(Report(name: name, outcome: "not running"))
                 continue
             }
             let forced = try running.stop(within: force ? .zero : timeout.duration)
-            options.console.say("\(name): \(forced ? "forced off" : "shut down") in \(seconds(since: clock))")
+            let outcome = forced ? "forced off" : "shut down"
+            options.console.say("\(name): \(outcome) in \(seconds(since: clock))")
+            reports.append(Report(name: name, outcome: outcome))
         }
+        try options.print(reports, "")
     }
 }

@@ -94,6 +94,7 @@ struct ImageRemove: ParsableCommand {
             try ImageRemoval.remove(name, guests: guests)
             options.console.say("\(name): removed")
         }
+        if options.json { try options.print(["removed": images], "") }
     }
 }
 

@@ -8,7 +8,9 @@ public enum WorkKey {
     public static func publicKey(of work: WorkDirectory, runner: Runner) throws -> String {
         let publicHalf = FilePath(work.sshKey.string + ".pub")
         if !Files.exists(publicHalf) {
-            _ = try FileLock(work.locks.appending("keys"), of: "the ssh key", for: "making it")
+            // Held to the end of the block; a value that is thrown away is a lock that is let go.
+            let lock = try FileLock(work.locks.appending("keys"), of: "the ssh key", for: "making it")
+            defer { _ = lock.descriptor }
             if !Files.exists(publicHalf) { try make(work, runner: runner) }
         }
         return try Files.text(publicHalf, limit: 4096).split(separator: "\n").first.map(String.init) ?? ""
