@@ -1,5 +1,7 @@
 # Two commands do everything, set-up included: `make demo` and `make test`.
 
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -ec
 PREFIX ?= /usr/local
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
@@ -12,7 +14,7 @@ PACKAGES := qemu-system-x86 qemu-utils lxc uidmap mmdebstrap e2fsprogs openssh-c
 
 all: build
 
-## Installs the Debian packages that are missing. Nothing is enabled or started on the host.
+## Installs the Debian packages that are missing. LXC's own bridge is not started.
 setup:
 	@missing=$$(for package in $(PACKAGES); do \
 		dpkg-query -W -f '$${Status}\n' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; done); \
@@ -29,7 +31,6 @@ build: setup
 
 release: setup
 	swift build -c release --static-swift-stdlib --product devbox 2>&1 | grep -v 'mktemp. is dangerous'
-	@test -x .build/release/devbox
 
 ## All tests: without root first, then those with real guests.
 test: build

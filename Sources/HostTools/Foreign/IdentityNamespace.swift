@@ -27,7 +27,7 @@ public enum IdentityNamespace {
         let (ready, go) = (try Pipe(), try Pipe())
         let child = try ChildProcess(
             Self.command(command), input: input, output: output, error: error,
-            descriptors: [readyNumber: ready.writeEnd, goNumber: go.readEnd])
+            descriptors: [readyNumber: ready.writeEnd, goNumber: go.readEnd], newSession: true)
         ready.closeWriteEnd()
         go.closeReadEnd()
         var byte: UInt8 = 0

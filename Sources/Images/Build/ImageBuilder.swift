@@ -81,14 +81,22 @@ public struct ImageBuilder: Sendable {
         var child =
             inNamespace
             ? try IdentityNamespace.start(dying, input: streams[0], output: streams[1], error: streams[2])
-            : try ChildProcess(dying, input: streams[0], output: streams[1], error: streams[2])
+            // In a session of its own: when mmdebstrap fails it sends SIGHUP to its process group, which would be devbox's caller too.
+            : try ChildProcess(dying, input: streams[0], output: streams[1], error: streams[2], newSession: true)
         tar.closeWriteEnd()
         log.closeWriteEnd()
-        let messages = BackgroundReader(log.readEnd, echo: runner.console.level == .verbose)
+        let messages = BackgroundReader(log.readEnd, of: child.pid, echo: runner.console.level == .verbose)
         messages.start()
         let root = try Ext4FileSystem(
             on: FileDevice(raw, writable: true), disk: raw.string, writable: true, now: ImageRecipe.epoch)
-        let filled = Result { try RootFileSystemWriter.fill(root, from: tar.readEnd) }
+        let filled = Result {
+            try RootFileSystemWriter.fill(root, from: tar.readEnd)
+            // A tar ends before its padding does; who writes that must not find the pipe closed.
+            var padding = [UInt8](repeating: 0, count: 64 << 10)
+            while try padding.withUnsafeMutableBytes({ buffer in
+                try posix("read the tar's end") { read(tar.readEnd.rawValue, buffer.baseAddress, buffer.count) }
+            }) > 0 {}
+        }
         tar.closeReadEnd()
         if Interrupts.pending { child.end() }
         let status = try child.wait(interruptible: false)
@@ -131,11 +139,15 @@ public struct ImageBuilder: Sendable {
 /// Reads a pipe to its end beside everything else, and keeps its last part.
 final class BackgroundReader: @unchecked Sendable {
     private let source: FileDescriptor
+    private let writer: pid_t
     private let echo: Bool
     private var thread = pthread_t()
     private var kept: [UInt8] = []
 
-    init(_ source: FileDescriptor, echo: Bool) { (self.source, self.echo) = (source, echo) }
+    /// - Parameter writer: who writes, and is ended when Ctrl-C comes.
+    init(_ source: FileDescriptor, of writer: pid_t, echo: Bool) {
+        (self.source, self.writer, self.echo) = (source, writer, echo)
+    }
 
     func start() {
         pthread_create(
@@ -149,7 +161,19 @@ final class BackgroundReader: @unchecked Sendable {
 
     private func drain() {
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        var interrupts = Interrupts.descriptor
         while true {
+            var polled = [
+                pollfd(fd: source.rawValue, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: interrupts, events: Int16(POLLIN), revents: 0),
+            ]
+            if poll(&polled, 2, -1) < 0 { continue }
+            if polled[1].revents != 0 {
+                // It is in a session of its own, where no Ctrl-C reaches it.
+                kill(writer, SIGTERM)
+                interrupts = -1
+            }
+            guard polled[0].revents != 0 else { continue }
             let count = buffer.withUnsafeMutableBytes { read(source.rawValue, $0.baseAddress, $0.count) }
             if count <= 0 { return }
             if echo { _ = buffer.withUnsafeBytes { write(2, $0.baseAddress, count) } }
