@@ -13,6 +13,7 @@ public enum ArchiveExtractor {
     ///   - name: what messages call it.
     ///   - folder: an existing folder.
     public static func extract(_ descriptor: FileDescriptor, name: String, into folder: FilePath) throws {
+        ArchiveNames.areUTF8()
         let reader = archive_read_new()
         let writer = archive_write_disk_new()
         defer {

@@ -15,6 +15,7 @@ public struct ArchiveReader: ~Copyable {
     ///   - name: what messages call it.
     /// - Throws: `badInput`, where it is no archive.
     public init(_ descriptor: FileDescriptor, name: String) throws {
+        ArchiveNames.areUTF8()
         guard let archive = archive_read_new() else { throw Failure(.failure, "out of memory") }
         archive_read_support_filter_all(archive)
         archive_read_support_format_tar(archive)
@@ -59,6 +60,12 @@ public struct ArchiveReader: ~Copyable {
         archive_error_string(archive).map { Names.printable(String(cString: $0)).lowercasedFirst }
             ?? "it is not an archive"
     }
+}
+
+/// The encoding of members' names.
+enum ArchiveNames {
+    /// libarchive converts names to the locale's encoding, and fails where that is the C locale's. C.UTF-8 is part of glibc.
+    static func areUTF8() { setlocale(LC_CTYPE, "C.UTF-8") }
 }
 
 /// What an archive says of one of its members. All of it comes from outside.

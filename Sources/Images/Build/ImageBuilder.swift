@@ -104,6 +104,8 @@ public struct ImageBuilder: Sendable {
             messages.finish().split(separator: "\n").last { $0.hasPrefix("E:") || $0.contains("rror") }.map(String.init)
             ?? ""
         try Interrupts.check()
+        // Where it only complains of a pipe that nobody reads, the reason is on this side.
+        if complaint.isEmpty { try filled.get() }
         guard let status, status.isSuccess else {
             throw HostToolError.failed(Mmdebstrap.program, status ?? .exited(1), complaint: complaint)
         }
