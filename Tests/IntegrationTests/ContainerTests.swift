@@ -178,7 +178,8 @@ extension IntegrationTests {
                     "$1" stop "$2"
                     """
                 let result = try attempt(
-                    "unshare", "--net", "--mount", "env", "DEVBOX_WORK=\(bed.work)", "sh", "-c", script, "sh", Devbox.program.name,
+                    "unshare", "--net", "--mount", "env", "DEVBOX_WORK=\(bed.work)", "sh", "-c", script, "sh",
+                    Devbox.program.name,
                     guest)
                 let record = try RecordFile.decode(JSONValue.self, from: bed.run("show", guest, "--json").out.utf8)
                 let address = record["identity"]?["macAddress"]?.string ?? "none"
