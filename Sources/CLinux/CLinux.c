@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,28 +13,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-int devbox_openat2(int dirfd, const char *path, int flags, mode_t mode, unsigned long long resolve) {
-    struct open_how how;
-    memset(&how, 0, sizeof how);
-    how.flags = (unsigned long long)(unsigned int)flags;
-    how.mode = (flags & O_CREAT) ? mode : 0;
-    how.resolve = resolve;
-    return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof how);
-}
-
-int devbox_terminal_size(int fd, unsigned short *rows, unsigned short *columns) {
-    struct winsize size;
-    if (ioctl(fd, TIOCGWINSZ, &size) != 0) return -1;
-    *rows = size.ws_row;
-    *columns = size.ws_col;
-    return 0;
-}
-
-int devbox_set_terminal_size(int fd, unsigned short rows, unsigned short columns) {
-    struct winsize size = {.ws_row = rows, .ws_col = columns};
-    return ioctl(fd, TIOCSWINSZ, &size);
-}
 
 int devbox_dup_above(int fd, int minimum) { return fcntl(fd, F_DUPFD_CLOEXEC, minimum); }
 
@@ -63,7 +40,6 @@ int devbox_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
 
 int devbox_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
-int devbox_wait_exited(int status) { return WIFEXITED(status); }
 int devbox_wait_exit_status(int status) { return WEXITSTATUS(status); }
 int devbox_wait_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
 

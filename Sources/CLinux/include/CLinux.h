@@ -6,21 +6,6 @@
 #include <spawn.h>
 #include <sys/types.h>
 
-/// RESOLVE_* flags of openat2(2).
-enum {
-    DEVBOX_RESOLVE_NO_SYMLINKS = 0x04,
-    DEVBOX_RESOLVE_BENEATH = 0x08,
-    DEVBOX_RESOLVE_IN_ROOT = 0x10,
-};
-
-/// openat2(2), for which glibc has no wrapper. Returns a descriptor, or -1 with errno set.
-int devbox_openat2(int dirfd, const char *path, int flags, mode_t mode, unsigned long long resolve);
-
-/// ioctl(2) with TIOCSCTTY, TIOCGWINSZ and the like is variadic; these are the few that devbox needs.
-int devbox_terminal_size(int fd, unsigned short *rows, unsigned short *columns);
-/// Sets the window size of a terminal, that of another one for instance.
-int devbox_set_terminal_size(int fd, unsigned short rows, unsigned short columns);
-
 /// fcntl(2) F_DUPFD_CLOEXEC: a copy of `fd` that is at least `minimum`.
 int devbox_dup_above(int fd, int minimum);
 /// fcntl(2) F_SETFD: sets or clears FD_CLOEXEC.
@@ -42,7 +27,6 @@ int devbox_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
 int devbox_pidfd_open(pid_t pid);
 
 /// waitpid(2) status macros.
-int devbox_wait_exited(int status);
 int devbox_wait_exit_status(int status);
 int devbox_wait_signal(int status);
 
