@@ -20,7 +20,7 @@ struct FileLockTests {
         let child = try ChildProcess(
             Command(
                 Program("flock", package: "util-linux", for: "tests"),
-                ["--no-fork", path.string, "sh", "-c", "echo held; exec tail -f /dev/null"]),
+                ["--no-fork", path.string, "sh", "-c", "echo held; exec sleep infinity >/dev/null"]),
             output: .descriptor(output.writeEnd))
         output.closeWriteEnd()
         var byte: UInt8 = 0
