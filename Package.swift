@@ -9,6 +9,7 @@ let settings: [SwiftSetting] = [
 
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -16,6 +17,7 @@ let package = Package(
     products: [.executable(name: "devbox", targets: ["devbox"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     ],
@@ -48,7 +50,7 @@ let package = Package(
         .target(name: "HostTools", dependencies: ["DevboxCore", "CLinux", system], swiftSettings: settings),
         .target(name: "Archives", dependencies: ["DevboxCore", "CArchive", system], swiftSettings: settings),
         .target(name: "Templates", dependencies: ["DevboxCore", mustache, system], swiftSettings: settings),
-        .target(name: "DevboxCore", dependencies: ["CLinux", system], swiftSettings: settings),
+        .target(name: "DevboxCore", dependencies: ["CLinux", crypto, system], swiftSettings: settings),
         .target(name: "CLinux"),
         .testTarget(
             name: "DoctorTests", dependencies: ["Doctor", "Guests", "HostTools", "DevboxCore", system],

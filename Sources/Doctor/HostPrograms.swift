@@ -9,7 +9,7 @@ public enum HostPrograms {
             QemuImg.program, StorageDaemon.program, Unshare.program, Mount.program, Setpriv.program, E2fsck.program,
             SSHKeygen.program, SSH.program, LXC.start, LXC.execute, LXC.attach, Mmdebstrap.program, Mke2fs.program,
             AptGet.program,
-            SHA256Sum.program, Timeout.program,
+            Timeout.program,
         ] + (host.map { [QEMUMachine($0).program] } ?? [])
     }
 

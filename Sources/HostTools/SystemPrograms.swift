@@ -7,12 +7,6 @@ public enum E2fsck {
         "e2fsck", package: "e2fsprogs", for: "journals of guests that were killed, and imported disks")
 }
 
-/// sha256sum(1), which has the processor's own instructions for it.
-public enum SHA256Sum {
-    /// The program.
-    public static let program = Program("sha256sum", package: "coreutils", for: "the digests of images")
-}
-
 /// tar(1).
 public enum Tar {
     /// The program.

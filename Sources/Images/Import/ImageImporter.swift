@@ -33,10 +33,10 @@ public struct ImageImporter: Sendable {
         try runner.run(QemuImg.convert(file, format: format, to: raw, as: "raw"))
         let assembly = ImageAssembly(store: store, runner: runner)
         try replayJournal(raw, assembly: assembly, name: file.string)
-        let digest = try runner.run(Command(SHA256Sum.program, ["--", file.string])).text.prefix { $0.isHexDigit }
+        let digest = try SHA256Digest(of: file).description
         return try assembly.finish(
             name, in: folder, raw: raw,
-            origin: .init(kind: "import", command: command, file: file.string, sha256: String(digest)))
+            origin: .init(kind: "import", command: command, file: file.string, sha256: digest))
     }
 
     /// Looks at a disk's header before any program opens it: a backing or data file can be any file of the host.

@@ -27,7 +27,7 @@ struct ImageAssembly {
 
         try runner.run(QemuImg.convert(raw, format: "raw", to: files.disk, as: "qcow2"))
         try Files.remove(raw)
-        let digest = try runner.run(Command(SHA256Sum.program, ["--", files.disk.string])).text.prefix { $0.isHexDigit }
+        let digest = try SHA256Digest(of: files.disk).description
         try sync(files.disk)
         try Files.setMode(files.disk, 0o444)
         for path in [files.path, files.disk, files.boot] { try store.work.give(path) }
@@ -40,7 +40,7 @@ struct ImageAssembly {
             name: name, architecture: inspection.architecture, release: inspection.release, createdAt: Date(),
             origin: source,
             disk: BaseDisk(
-                virtualSize: device.size, sha256: String(digest), fileSize: Int64(status.st_size),
+                virtualSize: device.size, sha256: digest, fileSize: Int64(status.st_size),
                 modified: status.modifiedNanoseconds),
             root: RootFileSystem(partition: inspection.partition, uuid: inspection.uuid), kernels: kernels)
         try RecordFile.write(record, to: files.record)

@@ -1,0 +1,74 @@
+import Crypto
+import SystemPackage
+
+/// The SHA-256 digest of some content: 64 hexadecimal digits as text, in records and in what sha256sum(1) prints.
+public struct SHA256Digest: Sendable, Hashable, Codable, CustomStringConvertible {
+    /// 64 lowercase hexadecimal digits.
+    public let description: String
+
+    /// A digest as text has it, in either case; nil where the text is none.
+    public init?(_ text: some StringProtocol) {
+        guard text.utf8.count == 64, text.allSatisfy({ $0.isASCII && $0.isHexDigit }) else { return nil }
+        description = text.lowercased()
+    }
+
+    fileprivate init(bytes: some Sequence<UInt8>) {
+        description = bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+    }
+
+    /// The digest of an open file from its position on; it is read to its end.
+    ///
+    /// - Parameter name: what messages call the file.
+    public init(of file: FileDescriptor, name: String) throws {
+        var hasher = Hasher()
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+        defer { buffer.deallocate() }
+        while true {
+            let count: Int
+            do {
+                count = try file.read(into: buffer)
+            } catch let error as Errno {
+                throw failure("read \(name)", error)
+            }
+            if count == 0 { break }
+            hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+        self = hasher.digest
+    }
+
+    /// The digest of a file; a link is followed.
+    public init(of path: FilePath) throws {
+        let file = try Files.open(path, .readOnly)
+        defer { try? file.close() }
+        try self.init(of: file, name: path.string)
+    }
+
+    /// Digests what comes piece by piece.
+    public struct Hasher: Sendable {
+        private var function = SHA256()
+
+        /// Nothing has been digested yet.
+        public init() {}
+
+        /// Takes the next piece.
+        public mutating func update(_ bytes: UnsafeRawBufferPointer) { function.update(bufferPointer: bytes) }
+
+        /// The digest of all that has come so far.
+        public var digest: SHA256Digest { SHA256Digest(bytes: function.finalize()) }
+    }
+
+    /// Decodes the 64 digits.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let digest = SHA256Digest(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a SHA-256 digest")
+        }
+        self = digest
+    }
+
+    /// Encodes the 64 digits.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
