@@ -36,13 +36,15 @@ let package = Package(
         .target(
             name: "Guests",
             dependencies: [
-                "Images", "Disks", "QMP", "Archives", "Templates", "HostTools", "DevboxCore", "CLinux", system,
+                "Images", "Boot", "Disks", "QMP", "Archives", "Templates", "HostTools", "DevboxCore", "CLinux", system,
             ],
             swiftSettings: settings),
         .target(
             name: "Images",
-            dependencies: ["Disks", "Archives", "Templates", "HostTools", "DevboxCore", "CExt2FS", system],
+            dependencies: ["Boot", "Disks", "Archives", "Templates", "HostTools", "DevboxCore", "CExt2FS", system],
             swiftSettings: settings),
+        .target(
+            name: "Boot", dependencies: ["Disks", "Archives", "Templates", "DevboxCore", system], swiftSettings: settings),
         .target(
             name: "Disks", dependencies: ["HostTools", "DevboxCore", "CExt2FS", "CLinux", system],
             swiftSettings: settings),
@@ -58,7 +60,7 @@ let package = Package(
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CExt2FS", pkgConfig: "ext2fs", providers: [.apt(["libext2fs-dev"])]),
         .target(
-            name: "TestSupport", dependencies: ["Images", "Disks", "HostTools", "DevboxCore", system],
+            name: "TestSupport", dependencies: ["Images", "Boot", "Templates", "Disks", "HostTools", "DevboxCore", system],
             path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(
             name: "IntegrationTests",
@@ -75,6 +77,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "DisksTests", dependencies: ["TestSupport", "Disks", "HostTools", "DevboxCore", "CExt2FS", system],
+            swiftSettings: settings),
+        .testTarget(
+            name: "BootTests", dependencies: ["TestSupport", "Boot", "Disks", "CArchive", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
             name: "ImagesTests", dependencies: ["TestSupport", "Images", "Disks", "HostTools", "DevboxCore", system],

@@ -1,9 +1,11 @@
+import Boot
 import DevboxCore
 import Disks
 import Glibc
 import HostTools
 import Images
 import SystemPackage
+import Templates
 
 /// What the user may choose about one start; nil is as the record has it.
 public struct StartOptions: Sendable {
@@ -142,7 +144,10 @@ public struct GuestStarter: Sendable {
     /// Brings the copies in boot/ up to what is on the disk: a package may have replaced them since.
     private func refreshBootFiles(_ guest: inout StoppedGuest) throws {
         try guest.replayJournal()
-        let kernels = try BootFiles.refresh(guest.record.kernels, from: guest.openRoot(), to: guest.files.boot)
+        let templates = Templates(work: store.work, environment: Command.inheritedEnvironment)
+        let kernels = try BootFiles.refresh(
+            guest.record.kernels, from: guest.openRoot(), to: guest.files.boot,
+            recipe: InitrdRecipe(templates, partition: guest.record.root.partition))
         if kernels == guest.record.kernels { return }
         var record = guest.record
         record.kernels = kernels

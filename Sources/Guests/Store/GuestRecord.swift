@@ -1,5 +1,6 @@
 import DevboxCore
 import FoundationEssentials
+import Boot
 import Images
 
 /// How a guest runs.
