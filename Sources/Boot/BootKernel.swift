@@ -13,4 +13,7 @@ public struct BootKernel: Sendable, Codable, Equatable {
     public init(version: String, vmlinuz: String, initrd: String?, stamp: String) {
         (self.version, self.vmlinuz, self.initrd, self.stamp) = (version, vmlinuz, initrd, stamp)
     }
+
+    /// The names of its copies in boot/.
+    public var files: [String] { [vmlinuz, initrd].compactMap { $0 } }
 }

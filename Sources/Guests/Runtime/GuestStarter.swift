@@ -1,11 +1,9 @@
-import Boot
 import DevboxCore
 import Disks
 import Glibc
 import HostTools
 import Images
 import SystemPackage
-import Templates
 
 /// What the user may choose about one start; nil is as the record has it.
 public struct StartOptions: Sendable {
@@ -144,19 +142,12 @@ public struct GuestStarter: Sendable {
     /// Brings the copies in boot/ up to what is on the disk: a package may have replaced them since.
     private func refreshBootFiles(_ guest: inout StoppedGuest) throws {
         try guest.replayJournal()
-        let templates = Templates(work: store.work, environment: Command.inheritedEnvironment)
-        let kernels = try BootFiles.refresh(
-            guest.record.kernels, from: guest.openRoot(), to: guest.files.boot,
-            recipe: InitrdRecipe(templates, partition: guest.record.root.partition))
+        let kernels = try guest.kernelsOnDisk()
         if kernels == guest.record.kernels { return }
         var record = guest.record
         record.kernels = kernels
         try guest.save(record)
-        let used = Set(kernels.flatMap { [$0.vmlinuz, $0.initrd].compactMap { $0 } })
-            .union(record.snapshots.flatMap { $0.kernels.flatMap { [$0.vmlinuz, $0.initrd].compactMap { $0 } } })
-        for name in try Files.list(guest.files.boot) where !used.contains(name) {
-            try Files.remove(guest.files.boot.appending(name))
-        }
+        try guest.removeUnusedBootFiles()
     }
 }
 

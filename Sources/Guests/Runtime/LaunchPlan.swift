@@ -23,6 +23,8 @@ struct LaunchPlan: Codable, Sendable {
     var verbosity: Int
     /// The command and its arguments.
     var arguments: [String] = []
+    /// What the container sees of the host at /run/devbox.
+    var extras: [ContainerExtra] = []
     /// Whether the command has a terminal, and which.
     var terminal: String?
     /// The bridge for a container's network.
