@@ -27,7 +27,8 @@ let package = Package(
         .target(
             name: "DevboxCommands",
             dependencies: [
-                "Doctor", "Guests", "Images", "Disks", "Templates", "HostTools", "DevboxCore", arguments, system,
+                "Doctor", "Guests", "Packages", "Binaries", "Images", "Disks", "Templates", "HostTools", "DevboxCore",
+                arguments, system,
             ],
             swiftSettings: settings),
         .target(
@@ -50,7 +51,11 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "QMP", dependencies: ["DevboxCore", "CLinux", system], swiftSettings: settings),
         .target(name: "HostTools", dependencies: ["DevboxCore", "CLinux", system], swiftSettings: settings),
-        .target(name: "Archives", dependencies: ["DevboxCore", "CArchive", system], swiftSettings: settings),
+        .target(
+            name: "Packages", dependencies: ["Binaries", "Archives", "DevboxCore", system], swiftSettings: settings),
+        .target(
+            name: "Binaries", dependencies: ["Archives", "DevboxCore", system], swiftSettings: settings),
+        .target(name: "Archives", dependencies: ["DevboxCore", "CArchive", "CLZMA", system], swiftSettings: settings),
         .target(name: "Templates", dependencies: ["DevboxCore", mustache, system], swiftSettings: settings),
         .target(name: "DevboxCore", dependencies: ["CLinux", crypto, system], swiftSettings: settings),
         .target(name: "CLinux"),
@@ -58,13 +63,16 @@ let package = Package(
             name: "DoctorTests", dependencies: ["Doctor", "Guests", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
         .systemLibrary(name: "CExt2FS", pkgConfig: "ext2fs", providers: [.apt(["libext2fs-dev"])]),
         .target(
             name: "TestSupport", dependencies: ["Images", "Boot", "Templates", "Disks", "HostTools", "DevboxCore", system],
             path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["TestSupport", "Guests", "HostTools", "DevboxCore", "devbox", system],
+            dependencies: [
+                "TestSupport", "Guests", "Packages", "Archives", "HostTools", "DevboxCore", "devbox", system,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "DevboxCoreTests", dependencies: ["TestSupport", "HostTools", "DevboxCore", system],
@@ -83,6 +91,10 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "ImagesTests", dependencies: ["TestSupport", "Images", "Disks", "HostTools", "DevboxCore", system],
+            swiftSettings: settings),
+        .testTarget(
+            name: "PackagesTests",
+            dependencies: ["TestSupport", "Packages", "Binaries", "Archives", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
             name: "GuestsTests",
