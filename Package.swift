@@ -27,8 +27,14 @@ let package = Package(
         .target(
             name: "DevboxCommands",
             dependencies: [
-                "Doctor", "Guests", "Packages", "Binaries", "Images", "Disks", "Templates", "HostTools", "DevboxCore",
+                "Doctor", "Kernels", "Guests", "Packages", "Binaries", "Images", "Disks", "Templates", "HostTools", "DevboxCore",
                 arguments, system,
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "Kernels",
+            dependencies: [
+                "Guests", "Packages", "Binaries", "Boot", "Disks", "Archives", "Templates", "HostTools", "DevboxCore", system,
             ],
             swiftSettings: settings),
         .target(

@@ -35,14 +35,16 @@ final class PackageFeed {
         path = "/run/devbox/\(name)"
         if let decoded = cache.lookUp(file.digest) {
             extras = [ContainerExtra(decoded.path, as: name)]
-            (writer, fifo) = (nil, nil)
+            writer = nil
+            fifo = nil
             return
         }
         var writer = try cache.begin(file.package, digest: file.digest)
         guard let size = file.package.decodedDataSize, size >= Self.streamedFrom else {
             try DebCheck(sizeLimit: sizeLimit).run(file.package, sink: { writer.append($0) })
             extras = [ContainerExtra(try writer.finish().path, as: name)]
-            (self.writer, fifo) = (nil, nil)
+            self.writer = nil
+            self.fifo = nil
             return
         }
         let fifo = folder.appending("\(file.fileName).data")

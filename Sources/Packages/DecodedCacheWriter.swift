@@ -9,7 +9,8 @@ public struct DecodedCacheWriter: ~Copyable {
     private let digest: SHA256Digest
     private let folder: UnfinishedFolder
     private let file: FileDescriptor
-    private let path: FilePath
+    /// The file as it grows: a package of which dpkg can read all but data.tar.
+    public let path: FilePath
     private let expected: Int64?
     private let headerOffset: Int64
     private var size: Int64

@@ -106,7 +106,8 @@ public struct OfflineCommand {
     public var output: FileDescriptor
     /// How long it may take, from now on.
     public let limit: Duration
-    let deadline: ContinuousClock.Instant
+    /// When that time is over.
+    public let deadline: ContinuousClock.Instant
 
     /// - Parameters:
     ///   - arguments: the command and its arguments.
