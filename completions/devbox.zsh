@@ -65,6 +65,7 @@ _devbox() {
             'rollback:Return a stopped guest to a snapshot: its disk, kernels and arguments.'
             'ssh-config:Print what makes plain `ssh GUEST`, scp and editors work.'
             'image:Build, import, list, show and remove base images.'
+            'deb:Look into Debian packages.'
             'doctor:Show what this host can do, what to install, and what killed devboxes left.'
             'help:Show subcommand help information.'
         )
@@ -72,7 +73,7 @@ _devbox() {
         ;;
     arg)
         case "${words[1]}" in
-        clone|list|show|remove|start|stop|flip|exec|cp|shell|console|snapshot|rollback|ssh-config|image|doctor|help)
+        clone|list|show|remove|start|stop|flip|exec|cp|shell|console|snapshot|rollback|ssh-config|image|deb|doctor|help)
             "_devbox_${words[1]}" && ret=0
             ;;
         esac
@@ -464,6 +465,50 @@ _devbox_image_remove() {
         '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
         '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
         '*:images:{__devbox_custom_complete ---completion image remove -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_deb() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+        '(-): :->command'
+        '(-)*:: :->arg'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+    case "${state}" in
+    command)
+        local -ar subcommands=(
+            'show:Show what a package is, and which kernel is in it, without unpacking it.'
+        )
+        _describe -V subcommand subcommands && ret=0
+        ;;
+    arg)
+        case "${words[1]}" in
+        show)
+            "_devbox_deb_${words[1]}" && ret=0
+            ;;
+        esac
+        ;;
+    esac
+
+    return "${ret}"
+}
+
+_devbox_deb_show() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        '*:files:_files -g '\''*.deb *.ddeb'\'''
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )

@@ -13,7 +13,8 @@ public struct DebContent: ~Copyable {
     /// What it is. All of it comes from outside.
     public internal(set) var member: ArchiveMember
     var reader: ArchiveReader
-    private var position: Int64 = 0
+    /// How much of the content has been read, in bytes.
+    public private(set) var position: Int64 = 0
 
     init(_ member: ArchiveMember, _ reader: consuming ArchiveReader) {
         self.member = member

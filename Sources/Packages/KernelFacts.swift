@@ -44,7 +44,7 @@ public struct KernelFacts: Sendable, Equatable {
         return version.name
     }
 
-    private static func moduleVersion(_ path: String) -> String? {
+    static func moduleVersion(_ path: String) -> String? {
         let parts = path.split(separator: "/")
         guard let version = moduleDirectory(parts[...]), parts.count > version.depth else { return nil }
         return version.name
