@@ -91,7 +91,9 @@ final class PackageFeed {
                 done += count
                 continue
             }
-            guard errno == EAGAIN || errno == EINTR else { throw failure("write a package's content", Errno(rawValue: errno)) }
+            guard errno == EAGAIN || errno == EINTR else {
+                throw failure("write a package's content", Errno(rawValue: errno))
+            }
             var polled = [
                 pollfd(fd: pipe.rawValue, events: Int16(POLLOUT), revents: 0),
                 pollfd(fd: progress.descriptor, events: Int16(POLLIN), revents: 0),

@@ -34,6 +34,7 @@ public struct PackageFile: Sendable {
 
     /// "linux-image-6.1.0-47-amd64_6.1.170-3_amd64.deb", as apt names such files. Nothing of it leads anywhere.
     var fileName: String {
-        "\(package.name)_\(package.version)_\(package.architecture).deb".replacing("/", with: "-").replacing(":", with: "%3a")
+        "\(package.name)_\(package.version)_\(package.architecture).deb".replacing("/", with: "-").replacing(
+            ":", with: "%3a")
     }
 }
