@@ -53,6 +53,11 @@ struct ContainerFiles {
         ]
         if !supervisor.plan.extras.isEmpty { values["extras"] = folder.extras.string }
         if let bridge = supervisor.plan.bridge { values["bridge"] = bridge }
+        if supervisor.plan.unsynced {
+            let file = folder.path.appending("seccomp")
+            try Files.writeAtomically(Array(supervisor.templates.text("unsynced.seccomp").utf8), to: file)
+            values["unsynced"] = file.string
+        }
         // 32-bit programs on a 64-bit kernel: `uname -m` and what builds by it are to say so; personality(2).
         if code == .native, supervisor.record.architecture != Architecture.host {
             values["personality"] = "linux32"

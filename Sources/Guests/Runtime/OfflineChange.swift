@@ -56,6 +56,12 @@ public struct OfflineChange: ~Copyable {
         return result
     }
 
+    /// dpkg has every file written out as soon as it is unpacked, and waits for it. Here that is done beside it, some files at a time;
+    /// what is left at the end is written when the disk is unmounted. A constant text; the command is its arguments.
+    private static let flushing = [
+        "/bin/sh", "-c", "(while sleep 0.3; do sync -f /; done) >/dev/null 2>&1 & exec \"$@\"", "sh",
+    ]
+
     /// Brings boot/ and the record up to the kernels that the disk has now.
     public mutating func refreshKernels() throws {
         record.kernels = try guest.kernelsOnDisk()
@@ -76,7 +82,8 @@ public struct OfflineChange: ~Copyable {
     {
         var plan = LaunchPlan(
             kind: .command, work: guest.store.work.path.string, guest: guest.files.name,
-            verbosity: guest.runner.console.level.rawValue, arguments: command.arguments)
+            verbosity: guest.runner.console.level.rawValue, arguments: Self.flushing + command.arguments)
+        plan.unsynced = true
         plan.extras = command.extras
         let output: ChildProcess.Stream = .descriptor(command.output)
         var enclosure = try Enclosure(
