@@ -31,7 +31,7 @@ public struct DevboxCommand: ParsableCommand {
                 ]),
             CommandGroup(name: "Kernel", subcommands: [KernelInstall.self, KernelList.self, KernelRemove.self]),
             CommandGroup(name: "Image", subcommands: [ImageCommand.self]),
-            CommandGroup(name: "Package", subcommands: [DebCommand.self]),
+            CommandGroup(name: "Package", subcommands: [PackageInstall.self, DebCommand.self]),
             CommandGroup(name: "Host", subcommands: [DoctorCommand.self, Supervise.self, GuestSSHProxy.self]),
         ]
     )

@@ -1,5 +1,7 @@
 import DevboxCore
+import FoundationEssentials
 import Glibc
+import Guests
 import Packages
 import SystemPackage
 
@@ -30,6 +32,14 @@ public struct PackageFile: Sendable {
             guard !found.isEmpty else { throw Failure(.notFound, "there is no .deb file in \(path)") }
             return found.map { path.appending($0) }
         }.map { try PackageFile($0) }
+    }
+
+    /// What a guest's record says of it.
+    func installed(at time: Date, by command: String) -> GuestRecord.InstalledFile {
+        .init(
+            name: package.name, version: package.version.description, architecture: package.architecture,
+            sha256: digest.description, file: package.path.lastComponent?.string ?? "", installedAt: time,
+            command: command)
     }
 
     /// "linux-image-6.1.0-47-amd64_6.1.170-3_amd64.deb", as apt names such files. Nothing of it leads anywhere.

@@ -42,13 +42,7 @@ public struct PackageInstaller: Sendable {
     ///
     /// - Throws: `badInput` for another architecture's package; `failure` where something is unmet or the room does not suffice.
     public func check(_ files: [PackageFile], for change: borrowing OfflineChange) throws {
-        let wanted = change.record.architecture.rawValue
-        for file in files where ![wanted, "all"].contains(file.package.architecture) {
-            throw Failure(
-                .badInput,
-                "\(file.package.path.lastComponent?.string ?? "the package") is for \(Names.printable(file.package.architecture)), the guest \(change.record.name) is \(wanted)"
-            )
-        }
+        try Self.checkArchitecture(files, of: change.record)
         let root = try change.openRoot()
         let room = root.freeBytes
         let needed = files.reduce(Int64(0)) { $0 + max($1.package.installedSize ?? 0, $1.package.decodedDataSize ?? 0) }
@@ -58,13 +52,27 @@ public struct PackageInstaller: Sendable {
                 "the packages need \(ByteSize.text(needed)) on the disk of \(change.record.name), which has \(ByteSize.text(room)) left",
                 hint: "remove something in the guest, an old kernel say: `devbox remove-kernel`")
         }
-        let unmet = try GuestPackages.read(root, architecture: wanted).unmet(files.map(\.package))
-        guard unmet.isEmpty else {
+        let installed = try GuestPackages.read(root, architecture: change.record.architecture.rawValue)
+        try Self.refuse(installed.unmet(files.map(\.package)))
+    }
+
+    /// Throws `badInput` for a package of an architecture that is not the guest's.
+    static func checkArchitecture(_ files: [PackageFile], of guest: GuestRecord) throws {
+        let wanted = guest.architecture.rawValue
+        for file in files where ![wanted, "all"].contains(file.package.architecture) {
+            let name = file.package.path.lastComponent?.string ?? file.package.name
             throw Failure(
-                .failure,
-                unmet.prefix(12).map { "\(Names.printable($0.package)) \($0)" }.joined(separator: "\n"),
-                hint: "name the missing packages too, or let --download-dependencies get them")
+                .badInput,
+                "\(name) is for \(Names.printable(file.package.architecture)), the guest \(guest.name) is \(wanted)")
         }
+    }
+
+    /// Throws where a dependency is unmet, naming all of them.
+    static func refuse(_ unmet: [UnmetDependency]) throws {
+        guard !unmet.isEmpty else { return }
+        throw Failure(
+            .failure, unmet.prefix(12).map { "\(Names.printable($0.package)) \($0)" }.joined(separator: "\n"),
+            hint: "name the missing packages too, or let --download-dependencies get them")
     }
 
     /// Runs the guest's dpkg inside a transaction.
@@ -84,15 +92,8 @@ public struct PackageInstaller: Sendable {
         ) { progress, deadline in
             for feed in feeds { try feed.feed(progress, until: deadline) }
         }
-        let now = Date()
         change.record.packages =
-            (change.record.packages ?? [])
-            + files.map { file in
-                .init(
-                    name: file.package.name, version: file.package.version.description,
-                    architecture: file.package.architecture, sha256: file.digest.description,
-                    file: file.package.path.lastComponent?.string ?? "", installedAt: now, command: options.command)
-            }
+            (change.record.packages ?? []) + files.map { $0.installed(at: Date(), by: options.command) }
     }
 
     /// Removes packages, and those that cannot be without them, with all their settings.
