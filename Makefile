@@ -10,7 +10,7 @@ PACKAGES := qemu-system-x86 qemu-utils lxc uidmap mmdebstrap e2fsprogs openssh-c
 	qemu-user-static arch-test \
 	libarchive-dev liblzma-dev libext2fs-dev pkg-config hyperfine
 
-.PHONY: all setup build release test unit demo bench lint install completions man clean
+.PHONY: all setup build release test unit demo bench lint fuzz install completions man clean
 
 all: build
 
@@ -39,6 +39,10 @@ test: build
 ## The tests that need no root and no guest.
 unit: build
 	swift test --skip IntegrationTests
+
+## Feeds the readers of packages with damaged input, for FUZZ_SECONDS.
+fuzz: setup
+	./Tests/fuzz/run
 
 demo: release
 	./Tests/demo

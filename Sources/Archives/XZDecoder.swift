@@ -11,6 +11,8 @@ final class XZDecoder: PieceDecoder {
     private let name: String
     private var sourceEnded = false
     private var ended = false
+    /// What is wrong behind the piece that was handed out last.
+    private var defect: Failure?
 
     /// `xz -9` needs 65 MiB and Debian's 24 MiB blocks some 45 MiB a thread; a header may ask for 4 GiB.
     private static let memoryLimit: UInt64 = 256 << 20
@@ -37,6 +39,7 @@ final class XZDecoder: PieceDecoder {
     }
 
     func next() throws -> UnsafeRawBufferPointer? {
+        if let defect { throw defect }
         if ended { return nil }
         stream.pointee.next_out = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
         stream.pointee.avail_out = output.count
@@ -50,18 +53,22 @@ final class XZDecoder: PieceDecoder {
             let result = lzma_code(stream, sourceEnded ? LZMA_FINISH : LZMA_RUN)
             if result == LZMA_STREAM_END {
                 ended = true
-                try refuseMore()
+                try noteWhatFollows()
                 break
             }
-            guard result == LZMA_OK else { throw Failure(.badInput, "\(name) \(Self.defect(result))") }
+            if result != LZMA_OK {
+                defect = Failure(.badInput, "\(name) \(Self.defect(result))")
+                break
+            }
         }
         let count = output.count - stream.pointee.avail_out
+        if count == 0, let defect { throw defect }
         return count == 0 ? nil : UnsafeRawBufferPointer(rebasing: output[..<count])
     }
 
-    private func refuseMore() throws {
-        guard stream.pointee.avail_in == 0, try source(input) == 0 else {
-            throw Failure(.badInput, "\(name) has something behind its end")
+    private func noteWhatFollows() throws {
+        if try stream.pointee.avail_in > 0 || source(input) > 0 {
+            defect = Failure(.badInput, "\(name) has something behind its end")
         }
     }
 

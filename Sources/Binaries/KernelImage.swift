@@ -17,7 +17,7 @@ public struct KernelImage: Sendable, Equatable {
     /// What cannot be found, because the payload is damaged or compressed in a way that is not known here (lzo), is nil.
     public init(_ file: [UInt8]) {
         if let setup = Self.setupHeader(file) {
-            let kernel = setup.payload.flatMap { Self.unpack(file[$0]) } ?? []
+            let kernel = setup.payload.flatMap { Self.unpack(file[$0], withSize: true) } ?? []
             self.init(version: setup.version ?? Self.bannerVersion(kernel), buildID: Self.buildID(kernel))
         } else if let payload = Self.zbootPayload(file) {
             self.init(unpacked: Self.unpack(file[payload]) ?? [])
@@ -83,9 +83,12 @@ public struct KernelImage: Sendable, Equatable {
         }
     }
 
-    /// The kernel in a payload; as far as it could be unpacked, since a payload is followed by its size.
-    private static func unpack(_ payload: ArraySlice<UInt8>) -> [UInt8]? {
+    /// The kernel in a payload, as far as it can be unpacked.
+    ///
+    /// - Parameter withSize: whether four bytes with its size follow, as the kernel appends them to all but gzip, which has its own.
+    private static func unpack(_ payload: ArraySlice<UInt8>, withSize: Bool = false) -> [UInt8]? {
         guard let compression = Compression(magic: payload) else { return nil }
+        let payload = withSize && compression != .gzip ? payload.dropLast(4) : payload
         var position = payload.startIndex
         let source: ByteSource = { buffer in
             let count = min(buffer.count, payload.endIndex - position)

@@ -134,5 +134,7 @@ struct DebBuilder {
 /// Text that does not compress to nothing.
 func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
     var random = TestRandom(seed: seed)
-    return random.bytes(count)
+    var words: [UInt64] = []
+    for _ in 0..<(count + 7) / 8 { words.append(random.next()) }
+    return words.withUnsafeBytes { Array($0.prefix(count)) }
 }
