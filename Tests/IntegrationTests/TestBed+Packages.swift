@@ -9,7 +9,7 @@ extension TestBed {
     func realKernel() throws -> (package: FilePath, version: String) {
         let folder = work.appending("test-packages")
         try Files.makeDirectory(folder)
-        let names = try tool("apt-cache", "pkgnames", "linux-image-6.1").split(separator: "\n").map(String.init)
+        let names = try tool("apt-cache", "pkgnames", "linux-image-6.1.0-").split(separator: "\n").map(String.init)
             .filter { $0.hasSuffix("-cloud-amd64") }
         let name = try #require(names.sorted(by: { $0.count < $1.count || $0.count == $1.count && $0 < $1 }).first)
         let there = { try Files.list(folder).first { $0.hasPrefix("\(name)_") && $0.hasSuffix(".deb") } }

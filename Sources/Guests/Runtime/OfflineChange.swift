@@ -76,7 +76,7 @@ public struct OfflineChange: ~Copyable {
     ///   - command: the command, and what the container is shown.
     ///   - meanwhile: is called while it runs.
     /// - Returns: the command's status.
-    /// - Throws: `GuestError.timedOut` where it did not end in time; nothing of it runs then.
+    /// - Throws: `failure` where it did not end in time; nothing of it runs then.
     public mutating func run(_ command: OfflineCommand, meanwhile: (OfflineProgress) throws -> Void = { _ in }) throws
         -> Int32
     {
@@ -92,7 +92,10 @@ public struct OfflineChange: ~Copyable {
         do {
             try meanwhile(OfflineProgress(descriptor: enclosure.descriptor))
             guard case .ended(let status)? = try enclosure.next(until: command.deadline) else {
-                throw GuestError.timedOut(guest: guest.files.name, limit: command.limit)
+                throw Failure(
+                    .failure,
+                    "\(purpose) in \(guest.files.name) did not end within \(command.limit.inWords); nothing was changed",
+                    hint: "--timeout allows it more")
             }
             try enclosure.waitUntilGone()
             return status
