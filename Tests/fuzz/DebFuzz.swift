@@ -1,4 +1,5 @@
-import Archives
+/// Takes one input of the fuzzer's.
+@_cdeclimport Archives
 import Binaries
 import DevboxCore
 import Glibc
@@ -87,7 +88,9 @@ private func readText(_ bytes: [UInt8]) {
         var failed = true
         refusingBadInputOnly {
             for start in stride(from: 0, to: bytes.count, by: size) {
-                try bytes[start..<min(bytes.count, start + size)].withUnsafeBytes { try reader.feed($0) { result.append($0) } }
+                try bytes[start..<min(bytes.count, start + size)].withUnsafeBytes { piece in
+                    try reader.feed(piece) { result.append($0) }
+                }
             }
             try reader.finish { result.append($0) }
             failed = false
