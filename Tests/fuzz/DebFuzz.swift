@@ -1,5 +1,4 @@
-/// Takes one input of the fuzzer's.
-@_cdeclimport Archives
+import Archives
 import Binaries
 import DevboxCore
 import Glibc
@@ -11,6 +10,7 @@ import SystemPackage
 
 private let scratch = FilePath("/dev/shm/devbox-fuzz.\(getpid()).deb")
 
+/// Takes one input of the fuzzer's.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
     let input = Array(UnsafeBufferPointer(start: data, count: size))
