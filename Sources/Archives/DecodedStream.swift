@@ -18,8 +18,8 @@ public struct DecodedStream: ~Copyable {
         decoder =
             switch compression {
             case .none: PlainDecoder(source)
-            case .xz: try XZDecoder(source, name: name)
-            case .gzip, .zstd, .bzip2, .lzma, .lz4:
+            case .xz, .lzma: try LZMADecoder(source, isXZ: compression == .xz, name: name)
+            case .gzip, .zstd, .bzip2, .lz4:
                 try FilterDecoder(source, size: size, compression: compression, name: name)
             }
     }

@@ -20,7 +20,7 @@ public struct DecodedCache: Sendable {
     public init(_ work: WorkDirectory, sizeLimit: Int64 = 4 << 30) {
         self.work = work
         self.sizeLimit = sizeLimit
-        directory = work.cache.appending("packages")
+        directory = work.decodedPackages
     }
 
     /// The decoded package of an original's digest, open; nil where there is none. Counts as a use of it.

@@ -64,8 +64,9 @@ struct ControlReaderTests {
         let folded = String(repeating: " xxxxxxxxx\n", count: 11)
         #expect(reported { _ = try stanzas("A:\n\(folded)", limits: limits) }?.exitCode == .badInput)
         let line = String(repeating: "y", count: 90)
+        let roomy = ControlReader.Limits(field: 100, stanza: 300, fields: 10)
         #expect(
-            reported { _ = try stanzas("A: \(line)\nB: \(line)\nC: \(line)\n \(line)\n", limits: limits) }?.exitCode
+            reported { _ = try stanzas("A: \(line)\nB: \(line)\nC: \(line)\nD: \(line)\n", limits: roomy) }?.exitCode
                 == .badInput)
     }
 }

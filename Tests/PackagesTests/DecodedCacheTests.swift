@@ -29,7 +29,7 @@ struct DecodedCacheTests {
         return try writer.finish()
     }
 
-    private func names() throws -> [String] { try Files.list(work.cache.appending("packages")) }
+    private func names() throws -> [String] { try Files.list(work.decodedPackages) }
 
     @Test("hands out a package that dpkg takes, with the same control member and the same files")
     func content() throws {

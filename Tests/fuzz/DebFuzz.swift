@@ -10,6 +10,7 @@ import SystemPackage
 
 private let scratch = FilePath("/dev/shm/devbox-fuzz.\(getpid()).deb")
 
+/// Takes one input of the fuzzer's.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
     let input = Array(UnsafeBufferPointer(start: data, count: size))
@@ -87,7 +88,9 @@ private func readText(_ bytes: [UInt8]) {
         var failed = true
         refusingBadInputOnly {
             for start in stride(from: 0, to: bytes.count, by: size) {
-                try bytes[start..<min(bytes.count, start + size)].withUnsafeBytes { try reader.feed($0) { result.append($0) } }
+                try bytes[start..<min(bytes.count, start + size)].withUnsafeBytes { piece in
+                    try reader.feed(piece) { result.append($0) }
+                }
             }
             try reader.finish { result.append($0) }
             failed = false

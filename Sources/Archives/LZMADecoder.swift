@@ -2,8 +2,9 @@ import CLZMA
 import DevboxCore
 import Glibc
 
-/// Decodes one xz stream, its blocks in parallel where it has several and says how long they are. See lzma/container.h.
-final class XZDecoder: PieceDecoder {
+/// Decodes one xz stream, its blocks in parallel where it has several and says how long they are, or one .lzma stream of the older
+/// format. See lzma/container.h.
+final class LZMADecoder: PieceDecoder {
     private let stream = UnsafeMutablePointer<lzma_stream>.allocate(capacity: 1)
     private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: DecodedStream.pieceSize, alignment: 4096)
     private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: DecodedStream.pieceSize, alignment: 4096)
@@ -17,7 +18,7 @@ final class XZDecoder: PieceDecoder {
     /// `xz -9` needs 65 MiB and Debian's 24 MiB blocks some 45 MiB a thread; a header may ask for 4 GiB.
     private static let memoryLimit: UInt64 = 256 << 20
 
-    init(_ source: @escaping ByteSource, name: String) throws {
+    init(_ source: @escaping ByteSource, isXZ: Bool, name: String) throws {
         self.source = source
         self.name = name
         stream.initialize(to: lzma_stream())
@@ -26,7 +27,8 @@ final class XZDecoder: PieceDecoder {
         // Past the first limit it takes fewer threads, past the second it gives up.
         options.memlimit_threading = Self.memoryLimit
         options.memlimit_stop = Self.memoryLimit
-        let result = lzma_stream_decoder_mt(stream, &options)
+        let result =
+            isXZ ? lzma_stream_decoder_mt(stream, &options) : lzma_alone_decoder(stream, Self.memoryLimit)
         guard result == LZMA_OK else { throw Failure(.failure, "cannot unpack \(name): out of memory") }
     }
 
@@ -76,7 +78,7 @@ final class XZDecoder: PieceDecoder {
         switch result {
         case LZMA_MEMLIMIT_ERROR: "needs more than \(memoryLimit >> 20) MiB of memory to be unpacked"
         case LZMA_MEM_ERROR: "cannot be unpacked: out of memory"
-        case LZMA_FORMAT_ERROR: "is damaged: it is not in xz format"
+        case LZMA_FORMAT_ERROR: "is damaged: it is not in the format that its name says"
         case LZMA_OPTIONS_ERROR: "is damaged, or compressed in a way that this liblzma does not know"
         case LZMA_BUF_ERROR: "is truncated"
         default: "is damaged: its checksum or its structure is wrong"

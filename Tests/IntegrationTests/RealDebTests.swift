@@ -9,7 +9,7 @@ import Testing
 
 extension IntegrationTests {
     @Suite("Real packages", .serialized)
-    struct RealPackagesTests {
+    struct RealDebTests {
         /// Small ones of every kind: for one and for all architectures; with conffiles, setuid and setgid files, hard links, links in
         /// heaps, owners other than root, long and foreign names. 30 MB together, and a kernel of 26 MB.
         private static let names = """
