@@ -73,8 +73,8 @@ public enum BootFiles {
         return result
     }
 
-    /// A kernel's version becomes part of a file's name on the host, so only what one is made of may stand in it.
-    static func isVersion(_ text: String) -> Bool {
+    /// Whether a text can be a kernel's version. It becomes part of a file's name on the host, so only what one is made of may stand in it.
+    public static func isVersion(_ text: String) -> Bool {
         let letters = text.utf8.allSatisfy { byte in
             byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "/") && byte != UInt8(ascii: "'")
                 && byte != UInt8(ascii: "\"")

@@ -115,12 +115,9 @@ public struct KernelInstaller: Sendable {
 
     /// The kernels that packages brought, newest first: what dpkg noted of them, and what /boot has.
     private static func versions(of files: [PackageFile], in change: borrowing OfflineChange) throws -> [String] {
-        let root = try change.openRoot()
-        let architecture = change.record.architecture.rawValue
         let known = change.record.kernels.map(\.version)
         let noted = try files.flatMap { file in
-            try GuestPackages.files(of: file.package.name, architecture: architecture, root)
-                .compactMap(KernelPackages.version)
+            try GuestPackages.files(of: file.package.name, in: change).compactMap(KernelPackages.version)
         }
         return known.filter(noted.contains)
     }
@@ -159,7 +156,7 @@ enum KernelPackages {
             guard let version = versions.first(where: { package.name.contains($0) }),
                 package.name.hasPrefix("linux-image") || package.name.hasPrefix("linux-modules")
             else { continue }
-            let files = try GuestPackages.files(of: package.name, architecture: architecture, root)
+            let files = try GuestPackages.files(of: package.name, in: change)
             let isKernel = files.contains { Self.version($0) == version || $0.contains("/modules/\(version)") }
             if isKernel { owners[version, default: []].append(package.name) }
         }

@@ -1,3 +1,4 @@
+import Boot
 import DevboxCore
 import Disks
 import FoundationEssentials
@@ -85,13 +86,17 @@ public struct PackageInstaller: Sendable {
         try Files.makeDirectory(folder, mode: 0o711)
         defer { try? Files.removeTree(folder) }
         let feeds = try files.map { try PackageFeed($0, cache, folder: folder, sizeLimit: room) }
-        let tools = try makeTools(in: folder)
+        let depmod = try DepmodCache(work, for: files, on: change)
+        let tools = try [makeTools(in: folder)] + depmod.extras(for: change)
         try run(
             ["dpkg", "--force-unsafe-io", "--force-confdef", "--force-confold", "--install"] + feeds.map(\.path),
-            extras: [tools] + feeds.flatMap(\.extras), in: &change
+            extras: tools + feeds.flatMap(\.extras), in: &change
         ) { progress, deadline in
             for feed in feeds { try feed.feed(progress, until: deadline) }
         }
+        let noted = try Set(files.flatMap { try GuestPackages.files(of: $0.package.name, in: change) })
+        let versions = noted.compactMap(KernelPackages.version).filter(BootFiles.isVersion)
+        try depmod.keep(versions, noted: noted, from: change)
         change.record.packages =
             (change.record.packages ?? []) + files.map { $0.installed(at: Date(), by: options.command) }
     }
@@ -169,8 +174,9 @@ enum GuestPackages {
     }
 
     /// The files of a package, as dpkg keeps them.
-    static func files(of package: String, architecture: String, _ root: borrowing Ext4FileSystem) throws -> [String] {
-        for name in [package, "\(package):\(architecture)"] {
+    static func files(of package: String, in change: borrowing OfflineChange) throws -> [String] {
+        let root = try change.openRoot()
+        for name in [package, "\(package):\(change.record.architecture.rawValue)"] {
             if let text = try root.text("/var/lib/dpkg/info/\(name).list", limit: 64 << 20) {
                 return text.split(separator: "\n").map(String.init)
             }

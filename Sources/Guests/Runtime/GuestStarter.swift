@@ -1,5 +1,6 @@
 import DevboxCore
 import Disks
+import FoundationEssentials
 import Glibc
 import HostTools
 import Images
@@ -84,6 +85,9 @@ public struct GuestStarter: Sendable {
             plan.bridge = try Bridge.choose(options.bridge, console: runner.console)
             _ = try ForeignCode.way(for: guest.record.architecture)
         }
+        var record = guest.record
+        record.lastStartedAt = Date()
+        try guest.save(record)
         try Files.makeDirectory(guest.files.run, mode: 0o711)
         try store.work.give(guest.files.run)
         try Files.writeAtomically([], to: guest.files.supervisorLog)

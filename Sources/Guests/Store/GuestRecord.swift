@@ -53,6 +53,8 @@ public struct GuestRecord: Record {
     public var packages: [InstalledFile]?
     /// Oldest first.
     public var snapshots: [Snapshot]
+    /// When it was last started; nil where it never was.
+    public var lastStartedAt: Date?
     /// The transaction on the disk that was committed last.
     public var lastTransaction: String?
 
@@ -127,7 +129,7 @@ public struct GuestRecord: Record {
     public enum Keys: String, CodingKey, CaseIterable {
         case version, id, name, createdAt, command, image, clonedFrom, architecture, release, root, mode, identity,
             memory, cpus
-        case kernels, defaultKernel, kernelArguments, packages, snapshots, lastTransaction
+        case kernels, defaultKernel, kernelArguments, packages, snapshots, lastStartedAt, lastTransaction
     }
 
     /// The kernel that starts next; nil where the disk has none.
