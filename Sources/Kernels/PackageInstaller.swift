@@ -41,17 +41,22 @@ public struct PackageInstaller: Sendable {
 
     /// Looks at what can be known before anything is changed: architecture, dependencies, room on the disk.
     ///
-    /// - Throws: `badInput` for another architecture's package; `failure` where something is unmet or the room does not suffice.
+    /// - Throws: `badInput` for a package of another architecture, or one that the room does not suffice for; `failure` where something
+    ///   is unmet.
     public func check(_ files: [PackageFile], for change: borrowing OfflineChange) throws {
         try Self.checkArchitecture(files, of: change.record)
         let root = try change.openRoot()
         let room = root.freeBytes
-        let needed = files.reduce(Int64(0)) { $0 + max($1.package.installedSize ?? 0, $1.package.decodedDataSize ?? 0) }
-        guard needed <= room else {
-            throw Failure(
-                .failure,
-                "the packages need \(ByteSize.text(needed)) on the disk of \(change.record.name), which has \(ByteSize.text(room)) left",
-                hint: "remove something in the guest, an old kernel say: `devbox remove-kernel`")
+        var needed: Int64 = 0
+        for file in files {
+            let (sum, overflow) = needed.addingReportingOverflow(file.unpackedSize)
+            guard !overflow, sum <= room else {
+                throw Failure(
+                    .badInput,
+                    "\(file.name) needs \(ByteSize.text(file.unpackedSize)) on the disk of \(change.record.name), which has \(ByteSize.text(room - needed)) left for it"
+                )
+            }
+            needed = sum
         }
         let installed = try GuestPackages.read(root, architecture: change.record.architecture.rawValue)
         try Self.refuse(installed.unmet(files.map(\.package)))
@@ -61,10 +66,9 @@ public struct PackageInstaller: Sendable {
     static func checkArchitecture(_ files: [PackageFile], of guest: GuestRecord) throws {
         let wanted = guest.architecture.rawValue
         for file in files where ![wanted, "all"].contains(file.package.architecture) {
-            let name = file.package.path.lastComponent?.string ?? file.package.name
             throw Failure(
                 .badInput,
-                "\(name) is for \(Names.printable(file.package.architecture)), the guest \(guest.name) is \(wanted)")
+                "\(file.name) is for \(Names.printable(file.package.architecture)), the guest \(guest.name) is \(wanted)")
         }
     }
 

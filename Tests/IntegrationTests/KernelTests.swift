@@ -136,6 +136,13 @@ extension IntegrationTests {
                 try bed.run("install-kernel", guest, debian.string, "--default", "6.100.0-rc3-00012-gdeadbeef")
                     .succeeded()
                 #expect(try bed.run("kernels", guest).out.contains("6.100.0-rc3-00012-gdeadbeef  *"))
+                let own = try TestPackage.kernel("6.97.0-amd64").pack(in: scratch)
+                try bed.run("install-kernel", "--guest-initrd", guest, own.string).succeeded()
+                #expect(try bed.run("exec", guest, "--", "test", "-s", "/boot/initrd.img-6.97.0-amd64").status == 0)
+                #expect(
+                    try bed.run("exec", guest, "--", "sh", "-c", "ls /boot/initrd*").out
+                        == "/boot/initrd.img-6.97.0-amd64\n")
+                try bed.run("remove-kernel", guest, "6.97.0-amd64").succeeded()
                 try bed.run("remove-kernel", guest, "6.100.0-rc3-00012-gdeadbeef").succeeded()
                 #expect(try bed.run("remove-kernel", guest, "6.99.0-1-amd64").status == 1)
                 #expect(try bed.run("remove-kernel", guest, "6.5.0").status == 66)

@@ -26,6 +26,7 @@ package struct TestPackage {
         var package = TestPackage("linux-image-\(version)", architecture: architecture)
         package.files = [
             "boot/vmlinuz-\(version)": "kernel \(version)",
+            "boot/config-\(version)": "CONFIG_RD_GZIP=y\nCONFIG_RD_ZSTD=y\n",
             "lib/modules/\(version)/kernel/fs/sample.ko": "module", "lib/modules/\(version)/modules.order": "",
             "lib/modules/\(version)/modules.builtin": "",
         ]
