@@ -46,7 +46,7 @@ public struct PackageInstaller: Sendable {
     public func check(_ files: [PackageFile], for change: borrowing OfflineChange) throws {
         try Self.checkArchitecture(files, of: change.record)
         let root = try change.openRoot()
-        let room = root.freeBytes
+        let room = root.availableBytes
         var needed: Int64 = 0
         for file in files {
             let (sum, overflow) = needed.addingReportingOverflow(file.unpackedSize)
@@ -68,7 +68,8 @@ public struct PackageInstaller: Sendable {
         for file in files where ![wanted, "all"].contains(file.package.architecture) {
             throw Failure(
                 .badInput,
-                "\(file.name) is for \(Names.printable(file.package.architecture)), the guest \(guest.name) is \(wanted)")
+                "\(file.name) is for \(Names.printable(file.package.architecture)), the guest \(guest.name) is \(wanted)"
+            )
         }
     }
 
@@ -84,17 +85,17 @@ public struct PackageInstaller: Sendable {
     ///
     /// - Throws: `badInput` for a package that holds what it must not; `failure` with dpkg's own words where it fails.
     public func install(_ files: [PackageFile], in change: inout OfflineChange) throws {
-        let room = try change.openRoot().freeBytes
+        let room = try change.openRoot().availableBytes
         let cache = DecodedCache(work)
         let folder = change.files.run
         try Files.makeDirectory(folder, mode: 0o711)
         defer { try? Files.removeTree(folder) }
         let feeds = try files.map { try PackageFeed($0, cache, folder: folder, sizeLimit: room) }
         let depmod = try DepmodCache(work, for: files, on: change)
-        let tools = try [makeTools(in: folder)] + depmod.extras(for: change)
+        let tools = try [makeTools(in: folder, makesInitrds: options.guestInitrd)] + depmod.extras(for: change)
         try run(
             ["dpkg", "--force-unsafe-io", "--force-confdef", "--force-confold", "--install"] + feeds.map(\.path),
-            extras: tools + feeds.flatMap(\.extras), in: &change
+            extras: tools + feeds.flatMap(\.extras), makesInitrds: options.guestInitrd, in: &change
         ) { progress, deadline in
             for feed in feeds { try feed.feed(progress, until: deadline) }
         }
@@ -114,12 +115,15 @@ public struct PackageInstaller: Sendable {
         let script = """
             if command -v apt-get >/dev/null; then exec apt-get -y --no-download purge "$@"; else exec dpkg --purge "$@"; fi
             """
-        try run(["sh", "-c", script, "sh"] + names, extras: [makeTools(in: folder)], in: &change) { _, _ in }
+        try run(
+            ["sh", "-c", script, "sh"] + names, extras: [makeTools(in: folder, makesInitrds: true)], makesInitrds: true,
+            in: &change
+        ) { _, _ in }
     }
 
     /// Runs a command of the guest's for packages; what it writes goes to install.log.
     private func run(
-        _ arguments: [String], extras: [ContainerExtra], in change: inout OfflineChange,
+        _ arguments: [String], extras: [ContainerExtra], makesInitrds: Bool, in change: inout OfflineChange,
         meanwhile: (OfflineProgress, ContinuousClock.Instant) throws -> Void
     ) throws {
         let log = change.files.installLog
@@ -132,7 +136,7 @@ public struct PackageInstaller: Sendable {
             "DEBIAN_FRONTEND=noninteractive", "DEBCONF_NONINTERACTIVE_SEEN=true", "UCF_FORCE_CONFFOLD=1",
         ]
         let command = OfflineCommand(
-            ["/usr/bin/env"] + environment + (options.guestInitrd ? [] : ["INITRD=No"]) + arguments, extras: extras,
+            ["/usr/bin/env"] + environment + (makesInitrds ? [] : ["INITRD=No"]) + arguments, extras: extras,
             output: output, limit: options.limit)
         let status = try change.run(command) { progress in try meanwhile(progress, command.deadline) }
         let text = (try? Files.text(log, limit: 64 << 20)) ?? ""
@@ -141,19 +145,21 @@ public struct PackageInstaller: Sendable {
             let last = text.split(separator: "\n").suffix(8).map { "  \(Names.printable(String($0)))" }
             throw Failure(
                 .failure,
-                "\(arguments[0]) in \(change.record.name) failed with status \(status); nothing was changed\n"
+                "dpkg in \(change.record.name) failed with status \(status); nothing was changed\n"
                     + last.joined(separator: "\n"),
                 hint: "all of its output is in guests/\(change.record.name)/install.log of the work directory")
         }
     }
 
     /// The folder that stands first in the PATH of package scripts.
-    private func makeTools(in folder: FilePath) throws -> ContainerExtra {
+    ///
+    /// - Parameter makesInitrds: whether the guest's own tool for initrds is at work: to make one, or to remove one.
+    private func makeTools(in folder: FilePath, makesInitrds: Bool) throws -> ContainerExtra {
         let tools = folder.appending("bin")
         try Files.makeDirectory(tools)
         for template in try templates.files(below: "offline") {
             let name = FilePath(template).lastComponent?.string ?? template
-            if options.guestInitrd, name == "update-initramfs" { continue }
+            if makesInitrds, name == "update-initramfs" { continue }
             let file = tools.appending(name)
             try Files.writeAtomically(Array(templates.text(template).utf8), to: file, mode: 0o755)
             try Files.setMode(file, 0o755)

@@ -37,6 +37,10 @@ package struct TestPackage {
             export DEB_MAINT_PARAMS="$*"
             run-parts --report --exit-on-error --arg=\(version) --arg=/boot/vmlinuz-\(version) /etc/kernel/postinst.d
             """
+        package.scripts["postrm"] = """
+            #!/bin/sh -e
+            [ "$1" != remove ] || DEB_MAINT_PARAMS="$*" run-parts --arg=\(version) --arg=/boot/vmlinuz-\(version) /etc/kernel/postrm.d
+            """
         return package
     }
 
