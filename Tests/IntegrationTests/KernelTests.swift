@@ -242,5 +242,44 @@ extension IntegrationTests {
                 try Files.removeTree(bed.work.appending("records/debug"))
             }
         }
+
+        @Test(
+            "what depmod made is taken for the next guest of the image, and kept of guests only in which nothing else ran"
+        )
+        func depmod() throws {
+            let scratch = try ScratchDirectory()
+            let version = "6.96.\(UInt16.random(in: 0...9999))-amd64"
+            let package = try TestPackage.kernel(version).pack(in: scratch)
+            let results = bed.work.appending("cache/depmod")
+            let list = "/lib/modules/\(version)/modules.softdep"
+            try? Files.removeTree(results)
+            try bed.withGuest("used") { guest in
+                try bed.run("exec", guest, "--", "true").succeeded()
+                try bed.run("install-kernel", guest, package.string).succeeded()
+                #expect(try Files.list(results).isEmpty, "something ran in the guest before")
+            }
+            try bed.withGuest("first") { guest in
+                try bed.run("install-kernel", guest, package.string).succeeded()
+                let entry = try results.appending(#require(Files.list(results).first)).appending(version)
+                let own = try bed.run("exec", guest, "--", "cat", "/lib/modules/\(version)/modules.dep").out
+                #expect(try Files.text(entry.appending("modules.dep")) == own)
+                #expect(!Files.exists(entry.appending("modules.order")), "that is the package's own")
+                try Files.writeAtomically(
+                    Array("# from the cache\n".utf8), to: entry.appending("modules.softdep"), mode: 0o644)
+            }
+            try bed.withGuest("second") { guest in
+                try bed.run("install-kernel", guest, package.string).succeeded()
+                #expect(try bed.run("exec", guest, "--", "cat", list).out == "# from the cache\n")
+            }
+            try bed.withGuest("other") { guest in
+                try bed.run(
+                    "exec", guest, "--", "sh", "-c",
+                    "mkdir -p /etc/depmod.d; echo 'search updates' > /etc/depmod.d/own.conf"
+                )
+                .succeeded()
+                try bed.run("install-kernel", guest, package.string).succeeded()
+                #expect(try bed.run("exec", guest, "--", "cat", list).out != "# from the cache\n")
+            }
+        }
     }
 }
