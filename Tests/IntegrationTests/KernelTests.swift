@@ -23,6 +23,10 @@ extension IntegrationTests {
                 try bed.run("install-kernel", guest, package.string).succeeded()
                 try bed.checkDisk(guest)
 
+                // A guest that does not hear the power button, as of a kernel without a driver for it, is shut down by its agent.
+                let deaf =
+                    "mkdir -p /etc/systemd/logind.conf.d; printf '[Login]\\nHandlePowerKey=ignore\\n' > /etc/systemd/logind.conf.d/deaf.conf"
+                try bed.run("exec", guest, "--", "sh", "-c", deaf).succeeded()
                 try bed.run("start", guest).succeeded()
                 #expect(try bed.run("exec", guest, "--", "uname", "-r").out == "\(version)\n")
                 let script =
@@ -30,7 +34,7 @@ extension IntegrationTests {
                 let seen = try bed.run("exec", guest, "--", "sh", "-c", script).succeeded().out
                 #expect(seen.hasPrefix("1\nii "), "\(seen)")
                 #expect(try bed.run("install-kernel", guest, package.string).status == 75)
-                try bed.run("stop", guest).succeeded()
+                #expect(try bed.run("stop", guest).err.contains("shut down in"))
 
                 try bed.run("flip", guest, "lxc").succeeded()
                 try bed.run("start", guest).succeeded()

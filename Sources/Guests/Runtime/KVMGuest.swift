@@ -11,6 +11,7 @@ final class KVMGuest: GuestRuntime {
     private let supervisor: Supervisor
     private var child: ChildProcess?
     private var monitor: QMPClient?
+    private var agent: FileDescriptor?
     private var errors: FilePath { supervisor.files.machineLog }
 
     init(_ supervisor: Supervisor) { self.supervisor = supervisor }
@@ -96,7 +97,18 @@ final class KVMGuest: GuestRuntime {
         throw Failure(.failure, "QEMU does not tell the port that it forwards")
     }
 
-    func requestShutdown() { _ = try? monitor?.execute(.powerdown, limit: .seconds(2)) }
+    func requestShutdown() {
+        _ = try? monitor?.execute(.powerdown, limit: .seconds(2))
+        // A kernel without a driver for the power button, Debian's cloud kernel for arm64 say, hears nothing of it.
+        supervisor.loop.after(.seconds(4)) { [self] in askAgent() }
+    }
+
+    /// Has the guest agent shut the guest down, where there is one; see qemu-ga(8).
+    private func askAgent() {
+        guard agent == nil, let socket = try? UnixSocket.connect(supervisor.files.agent) else { return }
+        agent = socket
+        try? Files.writeAll(socket, Array(#"{"execute":"guest-shutdown"}"#.utf8) + [10], name: "the guest agent")
+    }
 
     func forceOff() {
         // QEMU writes what it holds when it quits; a kill is for one that does not answer.

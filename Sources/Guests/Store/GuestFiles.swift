@@ -48,6 +48,8 @@ public struct GuestFiles: Sendable {
     public var monitor: FilePath { machine.appending("qmp.sock") }
     /// The virtual machine's serial port.
     public var console: FilePath { machine.appending("console.sock") }
+    /// The guest agent's serial port.
+    var agent: FilePath { machine.appending("agent.sock") }
     /// What the supervisor and QEMU complain of.
     var supervisorLog: FilePath { run.appending("supervisor.log") }
     var machineLog: FilePath { run.appending("qemu.log") }
