@@ -46,7 +46,9 @@ struct AptSource: Sendable, Equatable {
             throw Unusable("\(uri.prefix { $0 != "/" }) is neither http nor https")
         }
         let rest = uri.dropFirst(scheme.count)
-        guard let first = rest.first, first != "/", AptText.isAddress(rest) else { throw Unusable("\(uri) is no address") }
+        guard let first = rest.first, first != "/", AptText.isAddress(rest) else {
+            throw Unusable("\(uri) is no address")
+        }
         guard AptText.isPath(suite) else { throw Unusable("\(suite) is no suite") }
         guard suite.hasSuffix("/") == components.isEmpty else { throw Unusable("\(suite) has the wrong components") }
         for component in components where !AptText.isPath(component) { throw Unusable("\(component) is no component") }
@@ -137,7 +139,8 @@ extension AptSource {
                 for uri in words("URIs") {
                     for suite in words("Suites") {
                         AptSource(
-                            uri: uri, suite: suite, components: words("Components"), architectures: words("Architectures"),
+                            uri: uri, suite: suite, components: words("Components"),
+                            architectures: words("Architectures"),
                             signedBy: signedBy
                         ).sort(into: &entries, of: file)
                     }
@@ -214,12 +217,14 @@ enum AptText {
 
     /// Of an address, what follows "http://".
     static func isAddress(_ text: some StringProtocol) -> Bool {
-        text.utf8.count <= 1024 && text.utf8.allSatisfy { isAlphanumeric($0) || "-._~:/?@!&*+;=%$()[]".utf8.contains($0) }
+        text.utf8.count <= 1024
+            && text.utf8.allSatisfy { isAlphanumeric($0) || "-._~:/?@!&*+;=%$()[]".utf8.contains($0) }
     }
 
     /// A suite, or a component: nothing that could be an option, or lead upwards.
     static func isPath(_ text: String) -> Bool {
-        guard let first = text.utf8.first, text.utf8.count <= 255, first != UInt8(ascii: "-"), first != UInt8(ascii: "/")
+        guard let first = text.utf8.first, text.utf8.count <= 255, first != UInt8(ascii: "-"),
+            first != UInt8(ascii: "/")
         else { return false }
         return text.utf8.allSatisfy { isAlphanumeric($0) || "-._~/+:$()".utf8.contains($0) }
             && !text.split(separator: "/").contains("..")

@@ -20,7 +20,8 @@ struct DependencyDownload {
     ///
     /// - Parameter limit: how long each run of apt-get may take.
     init(
-        _ work: WorkDirectory, runner: Runner, limit: Duration, guest: String, architecture: Architecture, status: [UInt8]
+        _ work: WorkDirectory, runner: Runner, limit: Duration, guest: String, architecture: Architecture,
+        status: [UInt8]
     ) {
         (self.work, self.runner, self.limit) = (work, runner, limit)
         (self.guest, self.architecture, self.status) = (guest, architecture, status)
@@ -124,7 +125,8 @@ struct DependencyDownload {
         let output = try ask(AptGet.download(tree.configuration), in: tree)
         guard output.status.isSuccess else {
             throw Failure(
-                .failure, "the packages that \(guest) needs could not be fetched; nothing was changed"
+                .failure,
+                "the packages that \(guest) needs could not be fetched; nothing was changed"
                     + Self.complaints(output).map { "\n  \($0)" }.joined())
         }
         return Self.ordered(

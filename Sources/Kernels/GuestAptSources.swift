@@ -74,7 +74,9 @@ struct GuestAptSources: Sendable, Equatable {
         var files: [String: [UInt8]] = [:]
         var reader = try ArchiveReader(tar, name: "the archive of \(guest)'s apt sources")
         while let member = try reader.next() {
-            guard case .file = member.kind, let parts = member.components, files.count < Self.countLimit else { continue }
+            guard case .file = member.kind, let parts = member.components, files.count < Self.countLimit else {
+                continue
+            }
             let path = "/" + parts.joined(separator: "/")
             guard Self.isOfUse(path), member.size <= Int64(Self.fileLimit) else { continue }
             var bytes: [UInt8] = []

@@ -45,10 +45,12 @@ struct AptSourceTests {
     @Test(
         "an entry that is no plain web archive is skipped, and it is said",
         arguments: [
-            "deb file:/etc ./", "deb copy:/etc ./", "deb cdrom:[Debian 12]/ bookworm main", "deb rsh://example.org/ s main",
+            "deb file:/etc ./", "deb copy:/etc ./", "deb cdrom:[Debian 12]/ bookworm main",
+            "deb rsh://example.org/ s main",
             "deb ssh://example.org/ s main", "deb mirror+file:/etc/hosts s main", "deb tor+http://example.org/ s main",
             "deb http:///etc s main", "deb http://exa\u{1b}mple.org/ s main", "deb http://example.org/\u{e9} s main",
-            "deb http://example.org/\"x s main", "deb http://example.org/ ../../x main", "deb http://example.org/ /etc main",
+            "deb http://example.org/\"x s main", "deb http://example.org/ ../../x main",
+            "deb http://example.org/ /etc main",
             "deb http://example.org/ -o main", "deb http://example.org/ s", "deb http://example.org/ ./ main",
             "deb http://example.org/ s ../x", "deb http://example.org/", "deb [arch=amd64 http://example.org/ s main",
             "deb [arch=-o] http://example.org/ s main", "deb [signed-by=] http://example.org/ s main",
@@ -63,7 +65,8 @@ struct AptSourceTests {
 
     @Test("sources of source packages, unknown types and entries that are switched off are none")
     func none() throws {
-        #expect(list("deb-src http://example.org/ s main\nexec touch /tmp/x\n#deb http://example.org/ s main").used.isEmpty)
+        #expect(
+            list("deb-src http://example.org/ s main\nexec touch /tmp/x\n#deb http://example.org/ s main").used.isEmpty)
         let text = """
             Types: deb-src
             URIs: http://example.org/
@@ -106,7 +109,8 @@ struct AptSourceTests {
 
     @Test("an entry whose keyring is not there is not used: without it more would be trusted")
     func missingKeyring() {
-        let entries = list("deb [signed-by=/root/a.gpg,\(String(repeating: "A", count: 40))] http://example.org/ s main")
+        let entries = list(
+            "deb [signed-by=/root/a.gpg,\(String(repeating: "A", count: 40))] http://example.org/ s main")
         #expect(entries.used[0].paragraph { _ in nil } == nil)
         #expect(entries.used[0].paragraph { _ in "/c" }?.contains("Signed-By: /c AAAA") == true)
     }
@@ -115,7 +119,8 @@ struct AptSourceTests {
     func inlineKey() throws {
         func source(_ key: String) throws -> AptSource.Entries {
             try AptSource.read(
-                deb822: "Types: deb\nURIs: http://example.org/\nSuites: s\nComponents: main\nSigned-By:\n\(key)", file: "x")
+                deb822: "Types: deb\nURIs: http://example.org/\nSuites: s\nComponents: main\nSigned-By:\n\(key)",
+                file: "x")
         }
         let good = " -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n mQINBF\n -----END PGP PUBLIC KEY BLOCK-----\n"
         #expect(
@@ -165,7 +170,8 @@ struct AptSourceTests {
         let item = try #require(DependencyDownload.Item("'http://example.org/x' a_1%3a2_all.deb 12 SHA256:\(digest)"))
         #expect(item.name == "a_1%3a2_all.deb" && item.size == 12 && item.digest.description == digest)
         for line in [
-            "'http://x' ../a.deb 1 SHA256:\(digest)", "'http://x' a.deb 1 MD5Sum:\(digest)", "'file:/x' a.deb 1 SHA256:\(digest)",
+            "'http://x' ../a.deb 1 SHA256:\(digest)", "'http://x' a.deb 1 MD5Sum:\(digest)",
+            "'file:/x' a.deb 1 SHA256:\(digest)",
             "'http://x' a.deb 1", "W: something is wrong here", "",
         ] {
             #expect(DependencyDownload.Item(line) == nil, "\(line)")

@@ -12,7 +12,8 @@ struct InstallArguments: ParsableArguments {
     @Flag(
         help: ArgumentHelp(
             "Fetch what the packages need and the guest does not have, and install it with them.",
-            discussion: "It comes from the guest's own apt sources, by this machine's apt-get; only what is signed counts."))
+            discussion:
+                "It comes from the guest's own apt sources, by this machine's apt-get; only what is signed counts."))
     var downloadDependencies = false
 
     var options: PackageInstaller.Options {

@@ -37,7 +37,8 @@ struct PackageInstall: ParsableCommand {
         let how = !outcome.isTransaction ? " (in the running guest: not as a transaction)" : ""
         options.console.say("\(guest): installed \(names.joined(separator: ", ")) in \(seconds(since: clock))\(how)")
         if options.json {
-            try options.print(Report(
+            try options.print(
+                Report(
                     guest: guest, installed: names, downloaded: downloaded, transaction: outcome.isTransaction), "")
         }
     }
