@@ -27,14 +27,16 @@ let package = Package(
         .target(
             name: "DevboxCommands",
             dependencies: [
-                "Doctor", "Kernels", "Guests", "Packages", "Binaries", "Images", "Disks", "Templates", "HostTools", "DevboxCore",
+                "Doctor", "Kernels", "Guests", "Packages", "Binaries", "Images", "Disks", "Templates", "HostTools",
+                "DevboxCore",
                 arguments, system,
             ],
             swiftSettings: settings),
         .target(
             name: "Kernels",
             dependencies: [
-                "Guests", "Packages", "Binaries", "Boot", "Disks", "Archives", "Templates", "HostTools", "DevboxCore", system,
+                "Guests", "Packages", "Binaries", "Boot", "Disks", "Archives", "Templates", "HostTools", "DevboxCore",
+                system,
             ],
             swiftSettings: settings),
         .target(
@@ -51,7 +53,8 @@ let package = Package(
             dependencies: ["Boot", "Disks", "Archives", "Templates", "HostTools", "DevboxCore", "CExt2FS", system],
             swiftSettings: settings),
         .target(
-            name: "Boot", dependencies: ["Disks", "Archives", "Templates", "DevboxCore", system], swiftSettings: settings),
+            name: "Boot", dependencies: ["Disks", "Archives", "Templates", "DevboxCore", system],
+            swiftSettings: settings),
         .target(
             name: "Disks", dependencies: ["HostTools", "DevboxCore", "CExt2FS", "CLinux", system],
             swiftSettings: settings),
@@ -72,7 +75,8 @@ let package = Package(
         .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
         .systemLibrary(name: "CExt2FS", pkgConfig: "ext2fs", providers: [.apt(["libext2fs-dev"])]),
         .target(
-            name: "TestSupport", dependencies: ["Images", "Boot", "Templates", "Disks", "HostTools", "DevboxCore", system],
+            name: "TestSupport",
+            dependencies: ["Images", "Boot", "Templates", "Disks", "HostTools", "DevboxCore", system],
             path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(
             name: "IntegrationTests",

@@ -20,7 +20,7 @@ struct AptTree {
     let nothing: FilePath
     private let work: WorkDirectory
 
-    /// How many trees are kept, of some ten megabytes each.
+    /// How many trees are kept, of some tens of megabytes each.
     private static let limit = 8
     /// How long lists are used before they are fetched again.
     private static let freshness: Int64 = 3600

@@ -37,11 +37,17 @@ public struct PackageFile: Sendable {
     /// "linux-image-6.1.0-47-amd64 6.1.170-3".
     public var title: String { "\(package.name) \(package.version)" }
 
+    /// The file's name, without its folders.
+    var name: String { Names.printable(package.path.lastComponent?.string ?? package.name) }
+
+    /// What it takes unpacked, in bytes: as it says itself, or as its content says where that is more.
+    var unpackedSize: Int64 { max(package.installedSize ?? 0, package.decodedDataSize ?? 0) }
+
     /// What a guest's record says of it.
     func installed(at time: Date, by command: String) -> GuestRecord.InstalledFile {
         .init(
             name: package.name, version: package.version.description, architecture: package.architecture,
-            sha256: digest.description, file: package.path.lastComponent?.string ?? "", installedAt: time,
+            sha256: digest.description, file: name, installedAt: time,
             command: command)
     }
 

@@ -49,10 +49,13 @@ public struct PackageInstaller: Sendable {
     /// Looks at what can be known before anything is changed: architecture, dependencies, room on the disk.
     ///
     /// - Returns: what is to be installed: the packages, behind those that were downloaded for them.
-    /// - Throws: `badInput` for another architecture's package; `failure` where something is unmet or the room does not suffice.
+    /// - Throws: `badInput` for a package of another architecture, or one that the room does not suffice for; `failure` where something
+    ///   is unmet.
     public func check(_ given: [PackageFile], for change: borrowing OfflineChange) throws -> [PackageFile] {
         try Self.checkArchitecture(given, of: change.record)
         let root = try change.openRoot()
+        let room = root.availableBytes
+        try Self.checkRoom(given, room, on: change.record)
         let architecture = change.record.architecture
         let status = try GuestPackages.status(root)
         let installed = try GuestPackages.read(status, architecture: architecture)
@@ -62,27 +65,35 @@ public struct PackageInstaller: Sendable {
                 work, runner: runner, limit: options.limit, guest: change.record.name, architecture: architecture,
                 status: status
             ).complete(given, in: installed) { try GuestAptSources(on: root) }
+            try Self.checkRoom(files, room, on: change.record)
         }
         try Self.refuse(installed.unmet(files.map(\.package)))
-        let room = root.freeBytes
-        let needed = files.reduce(Int64(0)) { $0 + max($1.package.installedSize ?? 0, $1.package.decodedDataSize ?? 0) }
-        guard needed <= room else {
-            throw Failure(
-                .failure,
-                "the packages need \(ByteSize.text(needed)) on the disk of \(change.record.name), which has \(ByteSize.text(room)) left",
-                hint: "remove something in the guest, an old kernel say: `devbox remove-kernel`")
-        }
         return files
+    }
+
+    /// Throws `badInput`, naming the package, where they need more than `room` bytes.
+    private static func checkRoom(_ files: [PackageFile], _ room: Int64, on guest: GuestRecord) throws {
+        var needed: Int64 = 0
+        for file in files {
+            let (sum, overflow) = needed.addingReportingOverflow(file.unpackedSize)
+            guard !overflow, sum <= room else {
+                throw Failure(
+                    .badInput,
+                    "\(file.name) needs \(ByteSize.text(file.unpackedSize)) on the disk of \(guest.name), which has \(ByteSize.text(room - needed)) left for it"
+                )
+            }
+            needed = sum
+        }
     }
 
     /// Throws `badInput` for a package of an architecture that is not the guest's.
     static func checkArchitecture(_ files: [PackageFile], of guest: GuestRecord) throws {
         let wanted = guest.architecture.rawValue
         for file in files where ![wanted, "all"].contains(file.package.architecture) {
-            let name = file.package.path.lastComponent?.string ?? file.package.name
             throw Failure(
                 .badInput,
-                "\(name) is for \(Names.printable(file.package.architecture)), the guest \(guest.name) is \(wanted)")
+                "\(file.name) is for \(Names.printable(file.package.architecture)), the guest \(guest.name) is \(wanted)"
+            )
         }
     }
 
@@ -98,17 +109,17 @@ public struct PackageInstaller: Sendable {
     ///
     /// - Throws: `badInput` for a package that holds what it must not; `failure` with dpkg's own words where it fails.
     public func install(_ files: [PackageFile], in change: inout OfflineChange) throws {
-        let room = try change.openRoot().freeBytes
+        let room = try change.openRoot().availableBytes
         let cache = DecodedCache(work)
         let folder = change.files.run
         try Files.makeDirectory(folder, mode: 0o711)
         defer { try? Files.removeTree(folder) }
         let feeds = try files.map { try PackageFeed($0, cache, folder: folder, sizeLimit: room) }
         let depmod = try DepmodCache(work, for: files, on: change)
-        let tools = try [makeTools(in: folder)] + depmod.extras(for: change)
+        let tools = try [makeTools(in: folder, makesInitrds: options.guestInitrd)] + depmod.extras(for: change)
         try run(
             ["dpkg", "--force-unsafe-io", "--force-confdef", "--force-confold", "--install"] + feeds.map(\.path),
-            extras: tools + feeds.flatMap(\.extras), in: &change
+            extras: tools + feeds.flatMap(\.extras), makesInitrds: options.guestInitrd, in: &change
         ) { progress, deadline in
             for feed in feeds { try feed.feed(progress, until: deadline) }
         }
@@ -128,12 +139,15 @@ public struct PackageInstaller: Sendable {
         let script = """
             if command -v apt-get >/dev/null; then exec apt-get -y --no-download purge "$@"; else exec dpkg --purge "$@"; fi
             """
-        try run(["sh", "-c", script, "sh"] + names, extras: [makeTools(in: folder)], in: &change) { _, _ in }
+        try run(
+            ["sh", "-c", script, "sh"] + names, extras: [makeTools(in: folder, makesInitrds: true)], makesInitrds: true,
+            in: &change
+        ) { _, _ in }
     }
 
     /// Runs a command of the guest's for packages; what it writes goes to install.log.
     private func run(
-        _ arguments: [String], extras: [ContainerExtra], in change: inout OfflineChange,
+        _ arguments: [String], extras: [ContainerExtra], makesInitrds: Bool, in change: inout OfflineChange,
         meanwhile: (OfflineProgress, ContinuousClock.Instant) throws -> Void
     ) throws {
         let log = change.files.installLog
@@ -146,7 +160,7 @@ public struct PackageInstaller: Sendable {
             "DEBIAN_FRONTEND=noninteractive", "DEBCONF_NONINTERACTIVE_SEEN=true", "UCF_FORCE_CONFFOLD=1",
         ]
         let command = OfflineCommand(
-            ["/usr/bin/env"] + environment + (options.guestInitrd ? [] : ["INITRD=No"]) + arguments, extras: extras,
+            ["/usr/bin/env"] + environment + (makesInitrds ? [] : ["INITRD=No"]) + arguments, extras: extras,
             output: output, limit: options.limit)
         let status = try change.run(command) { progress in try meanwhile(progress, command.deadline) }
         let text = (try? Files.text(log, limit: 64 << 20)) ?? ""
@@ -155,19 +169,21 @@ public struct PackageInstaller: Sendable {
             let last = text.split(separator: "\n").suffix(8).map { "  \(Names.printable(String($0)))" }
             throw Failure(
                 .failure,
-                "\(arguments[0]) in \(change.record.name) failed with status \(status); nothing was changed\n"
+                "dpkg in \(change.record.name) failed with status \(status); nothing was changed\n"
                     + last.joined(separator: "\n"),
                 hint: "all of its output is in guests/\(change.record.name)/install.log of the work directory")
         }
     }
 
     /// The folder that stands first in the PATH of package scripts.
-    private func makeTools(in folder: FilePath) throws -> ContainerExtra {
+    ///
+    /// - Parameter makesInitrds: whether the guest's own tool for initrds is at work: to make one, or to remove one.
+    private func makeTools(in folder: FilePath, makesInitrds: Bool) throws -> ContainerExtra {
         let tools = folder.appending("bin")
         try Files.makeDirectory(tools)
         for template in try templates.files(below: "offline") {
             let name = FilePath(template).lastComponent?.string ?? template
-            if options.guestInitrd, name == "update-initramfs" { continue }
+            if makesInitrds, name == "update-initramfs" { continue }
             let file = tools.appending(name)
             try Files.writeAtomically(Array(templates.text(template).utf8), to: file, mode: 0o755)
             try Files.setMode(file, 0o755)

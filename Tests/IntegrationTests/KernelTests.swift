@@ -136,6 +136,13 @@ extension IntegrationTests {
                 try bed.run("install-kernel", guest, debian.string, "--default", "6.100.0-rc3-00012-gdeadbeef")
                     .succeeded()
                 #expect(try bed.run("kernels", guest).out.contains("6.100.0-rc3-00012-gdeadbeef  *"))
+                let own = try TestPackage.kernel("6.97.0-amd64").pack(in: scratch)
+                try bed.run("install-kernel", "--guest-initrd", guest, own.string).succeeded()
+                #expect(try bed.run("exec", guest, "--", "test", "-s", "/boot/initrd.img-6.97.0-amd64").status == 0)
+                #expect(
+                    try bed.run("exec", guest, "--", "sh", "-c", "ls /boot/initrd*").out
+                        == "/boot/initrd.img-6.97.0-amd64\n")
+                try bed.run("remove-kernel", guest, "6.97.0-amd64").succeeded()
                 try bed.run("remove-kernel", guest, "6.100.0-rc3-00012-gdeadbeef").succeeded()
                 #expect(try bed.run("remove-kernel", guest, "6.99.0-1-amd64").status == 1)
                 #expect(try bed.run("remove-kernel", guest, "6.5.0").status == 66)
@@ -233,6 +240,45 @@ extension IntegrationTests {
                 #expect(try bed.run("install-kernel", guest, other.string, "--debug", other.string).status == 65)
                 for path in [store, bed.work.appending("share/debug/.build-id")] { try Files.removeTree(path) }
                 try Files.removeTree(bed.work.appending("records/debug"))
+            }
+        }
+
+        @Test(
+            "what depmod made is taken for the next guest of the image, and kept of guests only in which nothing else ran"
+        )
+        func depmod() throws {
+            let scratch = try ScratchDirectory()
+            let version = "6.96.\(UInt16.random(in: 0...9999))-amd64"
+            let package = try TestPackage.kernel(version).pack(in: scratch)
+            let results = bed.work.appending("cache/depmod")
+            let list = "/lib/modules/\(version)/modules.softdep"
+            try? Files.removeTree(results)
+            try bed.withGuest("used") { guest in
+                try bed.run("exec", guest, "--", "true").succeeded()
+                try bed.run("install-kernel", guest, package.string).succeeded()
+                #expect(try Files.list(results).isEmpty, "something ran in the guest before")
+            }
+            try bed.withGuest("first") { guest in
+                try bed.run("install-kernel", guest, package.string).succeeded()
+                let entry = try results.appending(#require(Files.list(results).first)).appending(version)
+                let own = try bed.run("exec", guest, "--", "cat", "/lib/modules/\(version)/modules.dep").out
+                #expect(try Files.text(entry.appending("modules.dep")) == own)
+                #expect(!Files.exists(entry.appending("modules.order")), "that is the package's own")
+                try Files.writeAtomically(
+                    Array("# from the cache\n".utf8), to: entry.appending("modules.softdep"), mode: 0o644)
+            }
+            try bed.withGuest("second") { guest in
+                try bed.run("install-kernel", guest, package.string).succeeded()
+                #expect(try bed.run("exec", guest, "--", "cat", list).out == "# from the cache\n")
+            }
+            try bed.withGuest("other") { guest in
+                try bed.run(
+                    "exec", guest, "--", "sh", "-c",
+                    "mkdir -p /etc/depmod.d; echo 'search updates' > /etc/depmod.d/own.conf"
+                )
+                .succeeded()
+                try bed.run("install-kernel", guest, package.string).succeeded()
+                #expect(try bed.run("exec", guest, "--", "cat", list).out != "# from the cache\n")
             }
         }
     }

@@ -26,6 +26,7 @@ package struct TestPackage {
         var package = TestPackage("linux-image-\(version)", architecture: architecture)
         package.files = [
             "boot/vmlinuz-\(version)": "kernel \(version)",
+            "boot/config-\(version)": "CONFIG_RD_GZIP=y\nCONFIG_RD_ZSTD=y\n",
             "lib/modules/\(version)/kernel/fs/sample.ko": "module", "lib/modules/\(version)/modules.order": "",
             "lib/modules/\(version)/modules.builtin": "",
         ]
@@ -35,6 +36,10 @@ package struct TestPackage {
             depmod \(version)
             export DEB_MAINT_PARAMS="$*"
             run-parts --report --exit-on-error --arg=\(version) --arg=/boot/vmlinuz-\(version) /etc/kernel/postinst.d
+            """
+        package.scripts["postrm"] = """
+            #!/bin/sh -e
+            [ "$1" != remove ] || DEB_MAINT_PARAMS="$*" run-parts --arg=\(version) --arg=/boot/vmlinuz-\(version) /etc/kernel/postrm.d
             """
         return package
     }

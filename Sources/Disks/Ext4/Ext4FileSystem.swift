@@ -68,6 +68,13 @@ public struct Ext4FileSystem: ~Copyable {
         Int64(ext2fs_free_blocks_count(handle.pointee.super)) * Int64(handle.pointee.blocksize)
     }
 
+    /// The space that programs in a container may fill, in bytes: what is reserved for root is not for the root of a user namespace.
+    public var availableBytes: Int64 {
+        let superblock = handle.pointee.super
+        let reserved = Int64(ext2fs_r_blocks_count(superblock)) * Int64(handle.pointee.blocksize)
+        return max(0, freeBytes - reserved)
+    }
+
     func check(_ doing: String, _ result: errcode_t) throws {
         if result == 0 { return }
         if let failure = manager.failure { throw failure }
