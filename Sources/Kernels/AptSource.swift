@@ -34,9 +34,18 @@ struct AptSource: Sendable, Equatable {
     }
 
     /// What a file says: the entries that are used, and why others are not.
-    typealias Entries = (used: [AptSource], skipped: [Skipped])
+    struct Entries {
+        /// In order, none twice.
+        fileprivate(set) var used: [AptSource] = []
+        /// Each with its reason.
+        fileprivate(set) var skipped: [Skipped] = []
+        /// How many have been looked at.
+        fileprivate var count = 0
+        /// Whether no more are looked at: that a file is small is no limit, for its addresses and suites go each with each.
+        fileprivate var isFull: Bool { count >= AptSource.limit }
+    }
 
-    /// How many entries a guest may have.
+    /// How many entries a file may have, and a guest may have of use.
     static let limit = 500
 
     /// Throws what makes the entry one that is not used.
@@ -57,12 +66,12 @@ struct AptSource: Sendable, Equatable {
 
     /// Adds an entry to those that are used, or says why not.
     fileprivate func sort(into entries: inout Entries, of file: String) {
+        entries.count += 1
         do throws(Unusable) {
             try check()
-            guard entries.used.count < Self.limit else { throw Unusable("there are too many") }
             if !entries.used.contains(self) { entries.used.append(self) }
         } catch {
-            entries.skipped.append(.init(reason: "\(file): \(Names.printable(error.reason))"))
+            error.note(in: &entries, of: file)
         }
     }
 }
@@ -71,6 +80,11 @@ struct AptSource: Sendable, Equatable {
 private struct Unusable: Error {
     let reason: String
     init(_ reason: String) { self.reason = reason }
+
+    func note(in entries: inout AptSource.Entries, of file: String) {
+        guard entries.skipped.count < AptSource.limit else { return }
+        entries.skipped.append(.init(reason: "\(file): \(Names.printable(reason.prefix(200)))"))
+    }
 }
 
 extension AptSource {
@@ -78,11 +92,11 @@ extension AptSource {
     ///
     /// - Parameter file: what messages call it.
     static func read(list text: String, file: String) -> Entries {
-        var entries: Entries = ([], [])
+        var entries = Entries()
         for line in text.split(whereSeparator: \.isNewline) {
             var rest = line.prefix { $0 != "#" }[...]
             let kind = AptText.word(&rest)
-            if kind != "deb" { continue }
+            if kind != "deb" || entries.isFull { continue }
             do throws(Unusable) {
                 let options = try options(&rest)
                 let words = rest.split(whereSeparator: \.isWhitespace).map(String.init)
@@ -92,7 +106,7 @@ extension AptSource {
                     architectures: options.architectures, signedBy: options.signedBy
                 ).sort(into: &entries, of: file)
             } catch {
-                entries.skipped.append(.init(reason: "\(file): \(Names.printable(error.reason))"))
+                error.note(in: &entries, of: file)
             }
         }
         return entries
@@ -126,27 +140,28 @@ extension AptSource {
     /// - Throws: `badInput` where it is none.
     static func read(deb822 text: String, file: String) throws -> Entries {
         // Comments may stand between the lines of a field too; ControlReader knows none.
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).filter { !$0.hasPrefix("#") }
-        var entries: Entries = ([], [])
+        let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+            .filter { !$0.hasPrefix("#") }
+        var entries = Entries()
         for stanza in try ControlReader.stanzas(of: Array(lines.joined(separator: "\n").utf8), name: file) {
             func words(_ field: String) -> [String] {
                 (stanza[field] ?? "").split(whereSeparator: \.isWhitespace).map(String.init)
             }
             let isOff = ["no", "false", "without", "off", "disable", "0"].contains(words("Enabled").first?.lowercased())
-            guard words("Types").contains("deb"), !isOff else { continue }
+            guard words("Types").contains("deb"), !isOff, !entries.isFull else { continue }
             do throws(Unusable) {
                 let signedBy = try signers(of: stanza)
-                for uri in words("URIs") {
-                    for suite in words("Suites") {
+                let (suites, components, architectures) = (words("Suites"), words("Components"), words("Architectures"))
+                for uri in words("URIs") where !entries.isFull {
+                    for suite in suites where !entries.isFull {
                         AptSource(
-                            uri: uri, suite: suite, components: words("Components"),
-                            architectures: words("Architectures"),
+                            uri: uri, suite: suite, components: components, architectures: architectures,
                             signedBy: signedBy
                         ).sort(into: &entries, of: file)
                     }
                 }
             } catch {
-                entries.skipped.append(.init(reason: "\(file): \(Names.printable(error.reason))"))
+                error.note(in: &entries, of: file)
             }
         }
         return entries

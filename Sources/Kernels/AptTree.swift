@@ -18,6 +18,8 @@ struct AptTree {
     let archives: FilePath
     /// A folder that stays empty.
     let nothing: FilePath
+    /// Why entries of the guest's sources are not used.
+    let skipped: [String]
     private let work: WorkDirectory
 
     /// How many trees are kept, of some tens of megabytes each.
@@ -53,11 +55,11 @@ struct AptTree {
         ] {
             try work.own(path.pushing(FilePath(folder)), mode: 0o700)
         }
-        try write(
-            templates.render(
-                "apt.conf.mustache",
-                ["tree": path.string, "architecture": architecture.rawValue, "settings": settings]), to: "apt.conf")
-        try write(sources)
+        let values: [String: any Sendable] = [
+            "tree": path.string, "architecture": architecture.rawValue, "settings": settings,
+        ]
+        try Self.write(templates.render("apt.conf.mustache", values), to: "apt.conf", in: path)
+        skipped = try Self.write(sources, in: path)
         utimes(path.string, nil)
         try Self.evict(parent, but: path)
     }
@@ -70,8 +72,10 @@ struct AptTree {
         }
     }
 
-    /// The sources, and the keys that they are checked with.
-    private func write(_ sources: GuestAptSources) throws {
+    /// Writes the sources, and the keys that they are checked with.
+    ///
+    /// - Returns: why others are not used.
+    private static func write(_ sources: GuestAptSources, in path: FilePath) throws -> [String] {
         var copies: [String: String] = [:]
         for (keyring, bytes) in sources.keyrings {
             let name = FilePath(keyring).lastComponent?.string ?? ""
@@ -81,13 +85,14 @@ struct AptTree {
             } else if keyring == "/etc/apt/trusted.gpg" {
                 copy = "etc/apt/trusted.gpg"
             }
-            try write(bytes, to: copy)
+            try write(bytes, to: copy, in: path)
             copies[keyring] = path.pushing(FilePath(copy)).string
         }
         var text = ""
+        var skipped = sources.skipped.map(\.reason)
         for (index, source) in sources.sources.enumerated() {
             for case .key(let key) in source.signedBy {
-                try write(Array(key.utf8), to: "keyrings/source-\(index).asc")
+                try write(Array(key.utf8), to: "keyrings/source-\(index).asc", in: path)
             }
             let paragraph = source.paragraph { signer in
                 switch signer {
@@ -96,29 +101,36 @@ struct AptTree {
                 case .fingerprint: nil
                 }
             }
-            if let paragraph { text += paragraph + "\n" }
+            if let paragraph {
+                text += paragraph + "\n"
+            } else {
+                skipped.append("\(source.uri) \(source.suite): the keyring of its signature is not there")
+            }
         }
         guard !text.isEmpty else {
-            let reasons = sources.skipped.prefix(8).map { "\n  \($0.reason)" }.joined()
+            let reasons = skipped.prefix(8).map { "\n  \($0)" }.joined()
             throw Failure(
                 .failure, "the guest has no apt sources that can be used\(reasons)",
                 hint: "devbox uses signed http and https sources of /etc/apt; or name the missing packages too")
         }
-        try write(text, to: "etc/apt/sources.list.d/guest.sources")
+        try write(text, to: "etc/apt/sources.list.d/guest.sources", in: path)
+        return skipped
     }
 
     /// Writes dpkg's status, and keeps apt from replacing the packages that are to be installed.
     func write(status: String, wanted: [PackageFile]) throws {
-        try write(status, to: "status")
+        try Self.write(status, to: "status", in: path)
         let pins = wanted.map {
             "Package: \($0.package.name)\nPin: version \($0.package.version)\nPin-Priority: 1001\n"
         }
-        try write(pins.joined(separator: "\n"), to: "etc/apt/preferences")
+        try Self.write(pins.joined(separator: "\n"), to: "etc/apt/preferences", in: path)
     }
 
-    private func write(_ text: String, to name: String) throws { try write(Array(text.utf8), to: name) }
+    private static func write(_ text: String, to name: String, in path: FilePath) throws {
+        try write(Array(text.utf8), to: name, in: path)
+    }
 
-    private func write(_ bytes: [UInt8], to name: String) throws {
+    private static func write(_ bytes: [UInt8], to name: String, in path: FilePath) throws {
         let file = path.pushing(FilePath(name))
         if (try? Files.read(file, limit: max(bytes.count, 1))) == bytes { return }
         try Files.writeAtomically(bytes, to: file)

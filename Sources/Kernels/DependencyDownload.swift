@@ -80,7 +80,7 @@ struct DependencyDownload {
             templates: Templates(work: work, environment: Command.inheritedEnvironment))
         let text = try AptStatus.text(status, with: files.map(\.package.control), name: "the status of \(guest)'s dpkg")
         try tree.write(status: text, wanted: files)
-        for skipped in sources.skipped { runner.console.detail("not used: \(skipped.reason)") }
+        for reason in tree.skipped { runner.console.detail("not used: \(reason)") }
 
         var items = tree.isFresh ? try resolve(in: tree) : nil
         var complaints: [String] = []
@@ -150,7 +150,7 @@ struct DependencyDownload {
     /// Why there is no way: what is missing, and what apt says of it.
     private func missing(_ unmet: [UnmetDependency], _ complaints: [String], in tree: AptTree) throws -> Failure {
         let names = unmet.filter { $0.kind == .depends }.compactMap(\.dependency.alternatives.first?.name)
-        var reasons = complaints
+        var reasons = complaints + tree.skipped
         if !names.isEmpty {
             let output = try ask(AptGet.explain(tree.configuration, Array(Set(names).sorted().prefix(50))), in: tree)
             reasons += Self.reasons(output)

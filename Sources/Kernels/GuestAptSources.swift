@@ -23,8 +23,8 @@ struct GuestAptSources: Sendable, Equatable {
     /// The keys that count where a source names none.
     static let trusted = "/etc/apt/trusted.gpg.d/"
 
-    private static let fileLimit = 1 << 20
-    private static let countLimit = 400
+    /// How much is looked at: of one file and of all, in bytes.
+    private static let (fileLimit, sizeLimit) = (1 << 20, 16 << 20)
 
     /// What some files say.
     ///
@@ -54,15 +54,18 @@ struct GuestAptSources: Sendable, Equatable {
     /// Those of a disk.
     init(on root: borrowing Ext4FileSystem) throws {
         var files: [String: [UInt8]] = [:]
+        var size: Int64 = 0
         for place in Self.places {
             guard let number = try root.find(place) else { continue }
             let names =
                 try root.attributes(of: number).isDirectory ? root.names(in: number).map { "\(place)/\($0)" } : [place]
-            for path in names where Self.isOfUse(path) && files.count < Self.countLimit {
+            for path in names where Self.isOfUse(path) {
                 // A keyring may be a link to another folder's.
                 guard let file = try root.find(path) else { continue }
                 let attributes = try root.attributes(of: file)
                 guard attributes.isRegular, attributes.size <= Int64(Self.fileLimit) else { continue }
+                size += attributes.size
+                guard size <= Int64(Self.sizeLimit) else { throw Self.tooLarge }
                 files[path] = try root.contents(of: file, limit: Self.fileLimit)
             }
         }
@@ -72,13 +75,16 @@ struct GuestAptSources: Sendable, Equatable {
     /// Those of a tar stream that a guest made of `places`.
     init(tar: FileDescriptor, of guest: String) throws {
         var files: [String: [UInt8]] = [:]
+        var size: Int64 = 0
         var reader = try ArchiveReader(tar, name: "the archive of \(guest)'s apt sources")
         while let member = try reader.next() {
-            guard case .file = member.kind, let parts = member.components, files.count < Self.countLimit else {
+            guard case .file = member.kind, let parts = member.components else {
                 continue
             }
             let path = "/" + parts.joined(separator: "/")
             guard Self.isOfUse(path), member.size <= Int64(Self.fileLimit) else { continue }
+            size += member.size
+            guard size <= Int64(Self.sizeLimit) else { throw Self.tooLarge }
             var bytes: [UInt8] = []
             try reader.content { piece in
                 bytes += piece
@@ -88,6 +94,9 @@ struct GuestAptSources: Sendable, Equatable {
         }
         try self.init(files)
     }
+
+    private static let tooLarge = Failure(
+        .badInput, "the guest's apt sources and keyrings have more than \(ByteSize.text(Int64(sizeLimit)))")
 
     /// Whether it is a file that apt would read as a source or as a keyring.
     static func isOfUse(_ path: String) -> Bool {

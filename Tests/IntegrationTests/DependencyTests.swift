@@ -88,9 +88,11 @@ extension IntegrationTests {
             newer.version = "9.0"
             let good = try repository.archive("kernel", [Self.needed, Self.deeper, newer])
             var kernel = TestPackage.kernel("6.99.0-dep")
-            kernel.fields = "Depends: needed"
+            kernel.fields = "Depends: needed (>= 2)"
             let package = try kernel.pack(in: scratch)
             try bed.withGuest("depkernel") { guest in
+                // An older one is there.
+                try bed.run("install", guest, TestPackage("needed").pack(in: scratch).string).succeeded()
                 try setSources(guest, "deb \(Self.signed) \(good)")
                 try bed.run("install-kernel", "--download-dependencies", guest, package.string).succeeded()
                 let query = ["exec", guest, "--", "dpkg-query", "-W", "needed", "linux-image-6.99.0-dep"]
@@ -144,10 +146,12 @@ extension IntegrationTests {
                     #expect(none.status == 1 && none.err.contains("other needs nowhere | nothing"), "\(none.err)")
                 }
                 // No network: nobody listens there.
-                try setSources(guest, "deb \(Self.signed) http://127.0.0.1:9/none ./")
+                try setSources(
+                    guest, "deb \(Self.signed) http://127.0.0.1:9/none ./\ndeb [signed-by=/root/k.gpg] \(archive)")
                 try bed.expectUnchanged(guest) {
                     let result = try bed.run("install", "--download-dependencies", guest, needing.string)
                     #expect(result.status == 1 && result.err.contains("127.0.0.1:9"), "\(result.err)")
+                    #expect(result.err.contains("the keyring of its signature is not there"))
                 }
             }
         }

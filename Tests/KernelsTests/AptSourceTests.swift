@@ -104,7 +104,17 @@ struct AptSourceTests {
             paragraph
                 == "Types: deb\nURIs: http://example.org/debian\nSuites: bookworm\nComponents: main\nSigned-By: /copy/a.gpg\n"
         )
+        let windows = text.split(separator: "\n").joined(separator: "\r\n")
+        #expect(try AptSource.read(deb822: windows, file: "x").used == entries.used)
         #expect(throws: Failure.self) { try AptSource.read(deb822: "no field\n", file: "x") }
+    }
+
+    @Test("a file of many addresses and suites is read in bounded time and memory")
+    func many() throws {
+        let words = String(repeating: "x ", count: 20_000)
+        let entries = try AptSource.read(
+            deb822: "Types: deb\nURIs: \(words)\nSuites: \(words)\nComponents: main\n", file: "x")
+        #expect(entries.used.isEmpty && entries.skipped.count == AptSource.limit)
     }
 
     @Test("an entry whose keyring is not there is not used: without it more would be trusted")
