@@ -8,7 +8,8 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 # What devbox needs on a Debian host, and why, is in `devbox doctor`. Libraries and tools for building and testing come last.
 PACKAGES := qemu-system-x86 qemu-utils lxc uidmap mmdebstrap e2fsprogs openssh-client fdisk \
 	qemu-user-static arch-test \
-	libarchive-dev liblzma-dev libext2fs-dev pkg-config hyperfine libarchive-tools time gcc xz-utils zstd lz4 bzip2
+	libarchive-dev liblzma-dev libext2fs-dev pkg-config hyperfine libarchive-tools time gcc xz-utils zstd lz4 bzip2 \
+	apt-utils gnupg python3
 
 .PHONY: all setup build release test unit demo bench lint fuzz install completions man clean
 

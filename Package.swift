@@ -107,6 +107,9 @@ let package = Package(
             dependencies: ["TestSupport", "Packages", "Binaries", "Archives", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
+            name: "KernelsTests", dependencies: ["TestSupport", "Kernels", "Packages", "HostTools", "DevboxCore", system],
+            swiftSettings: settings),
+        .testTarget(
             name: "GuestsTests",
             dependencies: ["TestSupport", "Guests", "Images", "Disks", "HostTools", "DevboxCore", system],
             swiftSettings: settings),

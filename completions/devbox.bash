@@ -616,7 +616,7 @@ _devbox_ssh-config() {
 
 _devbox_install-kernel() {
     repeating_flags=()
-    non_repeating_flags=(--json --verbose -v --quiet -q --debug-modules --debug-in-guest --guest-initrd --restart --version -h --help)
+    non_repeating_flags=(--json --verbose -v --quiet -q --download-dependencies --debug-modules --debug-in-guest --guest-initrd --restart --version -h --help)
     repeating_options=(--debug)
     non_repeating_options=(--work --timeout --cmdline --keep-old --default)
     __devbox_offer_flags_options -1
@@ -684,7 +684,7 @@ _devbox_kernels() {
 
 _devbox_remove-kernel() {
     repeating_flags=()
-    non_repeating_flags=(--json --verbose -v --quiet -q --force -f --version -h --help)
+    non_repeating_flags=(--json --verbose -v --quiet -q --download-dependencies --force -f --version -h --help)
     repeating_options=()
     non_repeating_options=(--work --timeout)
     __devbox_offer_flags_options 2
@@ -857,7 +857,7 @@ _devbox_image_remove() {
 
 _devbox_install() {
     repeating_flags=()
-    non_repeating_flags=(--json --verbose -v --quiet -q --version -h --help)
+    non_repeating_flags=(--json --verbose -v --quiet -q --download-dependencies --version -h --help)
     repeating_options=()
     non_repeating_options=(--work --timeout)
     __devbox_offer_flags_options -1

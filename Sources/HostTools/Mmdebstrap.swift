@@ -136,14 +136,3 @@ public enum Mke2fs {
             ], environment: ["E2FSPROGS_FAKE_TIME": String(epoch)])
     }
 }
-
-/// apt-get(8), asked for what the machine is configured with.
-public enum AptGet {
-    /// The program.
-    public static let program = Program("apt-get", package: "apt", for: "the machine's own package sources")
-
-    /// A line for each index of packages: address, release, component.
-    public static let sources = Command(
-        program,
-        ["indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT) $(SIGNED_BY)", "Identifier: Packages"])
-}

@@ -19,11 +19,11 @@ public struct GuestPackageInstaller: Sendable {
     }
 
     /// How packages were installed.
-    public enum Outcome: Sendable {
-        /// On the disk, as one transaction.
-        case offline
-        /// In the running guest, which dpkg may leave halfway.
-        case running
+    public struct Outcome: Sendable {
+        /// On the disk, as one transaction; else in the running guest, which dpkg may leave halfway.
+        public let isTransaction: Bool
+        /// What was downloaded for them.
+        public let downloaded: [PackageFile]
     }
 
     /// Installs packages: on a stopped guest's disk done as a whole or not at all; a running guest's own dpkg has no such thing.
@@ -31,28 +31,25 @@ public struct GuestPackageInstaller: Sendable {
     /// - Throws: `badInput` for a package that holds what it must not; `failure` where a dependency is unmet or dpkg fails.
     public func install(_ files: [PackageFile], in name: String) throws -> Outcome {
         if let running = try RunningGuest(name, in: store) {
-            try install(files, in: running)
-            return .running
+            let all = try install(files, in: running)
+            return Outcome(isTransaction: false, downloaded: Array(all.dropLast(files.count)))
         }
         var change = try OfflineChange(name, for: "install", in: store, runner: runner)
         let installer = PackageInstaller(store.work, runner: runner, options: options)
-        try installer.check(files, for: change)
+        let all = try installer.check(files, for: change)
         try change.transact { change in
-            try installer.install(files, in: &change)
+            try installer.install(all, in: &change)
             try change.refreshKernels()
         }
-        return .offline
+        return Outcome(isTransaction: true, downloaded: Array(all.dropLast(files.count)))
     }
 
-    private func install(_ files: [PackageFile], in guest: RunningGuest) throws {
+    /// - Returns: what was installed: the packages, behind those that were downloaded for them.
+    private func install(_ given: [PackageFile], in guest: RunningGuest) throws -> [PackageFile] {
         let name = guest.record.name
-        let architecture = guest.record.architecture.rawValue
-        try PackageInstaller.checkArchitecture(files, of: guest.record)
+        try PackageInstaller.checkArchitecture(given, of: guest.record)
+        let files = try complete(given, in: guest)
         for file in files { try DebCheck().run(file.package) }
-        let status = try ask(["cat", "/var/lib/dpkg/status"], of: name)
-        let installed = try PackageSet(
-            dpkgStatus: status, name: "the status of \(name)'s dpkg", architecture: architecture)
-        try PackageInstaller.refuse(installed.unmet(files.map(\.package)))
 
         let folder = String(
             decoding: try ask(["mktemp", "-d", "/var/tmp/devbox-install.XXXXXX"], of: name), as: UTF8.self
@@ -73,10 +70,47 @@ public struct GuestPackageInstaller: Sendable {
         var record = try store.load(name)
         record.packages = (record.packages ?? []) + files.map { $0.installed(at: Date(), by: options.command) }
         try store.save(record)
+        return files
+    }
+
+    /// Sees to what the packages need, before anything is changed.
+    private func complete(_ given: [PackageFile], in guest: RunningGuest) throws -> [PackageFile] {
+        let name = guest.record.name
+        let status = try ask(["cat", "/var/lib/dpkg/status"], of: name)
+        let installed = try GuestPackages.read(status, architecture: guest.record.architecture)
+        var files = given
+        if options.downloadDependencies {
+            files = try DependencyDownload(
+                store.work, runner: runner, limit: options.limit, guest: name, architecture: guest.record.architecture,
+                status: status
+            ).complete(given, in: installed) { try sources(of: name) }
+        }
+        try PackageInstaller.refuse(installed.unmet(files.map(\.package)))
+        return files
+    }
+
+    /// Puts those of its arguments that exist into a tar. A constant text; links are followed in the guest.
+    private static let collector = #"""
+        cd / && n=$# && for f; do [ ! -e "$f" ] || set -- "$@" "$f"; done && shift "$n" && exec tar -ch -- "$@"
+        """#
+
+    /// The apt sources of a running guest.
+    private func sources(of name: String) throws -> GuestAptSources {
+        let paths = GuestAptSources.places.map { String($0.dropFirst()) }
+        return try answer(["sh", "-c", Self.collector, "sh"] + paths, of: name) {
+            try GuestAptSources(tar: $0, of: name)
+        }
     }
 
     /// What a command in the guest prints.
     private func ask(_ arguments: [String], of name: String) throws -> [UInt8] {
+        try answer(arguments, of: name) { output in
+            try Files.readAll(output, name: "the output of \(arguments[0])", limit: 256 << 20)
+        }
+    }
+
+    /// Reads what a command in the guest prints, once it has ended.
+    private func answer<T>(_ arguments: [String], of name: String, _ body: (FileDescriptor) throws -> T) throws -> T {
         let folder = store.work.cache
         let file = folder.appending("output-\(UUID().uuidString)")
         let output = try Files.open(file, .readWrite, [.create, .exclusiveCreate])
@@ -87,8 +121,8 @@ public struct GuestPackageInstaller: Sendable {
         exec.output = .descriptor(output)
         let status = try GuestExec(store, runner: runner).run(name, arguments, exec)
         try output.seek(offset: 0, from: .start)
-        let bytes = try Files.readAll(output, name: "the output of \(arguments[0])", limit: 256 << 20)
         guard status == 0 else {
+            let bytes = try Files.readAll(output, name: "the output of \(arguments[0])", limit: 256 << 20)
             let last = String(decoding: bytes, as: UTF8.self).split(separator: "\n").suffix(6)
                 .map { "\n  \(Names.printable(String($0)))" }
             throw Failure(
@@ -96,6 +130,6 @@ public struct GuestPackageInstaller: Sendable {
                 "\(arguments.first { !$0.contains("=") && $0 != "env" } ?? "") in \(name) failed with status \(status)\(last.joined())"
             )
         }
-        return bytes
+        return try body(output)
     }
 }

@@ -44,6 +44,8 @@ public struct KernelInstaller: Sendable {
         public let installed: [String]
         /// The versions that were removed.
         public let removed: [String]
+        /// What was downloaded for the packages.
+        public let downloaded: [PackageFile]
         /// The guest as it is now.
         public let record: GuestRecord
     }
@@ -51,10 +53,10 @@ public struct KernelInstaller: Sendable {
     /// Installs kernel packages: done as a whole, or nothing is changed.
     ///
     /// - Throws: `badInput` where no package holds a kernel, or one holds what it must not.
-    public func install(_ files: [PackageFile], in name: String, _ options: Options) throws -> Outcome {
+    public func install(_ given: [PackageFile], in name: String, _ options: Options) throws -> Outcome {
         var change = try OfflineChange(name, for: "install-kernel", in: store, runner: runner)
         let installer = PackageInstaller(store.work, runner: runner, options: options.packages)
-        try installer.check(files, for: change)
+        let files = try installer.check(given, for: change)
         return try change.transact { change in
             try installer.install(files, in: &change)
             try change.refreshKernels()
@@ -74,7 +76,9 @@ public struct KernelInstaller: Sendable {
                 removed = Array(old.dropFirst(keep))
                 if !removed.isEmpty { try Self.purge(removed, installer, in: &change) }
             }
-            return Outcome(installed: installed, removed: removed, record: change.record)
+            return Outcome(
+                installed: installed, removed: removed, downloaded: Array(files.dropLast(given.count)),
+                record: change.record)
         }
     }
 
@@ -149,10 +153,10 @@ enum KernelPackages {
     /// The packages that hold a kernel or modules of each version.
     static func owners(of versions: [String], in change: borrowing OfflineChange) throws -> [String: [String]] {
         let root = try change.openRoot()
-        let architecture = change.record.architecture.rawValue
+        let status = try GuestPackages.status(root)
         var owners: [String: [String]] = [:]
         // The name of a kernel's package has the version in it: Debian's, Ubuntu's image and modules, and bindeb-pkg's.
-        for package in try GuestPackages.read(root, architecture: architecture).packages {
+        for package in try GuestPackages.read(status, architecture: change.record.architecture).packages {
             guard let version = versions.first(where: { package.name.contains($0) }),
                 package.name.hasPrefix("linux-image") || package.name.hasPrefix("linux-modules")
             else { continue }

@@ -34,6 +34,9 @@ public struct PackageFile: Sendable {
         }.map { try PackageFile($0) }
     }
 
+    /// "linux-image-6.1.0-47-amd64 6.1.170-3".
+    public var title: String { "\(package.name) \(package.version)" }
+
     /// The file's name, without its folders.
     var name: String { Names.printable(package.path.lastComponent?.string ?? package.name) }
 

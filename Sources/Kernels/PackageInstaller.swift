@@ -13,7 +13,8 @@ import Templates
 public struct PackageInstaller: Sendable {
     private let work: WorkDirectory
     private let templates: Templates
-    private let console: Console
+    private let runner: Runner
+    private var console: Console { runner.console }
     private let options: Options
 
     /// What the user may choose.
@@ -22,12 +23,18 @@ public struct PackageInstaller: Sendable {
         public var limit: Duration
         /// Whether the guest's own tools make the initrds of kernels.
         public var guestInitrd: Bool
+        /// Whether what packages need is fetched from the guest's own apt sources.
+        public var downloadDependencies: Bool
         /// The command line, for the record.
         public var command: String
 
         /// Each parameter is the property of that name.
-        public init(limit: Duration = .seconds(1800), guestInitrd: Bool = false, command: String) {
+        public init(
+            limit: Duration = .seconds(1800), guestInitrd: Bool = false, downloadDependencies: Bool = false,
+            command: String
+        ) {
             (self.limit, self.guestInitrd, self.command) = (limit, guestInitrd, command)
+            self.downloadDependencies = downloadDependencies
         }
     }
 
@@ -35,31 +42,48 @@ public struct PackageInstaller: Sendable {
     public init(_ work: WorkDirectory, runner: Runner, options: Options) {
         self.work = work
         self.options = options
-        console = runner.console
+        self.runner = runner
         templates = Templates(work: work, environment: Command.inheritedEnvironment)
     }
 
     /// Looks at what can be known before anything is changed: architecture, dependencies, room on the disk.
     ///
+    /// - Returns: what is to be installed: the packages, behind those that were downloaded for them.
     /// - Throws: `badInput` for a package of another architecture, or one that the room does not suffice for; `failure` where something
     ///   is unmet.
-    public func check(_ files: [PackageFile], for change: borrowing OfflineChange) throws {
-        try Self.checkArchitecture(files, of: change.record)
+    public func check(_ given: [PackageFile], for change: borrowing OfflineChange) throws -> [PackageFile] {
+        try Self.checkArchitecture(given, of: change.record)
         let root = try change.openRoot()
         let room = root.availableBytes
+        try Self.checkRoom(given, room, on: change.record)
+        let architecture = change.record.architecture
+        let status = try GuestPackages.status(root)
+        let installed = try GuestPackages.read(status, architecture: architecture)
+        var files = given
+        if options.downloadDependencies {
+            files = try DependencyDownload(
+                work, runner: runner, limit: options.limit, guest: change.record.name, architecture: architecture,
+                status: status
+            ).complete(given, in: installed) { try GuestAptSources(on: root) }
+            try Self.checkRoom(files, room, on: change.record)
+        }
+        try Self.refuse(installed.unmet(files.map(\.package)))
+        return files
+    }
+
+    /// Throws `badInput`, naming the package, where they need more than `room` bytes.
+    private static func checkRoom(_ files: [PackageFile], _ room: Int64, on guest: GuestRecord) throws {
         var needed: Int64 = 0
         for file in files {
             let (sum, overflow) = needed.addingReportingOverflow(file.unpackedSize)
             guard !overflow, sum <= room else {
                 throw Failure(
                     .badInput,
-                    "\(file.name) needs \(ByteSize.text(file.unpackedSize)) on the disk of \(change.record.name), which has \(ByteSize.text(room - needed)) left for it"
+                    "\(file.name) needs \(ByteSize.text(file.unpackedSize)) on the disk of \(guest.name), which has \(ByteSize.text(room - needed)) left for it"
                 )
             }
             needed = sum
         }
-        let installed = try GuestPackages.read(root, architecture: change.record.architecture.rawValue)
-        try Self.refuse(installed.unmet(files.map(\.package)))
     }
 
     /// Throws `badInput` for a package of an architecture that is not the guest's.
@@ -170,17 +194,23 @@ public struct PackageInstaller: Sendable {
 
 /// What a guest's dpkg knows.
 enum GuestPackages {
-    /// The installed packages.
-    static func read(_ root: borrowing Ext4FileSystem, architecture: String) throws -> PackageSet {
+    /// The status file of dpkg.
+    static func status(_ root: borrowing Ext4FileSystem) throws -> [UInt8] {
         let path = "/var/lib/dpkg/status"
         guard let number = try root.find(path), try root.attributes(of: number).isRegular else {
             throw Failure(
                 .failure, "the guest has no dpkg: there is no \(path) on its disk",
                 hint: "packages can be installed in guests of Debian and its kin")
         }
-        return try PackageSet(
-            dpkgStatus: root.contents(of: number, limit: 256 << 20), name: "the guest's \(path)",
-            architecture: architecture)
+        return try root.contents(of: number, limit: 256 << 20)
+    }
+
+    /// The installed packages.
+    ///
+    /// - Parameter status: dpkg's status file.
+    static func read(_ status: [UInt8], architecture: Architecture) throws -> PackageSet {
+        try PackageSet(
+            dpkgStatus: status, name: "the status of the guest's dpkg", architecture: architecture.rawValue)
     }
 
     /// The files of a package, as dpkg keeps them.

@@ -15,6 +15,7 @@ struct KernelInstall: ParsableCommand {
               sudo devbox install-kernel bug-4711 linux-image-6.1.0-47-amd64_6.1.170-3_amd64.deb
               sudo devbox install-kernel bug-4711 ../linux-image-6.12.0-rc3*.deb --keep-old 1
               sudo devbox install-kernel bug-4711 debs/ --cmdline 'slub_debug=FZPU panic_on_warn=1' --restart
+              sudo devbox install-kernel bug-4711 --download-dependencies linux-image-amd64_6.1.170-3_amd64.deb
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -89,6 +90,9 @@ struct KernelInstall: ParsableCommand {
         options.console.say(
             "\(guest): installed \(outcome.installed.joined(separator: ", ")) in \(seconds(since: clock)); \(starting) starts next"
         )
+        if !outcome.downloaded.isEmpty {
+            options.console.say("\(guest): with it \(outcome.downloaded.map(\.title).joined(separator: ", "))")
+        }
         for package in symbols { try addSymbols(package, outcome, store) }
         for version in outcome.removed { options.console.say("\(guest): removed \(version)") }
         if options.json { try options.print(Report(guest: guest, outcome), "") }
@@ -110,12 +114,14 @@ struct KernelInstall: ParsableCommand {
     private struct Report: Encodable {
         let guest: String
         let installed: [String]
+        let downloaded: [String]
         let removed: [String]
         let defaultKernel: String?
 
         init(guest: String, _ outcome: KernelInstaller.Outcome) {
             self.guest = guest
             (installed, removed) = (outcome.installed, outcome.removed)
+            downloaded = outcome.downloaded.map(\.title)
             defaultKernel = outcome.record.startingKernel?.version
         }
     }

@@ -15,6 +15,7 @@ struct PackageInstall: ParsableCommand {
             EXAMPLES:
               sudo devbox install bug-4711 ltp_20260930-1_amd64.deb
               sudo devbox install bug-4711 debs/
+              sudo devbox install --download-dependencies bug-4711 ltp_20260930-1_amd64.deb
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -31,17 +32,21 @@ struct PackageInstall: ParsableCommand {
         let installer = GuestPackageInstaller(try options.guests(), runner: options.runner, options: packages.options)
         let found = try PackageFile.open(files)
         let outcome = try installer.install(found, in: guest)
-        let names = found.map { "\($0.package.name) \($0.package.version)" }
-        let how = outcome == .running ? " (in the running guest: not as a transaction)" : ""
+        let downloaded = outcome.downloaded.map(\.title)
+        let names = found.map(\.title) + downloaded
+        let how = !outcome.isTransaction ? " (in the running guest: not as a transaction)" : ""
         options.console.say("\(guest): installed \(names.joined(separator: ", ")) in \(seconds(since: clock))\(how)")
         if options.json {
-            try options.print(Report(guest: guest, installed: names, transaction: outcome == .offline), "")
+            try options.print(
+                Report(
+                    guest: guest, installed: names, downloaded: downloaded, transaction: outcome.isTransaction), "")
         }
     }
 
     private struct Report: Encodable {
         let guest: String
         let installed: [String]
+        let downloaded: [String]
         let transaction: Bool
     }
 }

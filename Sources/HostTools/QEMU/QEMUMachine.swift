@@ -157,7 +157,8 @@ public struct QEMUCommand: Sendable, Equatable {
 /// setpriv(1): a program as another user, with no capability and no way to get one.
 public enum Setpriv {
     /// The program.
-    public static let program = Program("setpriv", package: "util-linux", for: "running QEMU as an ordinary user")
+    public static let program = Program(
+        "setpriv", package: "util-linux", for: "running QEMU and apt-get as an ordinary user")
 
     /// Runs `command` as `owner`.
     ///
