@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("devbox deb show", .timeLimit(.minutes(1)))
+@Suite("devbox deb show", .timeLimit(.minutes(10)))
 struct DebShowTests {
     private let scratch: ScratchDirectory
     private let kernel: FilePath

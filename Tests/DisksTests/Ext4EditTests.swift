@@ -7,7 +7,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("Editing ext4 in process", .timeLimit(.minutes(1)))
+@Suite("Editing ext4 in process", .timeLimit(.minutes(10)))
 struct Ext4EditTests {
     @Test("a new file has its content, owner, mode and time, as debugfs sees them")
     func newFile() throws {

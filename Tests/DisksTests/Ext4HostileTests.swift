@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("ext4 that is damaged, full, or was not shut down", .timeLimit(.minutes(2)))
+@Suite("ext4 that is damaged, full, or was not shut down", .timeLimit(.minutes(10)))
 struct Ext4HostileTests {
     @Test("a journal that has to be replayed is refused for edits, and not for reading")
     func journal() throws {

@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("Overlays, as QEMU sees them", .timeLimit(.minutes(1)))
+@Suite("Overlays, as QEMU sees them", .timeLimit(.minutes(10)))
 struct OverlayTests {
     private let files: Qcow2Files
     init() throws { files = try Qcow2Files() }

@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("qcow2 headers", .timeLimit(.minutes(1)))
+@Suite("qcow2 headers", .timeLimit(.minutes(10)))
 struct Qcow2HeaderTests {
     private let files: Qcow2Files
     init() throws { files = try Qcow2Files() }

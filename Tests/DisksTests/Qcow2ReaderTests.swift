@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("Reading qcow2 files that qemu-img made", .timeLimit(.minutes(1)))
+@Suite("Reading qcow2 files that qemu-img made", .timeLimit(.minutes(10)))
 struct Qcow2ReaderTests {
     private let files: Qcow2Files
     init() throws { files = try Qcow2Files() }

@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("The snapshot table of qcow2 files", .timeLimit(.minutes(1)))
+@Suite("The snapshot table of qcow2 files", .timeLimit(.minutes(10)))
 struct Qcow2SnapshotsTests {
     let scratch: ScratchDirectory
     let disk: FilePath

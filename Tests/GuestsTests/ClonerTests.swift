@@ -7,7 +7,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("Cloning", .timeLimit(.minutes(2)))
+@Suite("Cloning", .timeLimit(.minutes(10)))
 struct ClonerTests {
     private let here: TestWork
     init() throws {

@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("A clone's identity", .timeLimit(.minutes(1)))
+@Suite("A clone's identity", .timeLimit(.minutes(10)))
 struct IdentityTests {
     private let here: TestWork
     init() throws { here = try TestWork() }

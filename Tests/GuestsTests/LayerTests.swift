@@ -7,7 +7,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("Layers, transactions and replacements", .timeLimit(.minutes(1)))
+@Suite("Layers, transactions and replacements", .timeLimit(.minutes(10)))
 struct LayerTests {
     private let here: TestWork
     init() throws {

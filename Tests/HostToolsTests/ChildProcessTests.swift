@@ -7,7 +7,7 @@ import Testing
 
 private func shell(_ text: String) -> Command { Command(Program("sh", package: "dash", for: "tests"), ["-c", text]) }
 
-@Suite("Child processes", .timeLimit(.minutes(1)))
+@Suite("Child processes", .timeLimit(.minutes(10)))
 struct ChildProcessTests {
     private let scratch: ScratchDirectory
     init() throws { scratch = try ScratchDirectory() }

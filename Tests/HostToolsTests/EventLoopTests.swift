@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("The event loop", .timeLimit(.minutes(1)))
+@Suite("The event loop", .timeLimit(.minutes(10)))
 struct EventLoopTests {
     @Test("a descriptor is served when it can be read and when it is at its end, and no more when it is ignored")
     func descriptors() throws {
@@ -52,7 +52,7 @@ struct EventLoopTests {
     }
 }
 
-@Suite("Unix sockets", .timeLimit(.minutes(1)))
+@Suite("Unix sockets", .timeLimit(.minutes(10)))
 struct UnixSocketTests {
     private let scratch: ScratchDirectory
     init() throws { scratch = try ScratchDirectory() }

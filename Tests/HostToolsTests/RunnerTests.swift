@@ -7,7 +7,7 @@ import Testing
 
 private func shell(_ text: String) -> Command { Command(Program("sh", package: "dash", for: "tests"), ["-c", text]) }
 
-@Suite("Running programs to their end", .timeLimit(.minutes(1)))
+@Suite("Running programs to their end", .timeLimit(.minutes(10)))
 struct RunnerTests {
     @Test("standard output and standard error come apart, with the status")
     func apart() throws {

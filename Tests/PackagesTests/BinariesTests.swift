@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("Build-ids and boot files", .timeLimit(.minutes(1)))
+@Suite("Build-ids and boot files", .timeLimit(.minutes(10)))
 struct BinariesTests {
     private let scratch: ScratchDirectory
     init() throws { scratch = try ScratchDirectory() }

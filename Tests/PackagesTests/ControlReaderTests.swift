@@ -3,7 +3,7 @@ import Packages
 import TestSupport
 import Testing
 
-@Suite("Control files", .timeLimit(.minutes(1)))
+@Suite("Control files", .timeLimit(.minutes(10)))
 struct ControlReaderTests {
     private func stanzas(_ text: String, pieces: Int = .max, limits: ControlReader.Limits = .init()) throws
         -> [ControlStanza]

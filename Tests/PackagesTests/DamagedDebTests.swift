@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("Damaged .debs", .timeLimit(.minutes(2)))
+@Suite("Damaged .debs", .timeLimit(.minutes(10)))
 struct DamagedDebTests {
     private let builder: DebBuilder
     init() throws { builder = try DebBuilder() }

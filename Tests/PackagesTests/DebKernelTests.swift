@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("Kernels in packages", .timeLimit(.minutes(1)))
+@Suite("Kernels in packages", .timeLimit(.minutes(10)))
 struct DebKernelTests {
     private let builder: DebBuilder
     init() throws { builder = try DebBuilder() }

@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("Reading .debs", .timeLimit(.minutes(2)))
+@Suite("Reading .debs", .timeLimit(.minutes(10)))
 struct DebPackageTests {
     private let builder: DebBuilder
     init() throws { builder = try DebBuilder() }

@@ -3,7 +3,7 @@ import Packages
 import TestSupport
 import Testing
 
-@Suite("Versions of packages", .timeLimit(.minutes(2)))
+@Suite("Versions of packages", .timeLimit(.minutes(10)))
 struct DebianVersionTests {
     /// Versions made of what matters to the order.
     private static func generated(_ random: inout TestRandom) -> String {

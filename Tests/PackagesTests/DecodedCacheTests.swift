@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("The cache of decoded packages", .timeLimit(.minutes(1)))
+@Suite("The cache of decoded packages", .timeLimit(.minutes(10)))
 struct DecodedCacheTests {
     private let builder: DebBuilder
     private let work: WorkDirectory

@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("Hostile .debs", .timeLimit(.minutes(2)))
+@Suite("Hostile .debs", .timeLimit(.minutes(10)))
 struct HostileDebTests {
     private let builder: DebBuilder
     init() throws { builder = try DebBuilder() }

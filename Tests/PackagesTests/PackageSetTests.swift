@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("Dependencies", .timeLimit(.minutes(1)))
+@Suite("Dependencies", .timeLimit(.minutes(10)))
 struct PackageSetTests {
     private let builder: DebBuilder
     init() throws { builder = try DebBuilder() }

@@ -63,7 +63,7 @@ struct QMPMessageTests {
     }
 }
 
-@Suite("A real QEMU's monitor", .timeLimit(.minutes(1)))
+@Suite("A real QEMU's monitor", .timeLimit(.minutes(10)))
 struct QMPClientTests {
     private let scratch: ScratchDirectory
     init() throws {
