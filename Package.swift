@@ -10,6 +10,7 @@ let settings: [SwiftSetting] = [
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -20,6 +21,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // Arrows point down only: a target depends on those below it.
@@ -27,12 +29,18 @@ let package = Package(
         .target(
             name: "DevboxCommands",
             dependencies: [
-                "Doctor", "Guests", "Images", "Disks", "Templates", "HostTools", "DevboxCore", arguments, system,
+                "Doctor", "Fetch", "Guests", "Images", "Disks", "Templates", "HostTools", "DevboxCore", arguments,
+                system,
             ],
             swiftSettings: settings),
         .target(
             name: "Doctor", dependencies: ["Guests", "Images", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
+        .target(
+            name: "Fetch",
+            dependencies: ["Packages", "HostTools", "Archives", "DevboxCore", "CCurl", "CLinux", yams, system],
+            swiftSettings: settings),
+        .target(name: "Packages", dependencies: ["Archives", "DevboxCore", system], swiftSettings: settings),
         .target(
             name: "Guests",
             dependencies: [
@@ -52,6 +60,7 @@ let package = Package(
         .target(name: "Templates", dependencies: ["DevboxCore", mustache, system], swiftSettings: settings),
         .target(name: "DevboxCore", dependencies: ["CLinux", crypto, system], swiftSettings: settings),
         .target(name: "CLinux"),
+        .target(name: "CCurl"),
         .testTarget(
             name: "DoctorTests", dependencies: ["Doctor", "Guests", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
@@ -83,6 +92,10 @@ let package = Package(
             name: "GuestsTests",
             dependencies: ["TestSupport", "Guests", "Images", "Disks", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
+        .testTarget(
+            name: "FetchTests",
+            dependencies: ["TestSupport", "Fetch", "Packages", "HostTools", "DevboxCore", "CLinux", system],
+            exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "DevboxCommandsTests",
             dependencies: ["TestSupport", "DevboxCommands", "Guests", "HostTools", "DevboxCore", arguments, system],

@@ -30,6 +30,8 @@ public struct DevboxCommand: ParsableCommand {
                     GuestSnapshot.self, GuestRollback.self, GuestSSHConfig.self,
                 ]),
             CommandGroup(name: "Image", subcommands: [ImageCommand.self]),
+            CommandGroup(
+                name: "Package", subcommands: [FetchPackage.self, SourcesCommand.self, PackagesCommand.self]),
             CommandGroup(name: "Host", subcommands: [DoctorCommand.self, Supervise.self, GuestSSHProxy.self]),
         ]
     )

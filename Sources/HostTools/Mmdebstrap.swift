@@ -146,4 +146,15 @@ public enum AptGet {
     public static let sources = Command(
         program,
         ["indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT) $(SIGNED_BY)", "Identifier: Packages"])
+
+    /// What stands in front of each entry that `indexes` prints.
+    public static let mark = "devbox-index:"
+    /// An entry for each index of packages, with tabs: file, address, release, component, architecture, keyrings.
+    public static let indexes = Command(
+        program,
+        [
+            "indextargets", "--format",
+            "\(mark)$(FILENAME)\t$(REPO_URI)\t$(RELEASE)\t$(COMPONENT)\t$(ARCHITECTURE)\t$(SIGNED_BY)",
+            "Identifier: Packages",
+        ])
 }
