@@ -16,11 +16,15 @@ final class Download: HTTPJob {
     /// The offset that the running attempt asked for.
     private var asked: Int64 = 0
     private var total: Int64?
+    /// How far any attempt came.
+    private var furthest: Int64 = 0
     private(set) var isResumed = false
     private(set) var result: Outcome<Downloaded>
 
     /// Below this a part is not worth its notes.
     private static let worthResuming: Int64 = 1 << 20
+    /// So much more than ever before makes up for failed attempts.
+    private static let worthCounting: Int64 = 128 << 10
     /// Below this a thread for the digest is not worth its start.
     private static let worthFollowing: Int64 = 4 << 20
 
@@ -37,7 +41,7 @@ final class Download: HTTPJob {
         total = size == .unknown ? nil : size.bytes
         if let (notes, size) = part.earlier(address) {
             (self.notes, offset, total) = (notes, size, notes.total ?? total)
-            isResumed = true
+            (isResumed, furthest) = (true, offset)
         }
     }
 
@@ -74,6 +78,7 @@ final class Download: HTTPJob {
                 throw FetchError.refused(address, reason: "sent another part of the file than asked for", hint: nil)
             }
             total = range.total ?? total
+            isResumed = true
         } else {
             // The whole: the server knows no ranges, or the file is another one than before.
             reset()
@@ -98,7 +103,11 @@ final class Download: HTTPJob {
             }
         }
         offset += Int64(bytes.count)
-        attempts.succeed()
+        // A server that breaks off at the same place each time does not get on.
+        if offset - furthest >= Self.worthCounting {
+            furthest = offset
+            attempts.succeed()
+        }
         if hasher == nil, offset > Self.worthFollowing { hasher = try FollowingHasher(part.path) }
         hasher?.advance(to: offset)
     }

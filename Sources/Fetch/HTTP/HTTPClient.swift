@@ -70,6 +70,8 @@ private final class HTTPExchange {
     let job: any HTTPJob
     private let limits: HTTPLimits
     private var head = HTTPHead()
+    private var headerSize = 0
+    private static let headerLimit = 128 << 10
     private var isTold = false
     private var thrown: (any ReportableError)?
     private var headers: UnsafeMutablePointer<curl_slist>?
@@ -110,9 +112,7 @@ private final class HTTPExchange {
         devbox_curl_set_sink(easy, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
             guard let context, let bytes else { return 0 }
             let exchange = Unmanaged<HTTPExchange>.fromOpaque(context).takeUnretainedValue()
-            let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
-            exchange.head.take(line: String(decoding: line, as: UTF8.self))
-            return size * count
+            return exchange.take(header: UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
         }
     }
 
@@ -133,6 +133,16 @@ private final class HTTPExchange {
             thrown = error as? any ReportableError ?? Failure(.failure, "\(error)")
             return false
         }
+    }
+
+    private func take(header line: UnsafeRawBufferPointer) -> Bool {
+        headerSize += line.count
+        guard headerSize <= Self.headerLimit else {
+            thrown = FetchError.refused(job.address, reason: "sends headers without end", hint: nil)
+            return false
+        }
+        head.take(line: String(decoding: line, as: UTF8.self))
+        return true
     }
 
     private func tell() throws {
