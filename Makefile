@@ -8,11 +8,11 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 # What devbox needs on a Debian host, and why, is in `devbox doctor`. Libraries and tools for building and testing come last.
 PACKAGES := qemu-system-x86 qemu-utils lxc uidmap mmdebstrap e2fsprogs openssh-client fdisk \
 	qemu-user-static arch-test \
-	gpgv xz-utils \
-	libarchive-dev liblzma-dev libext2fs-dev libcurl4-openssl-dev pkg-config hyperfine \
-	apache2-bin python3 gnupg curl
+	gpgv \
+	libarchive-dev liblzma-dev libext2fs-dev libcurl4-openssl-dev pkg-config hyperfine libarchive-tools time gcc \
+	xz-utils zstd lz4 bzip2 apache2-bin python3 gnupg curl
 
-.PHONY: all setup build release test unit demo bench lint install completions man clean
+.PHONY: all setup build release test unit demo bench lint fuzz install completions man clean
 
 all: build
 
@@ -46,6 +46,10 @@ test: build .build/test-programs/usr/sbin/nginx
 ## The tests that need no root and no guest.
 unit: build .build/test-programs/usr/sbin/nginx
 	swift test --skip IntegrationTests
+
+## Feeds the readers of packages with damaged input, for FUZZ_SECONDS.
+fuzz: setup
+	./Tests/fuzz/run
 
 demo: release
 	./Tests/demo

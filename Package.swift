@@ -29,7 +29,15 @@ let package = Package(
         .target(
             name: "DevboxCommands",
             dependencies: [
-                "Doctor", "Fetch", "Guests", "Images", "Disks", "Templates", "HostTools", "DevboxCore", arguments,
+                "Doctor", "Fetch", "Kernels", "Guests", "Packages", "Binaries", "Images", "Disks", "Templates", "HostTools",
+                "DevboxCore",
+                arguments, system,
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "Kernels",
+            dependencies: [
+                "Guests", "Packages", "Binaries", "Boot", "Disks", "Archives", "Templates", "HostTools", "DevboxCore",
                 system,
             ],
             swiftSettings: settings),
@@ -40,23 +48,29 @@ let package = Package(
             name: "Fetch",
             dependencies: ["Packages", "HostTools", "Archives", "DevboxCore", "CCurl", "CLinux", yams, system],
             swiftSettings: settings),
-        .target(name: "Packages", dependencies: ["Archives", "DevboxCore", system], swiftSettings: settings),
         .target(
             name: "Guests",
             dependencies: [
-                "Images", "Disks", "QMP", "Archives", "Templates", "HostTools", "DevboxCore", "CLinux", system,
+                "Images", "Boot", "Disks", "QMP", "Archives", "Templates", "HostTools", "DevboxCore", "CLinux", system,
             ],
             swiftSettings: settings),
         .target(
             name: "Images",
-            dependencies: ["Disks", "Archives", "Templates", "HostTools", "DevboxCore", "CExt2FS", system],
+            dependencies: ["Boot", "Disks", "Archives", "Templates", "HostTools", "DevboxCore", "CExt2FS", system],
+            swiftSettings: settings),
+        .target(
+            name: "Boot", dependencies: ["Disks", "Archives", "Templates", "DevboxCore", system],
             swiftSettings: settings),
         .target(
             name: "Disks", dependencies: ["HostTools", "DevboxCore", "CExt2FS", "CLinux", system],
             swiftSettings: settings),
         .target(name: "QMP", dependencies: ["DevboxCore", "CLinux", system], swiftSettings: settings),
         .target(name: "HostTools", dependencies: ["DevboxCore", "CLinux", system], swiftSettings: settings),
-        .target(name: "Archives", dependencies: ["DevboxCore", "CArchive", system], swiftSettings: settings),
+        .target(
+            name: "Packages", dependencies: ["Binaries", "Archives", "DevboxCore", system], swiftSettings: settings),
+        .target(
+            name: "Binaries", dependencies: ["Archives", "DevboxCore", system], swiftSettings: settings),
+        .target(name: "Archives", dependencies: ["DevboxCore", "CArchive", "CLZMA", system], swiftSettings: settings),
         .target(name: "Templates", dependencies: ["DevboxCore", mustache, system], swiftSettings: settings),
         .target(name: "DevboxCore", dependencies: ["CLinux", crypto, system], swiftSettings: settings),
         .target(name: "CLinux"),
@@ -65,13 +79,17 @@ let package = Package(
             name: "DoctorTests", dependencies: ["Doctor", "Guests", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
         .systemLibrary(name: "CExt2FS", pkgConfig: "ext2fs", providers: [.apt(["libext2fs-dev"])]),
         .target(
-            name: "TestSupport", dependencies: ["Images", "Disks", "HostTools", "DevboxCore", system],
+            name: "TestSupport",
+            dependencies: ["Images", "Boot", "Templates", "Disks", "HostTools", "DevboxCore", system],
             path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["TestSupport", "Guests", "HostTools", "DevboxCore", "devbox", system],
+            dependencies: [
+                "TestSupport", "Guests", "Packages", "Archives", "HostTools", "DevboxCore", "devbox", system,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "DevboxCoreTests", dependencies: ["TestSupport", "HostTools", "DevboxCore", system],
@@ -86,7 +104,14 @@ let package = Package(
             name: "DisksTests", dependencies: ["TestSupport", "Disks", "HostTools", "DevboxCore", "CExt2FS", system],
             swiftSettings: settings),
         .testTarget(
+            name: "BootTests", dependencies: ["TestSupport", "Boot", "Disks", "CArchive", "DevboxCore", system],
+            swiftSettings: settings),
+        .testTarget(
             name: "ImagesTests", dependencies: ["TestSupport", "Images", "Disks", "HostTools", "DevboxCore", system],
+            swiftSettings: settings),
+        .testTarget(
+            name: "PackagesTests",
+            dependencies: ["TestSupport", "Packages", "Binaries", "Archives", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
             name: "GuestsTests",

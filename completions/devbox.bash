@@ -173,13 +173,13 @@ _devbox() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    clone|list|show|remove|start|stop|flip|exec|cp|shell|console|snapshot|rollback|ssh-config|image|doctor|help)
+    clone|list|show|remove|start|stop|flip|exec|cp|shell|console|snapshot|rollback|ssh-config|install-kernel|kernels|remove-kernel|image|install|deb|doctor|help)
         # Offer subcommand argument completions
         "_devbox_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'clone list show remove start stop flip exec cp shell console snapshot rollback ssh-config image doctor help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'clone list show remove start stop flip exec cp shell console snapshot rollback ssh-config install-kernel kernels remove-kernel image install deb doctor help' -- "${cur}"))
         ;;
     esac
 }
@@ -614,6 +614,101 @@ _devbox_ssh-config() {
     esac
 }
 
+_devbox_install-kernel() {
+    repeating_flags=()
+    non_repeating_flags=(--json --verbose -v --quiet -q --debug-modules --debug-in-guest --guest-initrd --restart --version -h --help)
+    repeating_options=(--debug)
+    non_repeating_options=(--work --timeout --cmdline --keep-old --default)
+    __devbox_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--work')
+        __devbox_add_completions -d
+        return
+        ;;
+    '--timeout')
+        return
+        ;;
+    '--debug')
+        __devbox_add_completions -o plusdirs -fX '!*.@(deb|ddeb)'
+        return
+        ;;
+    '--cmdline')
+        return
+        ;;
+    '--keep-old')
+        return
+        ;;
+    '--default')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __devbox_add_completions -W "$(__devbox_custom_complete ---completion install-kernel -- positional@0 "${COMP_CWORD}" "$(__devbox_cursor_index_in_current_word)")"
+        return
+        ;;
+    *)
+        __devbox_add_completions -o plusdirs -fX '!*.@(deb)'
+        return
+        ;;
+    esac
+}
+
+_devbox_kernels() {
+    repeating_flags=()
+    non_repeating_flags=(--json --verbose -v --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--work)
+    __devbox_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--work')
+        __devbox_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __devbox_add_completions -W "$(__devbox_custom_complete ---completion kernels -- positional@0 "${COMP_CWORD}" "$(__devbox_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_devbox_remove-kernel() {
+    repeating_flags=()
+    non_repeating_flags=(--json --verbose -v --quiet -q --force -f --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--work --timeout)
+    __devbox_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--work')
+        __devbox_add_completions -d
+        return
+        ;;
+    '--timeout')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __devbox_add_completions -W "$(__devbox_custom_complete ---completion remove-kernel -- positional@0 "${COMP_CWORD}" "$(__devbox_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
 _devbox_image() {
     repeating_flags=()
     non_repeating_flags=(--version -h --help)
@@ -755,6 +850,84 @@ _devbox_image_remove() {
     case "${positional_number}" in
     *)
         __devbox_add_completions -W "$(__devbox_custom_complete ---completion image remove -- positional@0 "${COMP_CWORD}" "$(__devbox_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_devbox_install() {
+    repeating_flags=()
+    non_repeating_flags=(--json --verbose -v --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--work --timeout)
+    __devbox_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--work')
+        __devbox_add_completions -d
+        return
+        ;;
+    '--timeout')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __devbox_add_completions -W "$(__devbox_custom_complete ---completion install -- positional@0 "${COMP_CWORD}" "$(__devbox_cursor_index_in_current_word)")"
+        return
+        ;;
+    *)
+        __devbox_add_completions -o plusdirs -fX '!*.@(deb)'
+        return
+        ;;
+    esac
+}
+
+_devbox_deb() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __devbox_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    show)
+        # Offer subcommand argument completions
+        "_devbox_deb_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'show' -- "${cur}"))
+        ;;
+    esac
+}
+
+_devbox_deb_show() {
+    repeating_flags=()
+    non_repeating_flags=(--json --verbose -v --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--work)
+    __devbox_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--work')
+        __devbox_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    *)
+        __devbox_add_completions -o plusdirs -fX '!*.@(deb|ddeb)'
         return
         ;;
     esac

@@ -64,7 +64,12 @@ _devbox() {
             'snapshot:Keep the state of a stopped guest, to return to it with `devbox rollback`.'
             'rollback:Return a stopped guest to a snapshot: its disk, kernels and arguments.'
             'ssh-config:Print what makes plain `ssh GUEST`, scp and editors work.'
+            'install-kernel:Put a kernel into a stopped guest'\''s disk, without booting it.'
+            'kernels:List a guest'\''s installed kernels, which one starts next, and where their symbols are.'
+            'remove-kernel:Take a kernel and its packages out of a stopped guest'\''s disk.'
             'image:Build, import, list, show and remove base images.'
+            'install:Install packages in a guest, started or not: a test suite, a patched library.'
+            'deb:Look into Debian packages.'
             'doctor:Show what this host can do, what to install, and what killed devboxes left.'
             'help:Show subcommand help information.'
         )
@@ -72,7 +77,7 @@ _devbox() {
         ;;
     arg)
         case "${words[1]}" in
-        clone|list|show|remove|start|stop|flip|exec|cp|shell|console|snapshot|rollback|ssh-config|image|doctor|help)
+        clone|list|show|remove|start|stop|flip|exec|cp|shell|console|snapshot|rollback|ssh-config|install-kernel|kernels|remove-kernel|image|install|deb|doctor|help)
             "_devbox_${words[1]}" && ret=0
             ;;
         esac
@@ -353,6 +358,67 @@ _devbox_ssh-config() {
     return "${ret}"
 }
 
+_devbox_install-kernel() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        '--timeout[How long the packages'\'' scripts may take.]:seconds:'
+        ':guest:{__devbox_custom_complete ---completion install-kernel -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '*:files:_files -g '\''*.deb'\'''
+        '*--debug[A debug package of the kernel\: its vmlinux goes to the debug store, which guests see at /work/debug.]:deb:_files -g '\''*.deb *.ddeb'\'''
+        '--debug-modules[Take the modules'\'' symbols out of the debug package too.]'
+        '--debug-in-guest[Install the debug package in the guest as well.]'
+        '--cmdline[The guest'\''s further kernel arguments, in place of those it has.]:arguments:'
+        '--keep-old[Remove older kernels but this many, the newest of them.]:number:'
+        '--default[The kernel that starts next. Default\: the newest in the packages.]:version:'
+        '--guest-initrd[Have the guest'\''s own tools make the initrd, as it is set up there. Slower; for disks that boot elsewhere too.]'
+        '--restart[Stop the guest where it runs, and start it again with the new kernel.]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_kernels() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        ':guest:{__devbox_custom_complete ---completion kernels -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_remove-kernel() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        '--timeout[How long the packages'\'' scripts may take.]:seconds:'
+        ':guest:{__devbox_custom_complete ---completion remove-kernel -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        ':version:'
+        '(--force -f)'{--force,-f}'[Remove it also where it is the only one.]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
 _devbox_image() {
     local -i ret=1
     local -ar arg_specs=(
@@ -464,6 +530,68 @@ _devbox_image_remove() {
         '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
         '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
         '*:images:{__devbox_custom_complete ---completion image remove -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_install() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        '--timeout[How long the packages'\'' scripts may take.]:seconds:'
+        ':guest:{__devbox_custom_complete ---completion install -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '*:files:_files -g '\''*.deb'\'''
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_deb() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+        '(-): :->command'
+        '(-)*:: :->arg'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+    case "${state}" in
+    command)
+        local -ar subcommands=(
+            'show:Show what a package is, and which kernel is in it, without unpacking it.'
+        )
+        _describe -V subcommand subcommands && ret=0
+        ;;
+    arg)
+        case "${words[1]}" in
+        show)
+            "_devbox_deb_${words[1]}" && ret=0
+            ;;
+        esac
+        ;;
+    esac
+
+    return "${ret}"
+}
+
+_devbox_deb_show() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        '*:files:_files -g '\''*.deb *.ddeb'\'''
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )

@@ -5,8 +5,10 @@ import SystemPackage
 
 /// A stream of archive members read with libarchive: tar in any compression, ar. See libarchive(3), archive_read(3).
 public struct ArchiveReader: ~Copyable {
-    private let archive: OpaquePointer
-    private let name: String
+    let archive: OpaquePointer
+    let name: String
+    /// What it reads from, where that is no file.
+    let feed: StreamFeed?
 
     /// Begins to read from an open file or pipe.
     ///
@@ -27,6 +29,7 @@ public struct ArchiveReader: ~Copyable {
         }
         self.archive = archive
         self.name = name
+        feed = nil
     }
 
     deinit { archive_read_free(archive) }
@@ -54,9 +57,12 @@ public struct ArchiveReader: ~Copyable {
         }
     }
 
-    private func damaged() -> Failure { Failure(.badInput, "\(name) is damaged: \(Self.reason(archive))") }
+    func damaged() -> any Error {
+        if let error = feed?.error { return error }
+        return Failure(.badInput, "\(name) is damaged: \(Self.reason(archive))")
+    }
 
-    private static func reason(_ archive: OpaquePointer) -> String {
+    static func reason(_ archive: OpaquePointer) -> String {
         archive_error_string(archive).map { Names.printable(String(cString: $0)).lowercasedFirst }
             ?? "it is not an archive"
     }

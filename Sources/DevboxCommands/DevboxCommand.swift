@@ -29,9 +29,13 @@ public struct DevboxCommand: ParsableCommand {
                     GuestFlip.self, GuestExecute.self, GuestCopyCommand.self, GuestShell.self, GuestConsole.self,
                     GuestSnapshot.self, GuestRollback.self, GuestSSHConfig.self,
                 ]),
+            CommandGroup(name: "Kernel", subcommands: [KernelInstall.self, KernelList.self, KernelRemove.self]),
             CommandGroup(name: "Image", subcommands: [ImageCommand.self]),
             CommandGroup(
-                name: "Package", subcommands: [FetchPackage.self, SourcesCommand.self, PackagesCommand.self]),
+                name: "Package",
+                subcommands: [
+                    FetchPackage.self, SourcesCommand.self, PackagesCommand.self, PackageInstall.self, DebCommand.self,
+                ]),
             CommandGroup(name: "Host", subcommands: [DoctorCommand.self, Supervise.self, GuestSSHProxy.self]),
         ]
     )

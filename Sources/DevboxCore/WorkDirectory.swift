@@ -90,6 +90,8 @@ public struct WorkDirectory: Sendable {
     public var locks: FilePath { path.appending("locks") }
     /// What can be deleted at any time.
     public var cache: FilePath { path.appending("cache") }
+    /// Packages of which the data has been decoded.
+    public var decodedPackages: FilePath { cache.appending("packages") }
     /// What every guest sees at `/work`.
     public var share: FilePath { path.appending("share") }
     /// Digests and origins of what devbox put under `share`.

@@ -12,7 +12,7 @@ struct SourceTests {
 
     init() throws { bed = try FetchBed() }
 
-    private static let shapes: [(pattern: String, path: String)] = [
+    private static let known: [(pattern: String, path: String)] = [
         ("{root}/{date}/{arch}/{package}/", "2026-11-20/amd64/ltp/ltp-1-amd64.deb"),
         ("{root}/{arch}/{date}/", "x86_64/20261120/ltp-1.deb"),
         ("{root}/{package}/{arch}/", "ltp/amd64/ltp-20261120-1-gabcdef0-amd64.deb"),
@@ -22,7 +22,7 @@ struct SourceTests {
         ("{root}/", "ltp-20261120-12-gabcdef0-amd64.deb"),
     ]
 
-    @Test("the levels of a tree come in any order, in a folder and over HTTP", arguments: shapes, [true, false])
+    @Test("the levels of a tree come in any order, in a folder and over HTTP", arguments: known, [true, false])
     func shapes(shape: (pattern: String, path: String), isFolder: Bool) throws {
         try bed.publish(shape.path, FetchBed.deb(1))
         let server = isFolder ? nil : try WebServer(.python, root: bed.root, in: bed.scratch)
@@ -124,7 +124,7 @@ struct SourceTests {
 
 @Suite("devbox.yaml")
 struct SettingsTests {
-    private func error(_ yaml: String) -> (any ReportableError)? {
+    private func complaint(_ yaml: String) -> (any ReportableError)? {
         reported { _ = try SourceSettings(yaml: yaml, file: "devbox.yaml", folder: "/w") }
     }
 
@@ -157,7 +157,7 @@ struct SettingsTests {
 
     @Test("what is wrong is said with its line", arguments: bad)
     func wrong(bad: (yaml: String, line: Int, words: String)) throws {
-        let error = try #require(error(bad.yaml))
+        let error = try #require(complaint(bad.yaml))
         #expect(error.exitCode == .badInput)
         #expect(error.message.contains("line \(bad.line)") && error.message.contains(bad.words), "\(error.message)")
     }

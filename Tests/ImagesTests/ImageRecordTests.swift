@@ -20,28 +20,6 @@ struct ImageRecordTests {
         #expect(Release(osRelease: "").prettyName == "linux")
     }
 
-    @Test(
-        "a newer kernel comes first, by numbers and not by letters",
-        arguments: [
-            ("6.1.0-47-amd64", "6.1.0-9-amd64"), ("6.12.1-amd64", "6.1.0-47-amd64"), ("6.10", "6.9"), ("6.1.1", "6.1"),
-        ])
-    func order(newer: String, older: String) {
-        #expect(VersionOrder.isNewer(newer, than: older))
-        #expect(!VersionOrder.isNewer(older, than: newer))
-        #expect(!VersionOrder.isNewer(newer, than: newer))
-    }
-
-    @Test(
-        "a kernel's version that could leave the folder, or is a spare copy, is none",
-        arguments: [
-            "../../etc/passwd", "6.1/x", "6.1.0 x", "6.1\n", "", "x6.1", "6.1.0-47-amd64.old", "6.1.dpkg-new", "6'1",
-            "6\"",
-        ])
-    func hostileVersion(text: String) {
-        #expect(!BootFiles.isVersion(text))
-        #expect(BootFiles.isVersion("6.1.0-47-cloud-amd64"))
-    }
-
     @Test("an image is found by its name; its kernels' files are copies of those on its disk")
     func store() throws {
         let scratch = try ScratchDirectory()

@@ -1,3 +1,4 @@
+import Boot
 import DevboxCore
 import Disks
 import FoundationEssentials
@@ -5,6 +6,7 @@ import Glibc
 import HostTools
 import Images
 import SystemPackage
+import Templates
 
 /// A small image for tests: a few files as Debian has them, in ext4, in qcow2, with its record.
 package enum TestImage {
@@ -26,6 +28,10 @@ package enum TestImage {
         for (name, text) in files { try root.write(text, to: name) }
         for key in ["rsa", "ed25519"] { try Files.setMode(root("etc/ssh/ssh_host_\(key)_key"), 0o600) }
     }
+
+    /// devbox's own templates.
+    package static let templates = Templates(
+        folder: FilePath(#filePath).removingLastComponent().pushing("../../templates").lexicallyNormalized())
 
     /// Makes images/`name` in a work directory.
     ///
@@ -59,7 +65,8 @@ package enum TestImage {
                 virtualSize: reader.size, sha256: String(digest), fileSize: Int64(status.st_size),
                 modified: status.modifiedNanoseconds),
             root: RootFileSystem(partition: nil, uuid: root.uuid),
-            kernels: try BootFiles.refresh([], from: root, to: image.boot))
+            kernels: try BootFiles.refresh(
+                [], from: root, to: image.boot, recipe: InitrdRecipe(templates, partition: nil)))
         try RecordFile.write(record, to: image.record)
         return record
     }

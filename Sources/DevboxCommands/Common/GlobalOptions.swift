@@ -3,6 +3,7 @@ import DevboxCore
 import Guests
 import HostTools
 import Images
+import Templates
 
 /// What every command takes.
 struct GlobalOptions: ParsableArguments {
@@ -31,6 +32,10 @@ struct GlobalOptions: ParsableArguments {
     /// The work directory, made where it is missing.
     func work() throws -> WorkDirectory {
         try WorkDirectory(given: workDirectory, environment: Command.inheritedEnvironment)
+    }
+
+    func templates() throws -> Templates {
+        Templates(work: try work(), environment: Command.inheritedEnvironment)
     }
 
     func guests() throws -> GuestStore { GuestStore(try work()) }

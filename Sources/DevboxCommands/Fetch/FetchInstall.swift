@@ -3,10 +3,9 @@ import Fetch
 import Glibc
 import Guests
 import HostTools
+import Kernels
 
-/// Puts fetched packages into a guest, started or stopped: a .deb with the guest's dpkg, a tar.xz at its own paths.
-///
-/// Where `devbox install` is there, `installDebs` is the one place that calls it instead.
+/// Puts fetched packages into a guest, started or stopped: a .deb as `devbox install` does, a tar.xz at its own paths.
 struct FetchInstall {
     private let guest: String
     private let store: GuestStore
@@ -22,23 +21,27 @@ struct FetchInstall {
     }
 
     func install(_ records: [PackageRecord], from packages: PackageStore) throws {
-        let debs = records.filter { $0.format == .deb }
-        // Under /work a guest sees what the host has there now, so it is compared once more just before.
-        for record in debs where try !packages.isIntact(record) { throw Self.changed(record) }
-        if !debs.isEmpty { try installDebs(debs) }
-        for record in records where record.format == .tarXZ { try unpack(record, from: packages) }
-        for record in records {
+        // A guest has no use for its kernel's debug package; `devbox install-kernel --debug` has.
+        let wanted = records.filter { !$0.package.hasSuffix("-dbg") && !$0.package.hasSuffix("-dbgsym") }
+        let debs = wanted.filter { $0.format == .deb }
+        if !debs.isEmpty { try installDebs(debs, from: packages) }
+        for record in wanted where record.format == .tarXZ { try unpack(record, from: packages) }
+        for record in wanted {
             options.console.say("\(guest): installed \(record.package) \(record.packageVersion)")
         }
     }
 
-    private func installDebs(_ records: [PackageRecord]) throws {
-        let paths = records.map(PackageStore.guestPath)
-        var exec = ExecOptions()
-        exec.input = .null
-        let status = try GuestExec(store, runner: options.runner).run(
-            guest, ["env", "DEBIAN_FRONTEND=noninteractive", "dpkg", "--install"] + paths, exec)
-        try Self.check(status, "dpkg", guest)
+    /// As `devbox install` does.
+    private func installDebs(_ records: [PackageRecord], from packages: PackageStore) throws {
+        let files = try records.map { record in
+            let file = try PackageFile(packages.path(record))
+            guard file.digest == record.sha256 else { throw Self.changed(record) }
+            return file
+        }
+        let installer = GuestPackageInstaller(
+            store, runner: options.runner,
+            options: PackageInstaller.Options(limit: .seconds(1800), command: typedCommand))
+        _ = try installer.install(files, in: guest)
     }
 
     /// The host's xz unpacks, as a guest need not have one; only the guest's tar sees names and paths.

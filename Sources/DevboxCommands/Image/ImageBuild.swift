@@ -66,7 +66,7 @@ struct ImageBuild: ParsableCommand {
             include: include?.split(separator: ",").map(String.init) ?? [], mirror: mirror)
         let builder = ImageBuilder(
             ImageStore(work), runner: options.runner,
-            templates: Templates(work: work, environment: Command.inheritedEnvironment))
+            templates: try options.templates())
         let record = try builder.build(name, recipe, command: typedCommand) { options.console.say("\(name): \($0)") }
         options.console.say(
             "\(name): built in \(seconds(since: clock)), kernel \(record.kernels.first?.version ?? "none")")

@@ -29,7 +29,9 @@ struct ImageImport: ParsableCommand {
     func run() throws {
         let clock = ContinuousClock.now
         let path = Files.currentDirectory.pushing(FilePath(file)).lexicallyNormalized()
-        let record = try ImageImporter(options.images(), runner: options.runner).importDisk(
+        let record = try ImageImporter(
+            options.images(), runner: options.runner, templates: options.templates()
+        ).importDisk(
             path, as: name, flatten: flatten, command: typedCommand)
         let kernel = record.kernels.first.map { "kernel \($0.version)" } ?? "no kernel: it runs as a container only"
         options.console.say(

@@ -33,8 +33,9 @@ extension Ext4FileSystem {
             | (Int32(inode.i_mode) & LINUX_S_IFMT == LINUX_S_IFREG ? Int64(inode.i_size_high) << 32 : 0)
         return FileAttributes(
             mode: inode.i_mode, uid: UInt32(inode.i_uid) | UInt32(inode.osd2.linux2.l_i_uid_high) << 16,
-            gid: UInt32(inode.i_gid) | UInt32(inode.osd2.linux2.l_i_gid_high) << 16, size: size, modified: inode.i_mtime
-        )
+            gid: UInt32(inode.i_gid) | UInt32(inode.osd2.linux2.l_i_gid_high) << 16, size: size,
+            modified: inode.i_mtime,
+            changed: inode.i_ctime)
     }
 
     /// A plain file's content, refused above `limit` bytes.

@@ -99,6 +99,8 @@ public struct FileAttributes: Sendable, Equatable {
     public var size: Int64
     /// Modification time, in seconds since 1970.
     public var modified: UInt32
+    /// When the inode itself last changed, in seconds since 1970.
+    public var changed: UInt32
 
     /// Whether it is a plain file.
     public var isRegular: Bool { Int32(mode) & LINUX_S_IFMT == LINUX_S_IFREG }

@@ -24,6 +24,7 @@ struct ContainerFiles {
         try Files.makeDirectory(folder.root)
         try Files.makeDirectory(folder.lxc.appending(name))
         try folder.assembleShare(of: supervisor.work, forContainer: true)
+        if !supervisor.plan.extras.isEmpty { try folder.assemble(supervisor.plan.extras) }
         try mapIDs()
     }
 
@@ -50,7 +51,13 @@ struct ContainerFiles {
             "notify": notify.string, "consoleLog": supervisor.files.consoleLog.string,
             "term": supervisor.plan.terminal ?? "dumb",
         ]
+        if !supervisor.plan.extras.isEmpty { values["extras"] = folder.extras.string }
         if let bridge = supervisor.plan.bridge { values["bridge"] = bridge }
+        if supervisor.plan.unsynced {
+            let file = folder.path.appending("seccomp")
+            try Files.writeAtomically(Array(supervisor.templates.text("unsynced.seccomp").utf8), to: file)
+            values["unsynced"] = file.string
+        }
         // 32-bit programs on a 64-bit kernel: `uname -m` and what builds by it are to say so; personality(2).
         if code == .native, supervisor.record.architecture != Architecture.host {
             values["personality"] = "linux32"

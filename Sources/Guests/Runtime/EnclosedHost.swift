@@ -24,6 +24,9 @@ struct PrivateFolder {
     /// Where LXC keeps its container.
     var lxc: FilePath { path.appending("lxc") }
 
+    /// What a container sees of the host at /run/devbox.
+    var extras: FilePath { path.appending("extras") }
+
     /// Mounts it. For root's enclosures it is at the same place on every host.
     init(for files: GuestFiles) throws {
         path = isRoot ? "/run/devbox" : files.run.appending("private")
@@ -61,6 +64,23 @@ struct PrivateFolder {
             }
         }
         try posix("close \(share)") { devbox_remount_readonly_after_bind(share.string) }
+    }
+
+    /// Puts together what a container sees at /run/devbox, read-only.
+    func assemble(_ list: [ContainerExtra]) throws {
+        try Files.makeDirectory(extras)
+        for extra in list {
+            let source = FilePath(extra.source)
+            let target = extras.pushing(FilePath(extra.target))
+            let isFolder = try Files.status(source).st_mode & S_IFMT == S_IFDIR
+            if isFolder {
+                try Files.makeDirectory(target)
+            } else {
+                try Files.makeDirectory(target.removingLastComponent())
+                try Files.writeAtomically([], to: target)
+            }
+            try posix("show \(source) to the container") { devbox_mount_bind(source.string, target.string, 1) }
+        }
     }
 
     /// Shows the folders of the work directory that a virtual machine's disk is made of.

@@ -20,8 +20,9 @@ struct Enclosure: ~Copyable {
 
     /// What an enclosed devbox reads and writes.
     enum Streams {
-        /// It has a terminal where this process has one, and this process's standard error.
-        case attached(input: ChildProcess.Stream, output: ChildProcess.Stream)
+        /// It has a terminal where this process has one.
+        case attached(
+            input: ChildProcess.Stream, output: ChildProcess.Stream, error: ChildProcess.Stream = .inherit)
         /// It outlives the terminal; its messages go to a file.
         case detached(log: FilePath)
     }
@@ -46,7 +47,8 @@ struct Enclosure: ~Copyable {
         defer { try? logFile?.close() }
         var newSession = false
         switch streams {
-        case .attached(let givenInput, let givenOutput): (input, output) = (givenInput, givenOutput)
+        case .attached(let givenInput, let givenOutput, let givenError):
+            (input, output, error) = (givenInput, givenOutput, givenError)
         case .detached(let log):
             let file = try Files.open(log, .writeOnly, [.create, .append])
             logFile = file
@@ -73,6 +75,9 @@ struct Enclosure: ~Copyable {
     private static var devbox: Program {
         return Program(Files.executable?.string ?? "/proc/self/exe", package: "devbox", for: "its own helpers")
     }
+
+    /// Readable when there is a next message.
+    var descriptor: Int32 { channel.rawValue }
 
     /// The next message; nil when the time ran out.
     ///

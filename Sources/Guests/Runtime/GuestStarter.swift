@@ -1,5 +1,6 @@
 import DevboxCore
 import Disks
+import FoundationEssentials
 import Glibc
 import HostTools
 import Images
@@ -84,6 +85,9 @@ public struct GuestStarter: Sendable {
             plan.bridge = try Bridge.choose(options.bridge, console: runner.console)
             _ = try ForeignCode.way(for: guest.record.architecture)
         }
+        var record = guest.record
+        record.lastStartedAt = Date()
+        try guest.save(record)
         try Files.makeDirectory(guest.files.run, mode: 0o711)
         try store.work.give(guest.files.run)
         try Files.writeAtomically([], to: guest.files.supervisorLog)
@@ -142,16 +146,12 @@ public struct GuestStarter: Sendable {
     /// Brings the copies in boot/ up to what is on the disk: a package may have replaced them since.
     private func refreshBootFiles(_ guest: inout StoppedGuest) throws {
         try guest.replayJournal()
-        let kernels = try BootFiles.refresh(guest.record.kernels, from: guest.openRoot(), to: guest.files.boot)
+        let kernels = try guest.kernelsOnDisk()
         if kernels == guest.record.kernels { return }
         var record = guest.record
         record.kernels = kernels
         try guest.save(record)
-        let used = Set(kernels.flatMap { [$0.vmlinuz, $0.initrd].compactMap { $0 } })
-            .union(record.snapshots.flatMap { $0.kernels.flatMap { [$0.vmlinuz, $0.initrd].compactMap { $0 } } })
-        for name in try Files.list(guest.files.boot) where !used.contains(name) {
-            try Files.remove(guest.files.boot.appending(name))
-        }
+        try guest.removeUnusedBootFiles()
     }
 }
 

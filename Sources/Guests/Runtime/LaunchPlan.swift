@@ -23,6 +23,10 @@ struct LaunchPlan: Codable, Sendable {
     var verbosity: Int
     /// The command and its arguments.
     var arguments: [String] = []
+    /// What the container sees of the host at /run/devbox.
+    var extras: [ContainerExtra] = []
+    /// Whether what the command asks to be written to the disk may wait for its end.
+    var unsynced = false
     /// Whether the command has a terminal, and which.
     var terminal: String?
     /// The bridge for a container's network.

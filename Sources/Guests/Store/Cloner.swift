@@ -144,7 +144,7 @@ public struct Cloner: Sendable {
 
         try disk.save(to: files.disk, backingName: backingName)
         try posix("make \(files.boot)") { mkdir(files.boot.string, 0o755) }
-        for file in record.kernels.flatMap({ [$0.vmlinuz, $0.initrd].compactMap { $0 } }) {
+        for file in record.kernels.flatMap(\.files) {
             try Files.hardLink(boot.appending(file), to: files.boot.appending(file))
         }
         try Files.setMode(files.path, 0o711)

@@ -27,6 +27,8 @@ public struct GuestFiles: Sendable {
     public var disk: FilePath { path.appending("disk.qcow2") }
     /// The copies of its kernels.
     public var boot: FilePath { path.appending("boot") }
+    /// What packages said when they were last installed by devbox.
+    public var installLog: FilePath { path.appending("install.log") }
     /// What its console printed since it was last started.
     public var consoleLog: FilePath { path.appending("console.log") }
     /// A transaction on the disk that has begun and not ended.

@@ -1,5 +1,6 @@
 import DevboxCore
 import FoundationEssentials
+import Boot
 import Images
 
 /// How a guest runs.
@@ -48,8 +49,12 @@ public struct GuestRecord: Record {
     public var defaultKernel: String?
     /// Further arguments for the kernel.
     public var kernelArguments: [String]
+    /// The packages that devbox installed, in that order; nil where it has installed none.
+    public var packages: [InstalledFile]?
     /// Oldest first.
     public var snapshots: [Snapshot]
+    /// When it was last started; nil where it never was.
+    public var lastStartedAt: Date?
     /// The transaction on the disk that was committed last.
     public var lastTransaction: String?
 
@@ -89,13 +94,42 @@ public struct GuestRecord: Record {
         public var defaultKernel: String?
         /// The further arguments for the kernel then.
         public var kernelArguments: [String]
+        /// The packages that devbox had installed then.
+        public var packages: [InstalledFile]?
+    }
+
+    /// A package that devbox installed, and the file that it came from.
+    public struct InstalledFile: Sendable, Codable, Equatable {
+        /// The binary package's name.
+        public var name: String
+        /// With epoch and revision, see deb-version(7).
+        public var version: String
+        /// By Debian's names.
+        public var architecture: String
+        /// Of the .deb file, in hexadecimal.
+        public var sha256: String
+        /// The .deb file's name, without its folders.
+        public var file: String
+        /// When it was installed.
+        public var installedAt: Date
+        /// The command that installed it.
+        public var command: String
+
+        /// Each parameter is the property of that name.
+        public init(
+            name: String, version: String, architecture: String, sha256: String, file: String, installedAt: Date,
+            command: String
+        ) {
+            (self.name, self.version, self.architecture, self.sha256) = (name, version, architecture, sha256)
+            (self.file, self.installedAt, self.command) = (file, installedAt, command)
+        }
     }
 
     /// The members of the file that devbox knows; others are kept as they are.
     public enum Keys: String, CodingKey, CaseIterable {
         case version, id, name, createdAt, command, image, clonedFrom, architecture, release, root, mode, identity,
             memory, cpus
-        case kernels, defaultKernel, kernelArguments, snapshots, lastTransaction
+        case kernels, defaultKernel, kernelArguments, packages, snapshots, lastStartedAt, lastTransaction
     }
 
     /// The kernel that starts next; nil where the disk has none.

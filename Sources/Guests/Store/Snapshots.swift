@@ -35,7 +35,8 @@ public struct Snapshots: Sendable {
         var record = guest.record
         let snapshot = GuestRecord.Snapshot(
             name: name, createdAt: Date(), layer: layer.name, mode: record.mode, kernels: record.kernels,
-            defaultKernel: record.defaultKernel, kernelArguments: record.kernelArguments)
+            defaultKernel: record.defaultKernel, kernelArguments: record.kernelArguments,
+            packages: record.packages)
         record.snapshots.append(snapshot)
         try guest.save(record)
         return snapshot
@@ -58,6 +59,7 @@ public struct Snapshots: Sendable {
         record.kernels = snapshot.kernels
         record.defaultKernel = snapshot.defaultKernel
         record.kernelArguments = snapshot.kernelArguments
+        record.packages = snapshot.packages
         let layer = GuestFiles.disk(ofLayer: snapshot.layer, in: store.work)
         try PendingChange.replace(guest.files, with: record, work: store.work) { path in
             try OverlayDevice(over: Qcow2Reader(layer)).save(

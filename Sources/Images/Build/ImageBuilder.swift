@@ -46,6 +46,8 @@ public struct ImageBuilder: Sendable {
             sources: try sources(recipe), overlay: overlay, packageCache: isRoot ? cache : nil,
             mode: isRoot && foreign.emulator == nil ? "root" : "unshare", emulator: foreign.emulator
         ).command
+        // Initrds are devbox's own; those of the guest's tools would take longer to make and to start.
+        bootstrap.environment["INITRD"] = "No"
         // Root of an ordinary user's namespace is a subordinate id, to which the work directory is closed.
         if isRoot { bootstrap.environment["TMPDIR"] = scratch.string }
         try fill(raw, from: bootstrap, sources: try sources(recipe), inNamespace: isRoot && foreign.emulator != nil)
@@ -53,7 +55,7 @@ public struct ImageBuilder: Sendable {
         try Files.removeTree(overlay)
         try Files.removeTree(scratch)
         progress("making the disk")
-        return try ImageAssembly(store: store, runner: runner).finish(
+        return try ImageAssembly(store: store, runner: runner, templates: templates).finish(
             name, in: folder, raw: raw, origin: .init(kind: "build", command: command))
     }
 

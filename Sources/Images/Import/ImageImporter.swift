@@ -3,18 +3,22 @@ import Disks
 import Glibc
 import HostTools
 import SystemPackage
+import Templates
 
 /// Takes disks that come from elsewhere. Nothing in them is believed before it was checked.
 public struct ImageImporter: Sendable {
     private let store: ImageStore
     private let runner: Runner
+    private let templates: Templates
 
     /// - Parameters:
     ///   - store: the images of the work directory.
     ///   - runner: runs qemu-img and e2fsck.
-    public init(_ store: ImageStore, runner: Runner) {
+    ///   - templates: what initrds are made of.
+    public init(_ store: ImageStore, runner: Runner, templates: Templates) {
         self.store = store
         self.runner = runner
+        self.templates = templates
     }
 
     /// Imports a raw or qcow2 disk under a name. The file is only read.
@@ -31,7 +35,7 @@ public struct ImageImporter: Sendable {
         let folder = try UnfinishedFolder(for: name, in: store.work.images)
         let raw = folder.path.appending("disk.raw")
         try runner.run(QemuImg.convert(file, format: format, to: raw, as: "raw"))
-        let assembly = ImageAssembly(store: store, runner: runner)
+        let assembly = ImageAssembly(store: store, runner: runner, templates: templates)
         try replayJournal(raw, assembly: assembly, name: file.string)
         let digest = try SHA256Digest(of: file).description
         return try assembly.finish(

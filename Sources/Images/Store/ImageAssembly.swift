@@ -1,14 +1,17 @@
+import Boot
 import DevboxCore
 import Disks
 import FoundationEssentials
 import Glibc
 import HostTools
 import SystemPackage
+import Templates
 
 /// The last steps of every image: a raw disk becomes a read-only qcow2 with a record and boot files, as a whole or not at all.
 struct ImageAssembly {
     let store: ImageStore
     let runner: Runner
+    let templates: Templates
 
     /// Puts an image into place.
     ///
@@ -23,7 +26,9 @@ struct ImageAssembly {
         let inspection = try inspect(device, name: raw.string)
         try posix("make \(files.boot)") { mkdir(files.boot.string, 0o755) }
         let part: any BlockDevice = try inspection.partition.map { try PartitionDevice(of: device, at: $0) } ?? device
-        let kernels = try BootFiles.refresh([], from: Ext4FileSystem(on: part, disk: raw.string), to: files.boot)
+        let kernels = try BootFiles.refresh(
+            [], from: Ext4FileSystem(on: part, disk: raw.string), to: files.boot,
+            recipe: InitrdRecipe(templates, partition: inspection.partition))
 
         try runner.run(QemuImg.convert(raw, format: "raw", to: files.disk, as: "qcow2"))
         try Files.remove(raw)

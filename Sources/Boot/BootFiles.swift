@@ -1,0 +1,94 @@
+import DevboxCore
+import Disks
+import SystemPackage
+
+/// The kernels in a disk's /boot, and the copies of them that a virtual machine starts from.
+public enum BootFiles {
+    /// An installed kernel as it lies on the disk.
+    struct Installed {
+        let version: String
+        let vmlinuz: InodeNumber
+        /// In /boot, where the guest's own tools made one.
+        let initrd: InodeNumber?
+        /// Changes whenever one of its files does.
+        let stamp: String
+    }
+
+    /// The kernels in /boot, newest first. Debian calls them vmlinuz-VERSION or, on ppc64el, vmlinux-VERSION.
+    static func installed(on root: borrowing Ext4FileSystem) throws -> [Installed] {
+        guard let boot = try root.find("/boot"), try root.attributes(of: boot).isDirectory else { return [] }
+        var kernels: [Installed] = []
+        for name in try root.names(in: boot) {
+            guard let prefix = ["vmlinuz-", "vmlinux-"].first(where: name.hasPrefix) else { continue }
+            let version = String(name.dropFirst(prefix.count))
+            guard isVersion(version), let vmlinuz = try root.lookUp(name, in: boot) else { continue }
+            let attributes = try root.attributes(of: vmlinuz)
+            guard attributes.isRegular else { continue }
+            var stamp = attributes.stamp
+            var initrd = try root.lookUp("initrd.img-\(version)", in: boot)
+            if let found = initrd {
+                let attributes = try root.attributes(of: found)
+                if attributes.isRegular { stamp += "+\(attributes.stamp)" } else { initrd = nil }
+            }
+            if initrd == nil, let list = try root.find("/lib/modules/\(version)/modules.dep") {
+                stamp += "~\(try root.attributes(of: list).stamp)"
+            }
+            kernels.append(Installed(version: version, vmlinuz: vmlinuz, initrd: initrd, stamp: stamp))
+        }
+        return kernels.sorted { VersionOrder.isNewer($0.version, than: $1.version) }
+    }
+
+    /// Brings the copies in `directory` up to what is on the disk. Nothing is removed or overwritten: files have new names.
+    ///
+    /// - Parameters:
+    ///   - known: the copies that there are.
+    ///   - recipe: of the initrds for kernels that have none in /boot.
+    /// - Returns: the kernels that the disk has now, newest first.
+    public static func refresh(
+        _ known: [BootKernel], from root: borrowing Ext4FileSystem, to directory: FilePath, recipe: InitrdRecipe
+    ) throws -> [BootKernel] {
+        var result: [BootKernel] = []
+        for kernel in try installed(on: root) {
+            let stamp = kernel.initrd == nil ? "\(kernel.stamp)~\(recipe.stamp)" : kernel.stamp
+            if let same = known.first(where: { $0.version == kernel.version && $0.stamp == stamp }) {
+                result.append(same)
+                continue
+            }
+            let suffix = "\(kernel.version)-\(Fingerprint.of(stamp))"
+            let vmlinuz = "vmlinuz-\(suffix)"
+            try Files.remove(directory.appending(vmlinuz))
+            try root.copy(kernel.vmlinuz, to: directory.appending(vmlinuz), permissions: .readableByAll)
+            var initrd: String? = "initrd.img-\(suffix)"
+            let path = directory.appending("initrd.img-\(suffix)")
+            try Files.remove(path)
+            if let number = kernel.initrd {
+                try root.copy(number, to: path, permissions: .readableByAll)
+            } else if let bytes = try Initrd.make(kernel.version, from: root, recipe) {
+                try Files.writeAtomically(bytes, to: path, mode: 0o644)
+            } else {
+                initrd = nil
+            }
+            result.append(BootKernel(version: kernel.version, vmlinuz: vmlinuz, initrd: initrd, stamp: stamp))
+        }
+        return result
+    }
+
+    /// Whether a text can be a kernel's version. It becomes part of a file's name on the host, so only what one is made of may stand in it.
+    public static func isVersion(_ text: String) -> Bool {
+        let letters = text.utf8.allSatisfy { byte in
+            byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "/") && byte != UInt8(ascii: "'")
+                && byte != UInt8(ascii: "\"")
+        }
+        return letters && text.first?.isNumber == true && text.utf8.count <= 128 && !text.hasSuffix(".old")
+            && !text.hasSuffix(".dpkg-new")
+    }
+}
+
+extension FileAttributes {
+    /// Changes when the file is replaced or written. Builds of one version can be alike in size and modification time.
+    fileprivate var stamp: String { "\(size)@\(modified).\(changed)" }
+}
+
+extension FilePermissions {
+    fileprivate static let readableByAll = FilePermissions(rawValue: 0o644)
+}

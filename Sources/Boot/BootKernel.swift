@@ -1,0 +1,19 @@
+/// An installed kernel and the copies of its files that a virtual machine starts from.
+public struct BootKernel: Sendable, Codable, Equatable {
+    /// What `uname -r` says in it: "6.1.0-47-amd64".
+    public var version: String
+    /// The copies' names in boot/.
+    public var vmlinuz: String
+    /// The initrd's copy in boot/; nil where the kernel has none.
+    public var initrd: String?
+    /// Size and modification time of the originals in the disk's /boot, by which a change there is noticed.
+    public var stamp: String
+
+    /// Each parameter is the property of that name.
+    public init(version: String, vmlinuz: String, initrd: String?, stamp: String) {
+        (self.version, self.vmlinuz, self.initrd, self.stamp) = (version, vmlinuz, initrd, stamp)
+    }
+
+    /// The names of its copies in boot/.
+    public var files: [String] { [vmlinuz, initrd].compactMap { $0 } }
+}

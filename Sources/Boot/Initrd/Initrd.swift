@@ -1,0 +1,70 @@
+import DevboxCore
+import Disks
+import Templates
+
+/// What the initrds of a disk's kernels are made of, beside what is on the disk.
+public struct InitrdRecipe: Sendable {
+    /// The program that the kernel starts.
+    let script: String
+    /// The modules that it loads first, where the kernel has them as modules.
+    let modules: [String]
+    /// Where the root file system begins on the disk, in sectors of 512 bytes.
+    let sector: Int64
+
+    /// - Parameters:
+    ///   - templates: where `initrd/init` and `initrd/modules` are.
+    ///   - partition: the partition that holds the root file system; nil where it fills the disk.
+    public init(_ templates: Templates, partition: DiskExtent?) throws {
+        self.init(
+            script: try templates.text("initrd/init"), modules: try templates.text("initrd/modules"),
+            sector: (partition?.offset ?? 0) / 512)
+    }
+
+    /// - Parameter modules: one name a line, with comments.
+    init(script: String, modules: String, sector: Int64) {
+        self.script = script
+        self.modules = modules.split(separator: "\n").map { $0.prefix { $0 != "#" }.filter { !$0.isWhitespace } }
+            .filter { !$0.isEmpty }
+        self.sector = sector
+    }
+
+    /// Changes whenever an initrd made by this recipe would be another one, the disk being the same.
+    var stamp: String { Fingerprint.of("\(script)\n\(modules.joined(separator: " "))\n\(sector)") }
+}
+
+/// An initrd that does what a virtual machine needs and nothing else: it loads the drivers of the disk, mounts the root file
+/// system and starts its init.
+///
+/// One that the guest's own tools would make holds udev, a file system check and drivers by the dozen, takes seconds to make, and
+/// costs a virtual machine without hardware acceleration some two seconds of each boot.
+enum Initrd {
+    /// The bytes of an initrd for a kernel; nil where the disk has no shell to put into it.
+    static func make(_ version: String, from root: borrowing Ext4FileSystem, _ recipe: InitrdRecipe) throws -> [UInt8]?
+    {
+        guard let tools = try InitrdTools(on: root) else { return nil }
+        var archive = CpioArchive()
+        for folder in ["bin", "lib", "modules", "devbox", "proc", "sys", "dev", "root"] { archive.addDirectory(folder) }
+        archive.addFile("init", executable: true, Array(recipe.script.utf8))
+        for file in tools.files { archive.addFile(file.path, executable: true, file.bytes) }
+        for link in tools.links { archive.addLink(link.path, to: link.target) }
+        var names: [String] = []
+        if let tree = try ModuleTree(version, on: root) {
+            for path in tree.closure(recipe.modules) {
+                let name = ModuleTree.name(of: path) + ".ko"
+                archive.addFile("modules/\(name)", executable: false, try tree.content(path, on: root))
+                names.append(name + "\n")
+            }
+        }
+        archive.addFile("devbox/modules", executable: false, Array(names.joined().utf8))
+        archive.addFile("devbox/sector", executable: false, Array("\(recipe.sector)\n".utf8))
+        return archive.finished()
+    }
+}
+
+/// FNV-1a: tells one state of something from the next, in a file's name say. Not against somebody who wants two to be alike.
+enum Fingerprint {
+    static func of(_ text: String) -> String {
+        let hash = text.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
+        return String(hash, radix: 16)
+    }
+}

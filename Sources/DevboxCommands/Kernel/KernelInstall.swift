@@ -1,0 +1,122 @@
+import ArgumentParser
+import DevboxCore
+import Guests
+import Kernels
+
+struct KernelInstall: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "install-kernel", abstract: "Put a kernel into a stopped guest's disk, without booting it.",
+        discussion: """
+            Takes kernel packages of Debian, of Ubuntu (image and modules) and of `make bindeb-pkg`; a folder stands for the .deb files \
+            in it. Their scripts run in the guest's container; dpkg in the guest knows them. It is done as a whole, or the disk \
+            stays as it was. The kernel starts next; `devbox start --kernel` picks another one for one start.
+
+            EXAMPLES:
+              sudo devbox install-kernel bug-4711 linux-image-6.1.0-47-amd64_6.1.170-3_amd64.deb
+              sudo devbox install-kernel bug-4711 ../linux-image-6.12.0-rc3*.deb --keep-old 1
+              sudo devbox install-kernel bug-4711 debs/ --cmdline 'slub_debug=FZPU panic_on_warn=1' --restart
+            """)
+
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var packages: InstallArguments
+
+    @Argument(help: "The guest.", completion: NameCompletion.guests)
+    var guest: String
+
+    @Argument(help: "Kernel packages, and folders with some.", completion: .file(extensions: ["deb"]))
+    var files: [String]
+
+    @Option(
+        help: ArgumentHelp(
+            "A debug package of the kernel: its vmlinux goes to the debug store, which guests see at /work/debug.",
+            valueName: "deb"), completion: .file(extensions: ["deb", "ddeb"]))
+    var debug: [String] = []
+
+    @Flag(help: "Take the modules' symbols out of the debug package too.")
+    var debugModules = false
+
+    @Flag(help: "Install the debug package in the guest as well.")
+    var debugInGuest = false
+
+    @Option(
+        help: ArgumentHelp("The guest's further kernel arguments, in place of those it has.", valueName: "arguments"))
+    var cmdline: String?
+
+    @Option(
+        help: ArgumentHelp("Remove older kernels but this many, the newest of them.", valueName: "number"))
+    var keepOld: Int?
+
+    @Option(
+        name: .customLong("default"),
+        help: ArgumentHelp("The kernel that starts next. Default: the newest in the packages.", valueName: "version"))
+    var defaultKernel: String?
+
+    @Flag(
+        help:
+            "Have the guest's own tools make the initrd, as it is set up there. Slower; for disks that boot elsewhere too."
+    )
+    var guestInitrd = false
+
+    @Flag(help: "Stop the guest where it runs, and start it again with the new kernel.")
+    var restart = false
+
+    func validate() throws {
+        if debug.isEmpty, debugModules || debugInGuest {
+            throw ValidationError("--debug-modules and --debug-in-guest need --debug")
+        }
+        if let keepOld, keepOld < 0 { throw ValidationError("--keep-old: 0 or more") }
+        if let cmdline, cmdline.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
+            throw ValidationError("--cmdline: one line without control characters")
+        }
+    }
+
+    func run() throws {
+        let clock = ContinuousClock.now
+        let store = try options.guests()
+        let installer = KernelInstaller(store, runner: options.runner)
+        let found = try PackageFile.open(files)
+        let symbols = try PackageFile.open(debug)
+        var install = packages.options
+        install.guestInitrd = guestInitrd
+        let outcome = try Restart.around(guest, in: store, runner: options.runner, restart) {
+            try installer.install(
+                found + (debugInGuest ? symbols : []), in: guest,
+                .init(
+                    packages: install, kernelArguments: cmdline.map { $0.split(separator: " ").map(String.init) },
+                    keepOld: keepOld, defaultKernel: defaultKernel))
+        }
+        let starting = outcome.record.startingKernel?.version ?? "none"
+        options.console.say(
+            "\(guest): installed \(outcome.installed.joined(separator: ", ")) in \(seconds(since: clock)); \(starting) starts next"
+        )
+        for package in symbols { try addSymbols(package, outcome, store) }
+        for version in outcome.removed { options.console.say("\(guest): removed \(version)") }
+        if options.json { try options.print(Report(guest: guest, outcome), "") }
+    }
+
+    /// Puts a kernel's symbols into the debug store, and says where they are and whether they are this kernel's.
+    private func addSymbols(_ package: PackageFile, _ outcome: KernelInstaller.Outcome, _ store: GuestStore) throws {
+        let record = try DebugStore(store.work).add(package, modules: debugModules, command: typedCommand)
+        options.console.say("symbols of \(record.kernel) are in /work/debug/\(record.buildID)")
+        let installed = try KernelInventory(store, runner: options.runner).kernels(of: guest)
+            .filter { outcome.installed.contains($0.version) }
+        if !installed.contains(where: { $0.buildID == record.buildID }) {
+            options.console.warn(
+                "they are of another build than the kernel in \(guest), whose build-id is \(installed.first?.buildID?.description ?? "not known")"
+            )
+        }
+    }
+
+    private struct Report: Encodable {
+        let guest: String
+        let installed: [String]
+        let removed: [String]
+        let defaultKernel: String?
+
+        init(guest: String, _ outcome: KernelInstaller.Outcome) {
+            self.guest = guest
+            (installed, removed) = (outcome.installed, outcome.removed)
+            defaultKernel = outcome.record.startingKernel?.version
+        }
+    }
+}

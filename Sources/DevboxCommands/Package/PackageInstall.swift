@@ -1,0 +1,47 @@
+import ArgumentParser
+import DevboxCore
+import Guests
+import Kernels
+
+struct PackageInstall: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "install",
+        abstract: "Install packages in a guest, started or not: a test suite, a patched library.",
+        discussion: """
+            A stopped guest's disk is changed as a whole or not at all; that needs root. In a running guest its own dpkg installs \
+            them, and what fails may be left halfway. What a package needs and the guest does not have is named before anything is \
+            changed. `devbox install-kernel` installs kernels.
+
+            EXAMPLES:
+              sudo devbox install bug-4711 ltp_20260930-1_amd64.deb
+              sudo devbox install bug-4711 debs/
+            """)
+
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var packages: InstallArguments
+
+    @Argument(help: "The guest.", completion: NameCompletion.guests)
+    var guest: String
+
+    @Argument(help: "Packages, and folders with some.", completion: .file(extensions: ["deb"]))
+    var files: [String]
+
+    func run() throws {
+        let clock = ContinuousClock.now
+        let installer = GuestPackageInstaller(try options.guests(), runner: options.runner, options: packages.options)
+        let found = try PackageFile.open(files)
+        let outcome = try installer.install(found, in: guest)
+        let names = found.map { "\($0.package.name) \($0.package.version)" }
+        let how = outcome == .running ? " (in the running guest: not as a transaction)" : ""
+        options.console.say("\(guest): installed \(names.joined(separator: ", ")) in \(seconds(since: clock))\(how)")
+        if options.json {
+            try options.print(Report(guest: guest, installed: names, transaction: outcome == .offline), "")
+        }
+    }
+
+    private struct Report: Encodable {
+        let guest: String
+        let installed: [String]
+        let transaction: Bool
+    }
+}

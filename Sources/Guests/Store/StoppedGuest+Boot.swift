@@ -1,0 +1,25 @@
+import Boot
+import DevboxCore
+import Disks
+import HostTools
+import Templates
+
+extension StoppedGuest {
+    /// The kernels that the disk has now, with their copies in boot/ made. The record is as it was.
+    func kernelsOnDisk() throws -> [BootKernel] {
+        let templates = Templates(work: store.work, environment: Command.inheritedEnvironment)
+        let kernels = try BootFiles.refresh(
+            record.kernels, from: openRoot(), to: files.boot,
+            recipe: InitrdRecipe(templates, partition: record.root.partition))
+        for file in kernels.flatMap(\.files) { try store.work.give(files.boot.appending(file)) }
+        return kernels
+    }
+
+    /// Removes what no kernel of the record, and of its snapshots, starts from.
+    func removeUnusedBootFiles() throws {
+        let used = Set((record.kernels + record.snapshots.flatMap(\.kernels)).flatMap(\.files))
+        for name in try Files.list(files.boot) where !used.contains(name) {
+            try Files.remove(files.boot.appending(name))
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import Binaries
+import Boot
+import DevboxCore
+import Glibc
+import Guests
+import HostTools
+import SystemPackage
+
+/// The installed kernels of a guest, with what devbox knows of each.
+public struct KernelInventory: Sendable {
+    private let store: GuestStore
+    private let runner: Runner
+
+    /// Looks at the guests of a work directory.
+    public init(_ store: GuestStore, runner: Runner) {
+        self.store = store
+        self.runner = runner
+    }
+
+    /// An installed kernel.
+    public struct Entry: Sendable, Encodable {
+        /// What `uname -r` says in it.
+        public let version: String
+        /// Whether it starts next.
+        public let startsNext: Bool
+        /// The package that devbox installed it from; nil where it came otherwise.
+        public let package: GuestRecord.InstalledFile?
+        /// Of its vmlinux; nil where its file does not tell.
+        public let buildID: BuildID?
+        /// Where its symbols are in guests; nil where the debug store has none.
+        public let symbols: String?
+    }
+
+    /// The kernels of a guest, newest first.
+    public func kernels(of name: String) throws -> [Entry] {
+        let record = try GuestKernels.current(name, in: store, runner: runner)
+        let debug = DebugStore(store.work)
+        return try record.kernels.map { kernel in
+            let id = try buildID(of: kernel, name)
+            let package = record.packages?.last { file in
+                file.name.hasPrefix("linux-image-") && file.name.contains(kernel.version)
+            }
+            let symbols = try id.flatMap { id in try debug.record(id).map { _ in "/work/debug/\(id)" } }
+            return Entry(
+                version: kernel.version, startsNext: kernel == record.startingKernel, package: package, buildID: id,
+                symbols: symbols)
+        }
+    }
+
+    /// The build-id in a kernel's boot file. It is decompressed for that, so what came out is kept.
+    func buildID(of kernel: BootKernel, _ guest: String) throws -> BuildID? {
+        let file = store.files(guest).boot.appending(kernel.vmlinuz)
+        guard let status = try? Files.status(file) else { return nil }
+        let folder = store.work.cache.appending("build-ids")
+        let note = folder.appending("\(kernel.vmlinuz)-\(status.st_size)-\(status.modifiedNanoseconds)")
+        if let text = try? Files.text(note, limit: 4096) { return BuildID(text.filter { !$0.isNewline }) }
+        let id = KernelImage(try Files.read(file, limit: KernelImage.sizeLimit)).buildID
+        try Files.makeDirectory(folder, mode: 0o700)
+        try store.work.give(folder)
+        try Files.writeAtomically(Array("\(id?.description ?? "")\n".utf8), to: note)
+        return id
+    }
+}

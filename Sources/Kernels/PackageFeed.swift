@@ -1,0 +1,107 @@
+import DevboxCore
+import Glibc
+import Guests
+import Packages
+import SystemPackage
+
+/// How a package's content comes to a guest's dpkg.
+///
+/// One that was installed before lies in the cache, decoded. Otherwise it is decoded once, checked on the way, and kept in the
+/// cache; a large one is handed to dpkg through a fifo while that goes on.
+final class PackageFeed {
+    /// What the container is shown for it.
+    let extras: [ContainerExtra]
+    /// The package's path in the container.
+    let path: String
+    private let file: PackageFile
+    private let sizeLimit: Int64
+    private var writer: DecodedCacheWriter?
+    private let fifo: FilePath?
+
+    /// From this size on a package is decoded while dpkg unpacks it, in bytes of data.tar. A pipe holds 64 KiB, all of which must have
+    /// been read before its writer closes it.
+    private static let streamedFrom: Int64 = 4 << 20
+
+    /// Looks for the decoded package, or begins to decode it.
+    ///
+    /// - Parameters:
+    ///   - folder: where a fifo may be made.
+    ///   - sizeLimit: how much the package may take on the guest's disk, in bytes.
+    /// - Throws: `badInput` where a package that is decoded at once holds what it must not, or is damaged.
+    init(_ file: PackageFile, _ cache: DecodedCache, folder: FilePath, sizeLimit: Int64) throws {
+        self.file = file
+        self.sizeLimit = sizeLimit
+        let name = "packages/\(file.fileName)"
+        path = "/run/devbox/\(name)"
+        if let decoded = cache.lookUp(file.digest) {
+            extras = [ContainerExtra(decoded.path, as: name)]
+            writer = nil
+            fifo = nil
+            return
+        }
+        var writer = try cache.begin(file.package, digest: file.digest)
+        guard let size = file.package.decodedDataSize, size >= Self.streamedFrom else {
+            try DebCheck(sizeLimit: sizeLimit).run(file.package, sink: { writer.append($0) })
+            extras = [ContainerExtra(try writer.finish().path, as: name)]
+            self.writer = nil
+            self.fifo = nil
+            return
+        }
+        let fifo = folder.appending("\(file.fileName).data")
+        try posix("make \(fifo)") { mkfifo(fifo.string, 0o644) }
+        extras = [ContainerExtra(writer.path, as: name), ContainerExtra(fifo, as: "\(name).data")]
+        self.writer = consume writer
+        self.fifo = fifo
+    }
+
+    /// Decodes the package and hands it to the dpkg that runs, where that is still to be done.
+    ///
+    /// - Throws: `badInput` for what must not be installed. Where dpkg ends early, nothing: its status says why.
+    func feed(_ progress: OfflineProgress, until deadline: ContinuousClock.Instant) throws {
+        guard let fifo, var writer = writer.take() else { return }
+        // Open for reading too, so that it does not wait for dpkg, and dpkg's death is no signal.
+        let pipe = try Files.open(fifo, .readWrite, .nonBlocking)
+        defer { try? pipe.close() }
+        do {
+            try DebCheck(sizeLimit: sizeLimit).run(file.package) { piece in
+                writer.append(piece)
+                try Self.send(piece, to: pipe, progress, until: deadline)
+            }
+        } catch is EndedEarly {
+            return
+        }
+        do {
+            _ = try writer.finish()
+        } catch {
+            // The package is installed all the same; the next time it is decoded again.
+        }
+    }
+
+    /// dpkg has ended, or its time is over.
+    private struct EndedEarly: Error {}
+
+    private static func send(
+        _ piece: UnsafeRawBufferPointer, to pipe: FileDescriptor, _ progress: OfflineProgress,
+        until deadline: ContinuousClock.Instant
+    ) throws {
+        var done = 0
+        while done < piece.count {
+            let count = write(pipe.rawValue, piece.baseAddress?.advanced(by: done), piece.count - done)
+            if count > 0 {
+                done += count
+                continue
+            }
+            guard errno == EAGAIN || errno == EINTR else {
+                throw failure("write a package's content", Errno(rawValue: errno))
+            }
+            var polled = [
+                pollfd(fd: pipe.rawValue, events: Int16(POLLOUT), revents: 0),
+                pollfd(fd: progress.descriptor, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: Interrupts.descriptor, events: Int16(POLLIN), revents: 0),
+            ]
+            let ready = poll(&polled, 3, (deadline - .now).milliseconds)
+            if polled[2].revents != 0 { throw Failure.interrupted }
+            if ready == 0 || polled[1].revents != 0 { throw EndedEarly() }
+        }
+    }
+}

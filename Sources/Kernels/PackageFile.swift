@@ -1,0 +1,56 @@
+import DevboxCore
+import FoundationEssentials
+import Glibc
+import Guests
+import Packages
+import SystemPackage
+
+/// A .deb file that is to be installed, with its digest.
+public struct PackageFile: Sendable {
+    /// The package.
+    public let package: DebPackage
+    /// Of the whole file.
+    public let digest: SHA256Digest
+
+    /// Opens a file.
+    ///
+    /// - Throws: `notFound`; `badInput` where it is no sound package.
+    public init(_ path: FilePath) throws {
+        package = try DebPackage(path)
+        digest = try package.digest()
+    }
+
+    /// What a user named: files, and folders for the .deb files in them.
+    ///
+    /// - Throws: `notFound` for a folder without any.
+    public static func open(_ names: [String]) throws -> [PackageFile] {
+        try names.flatMap { name -> [FilePath] in
+            let path = Files.currentDirectory.pushing(FilePath(name)).lexicallyNormalized()
+            var status = stat()
+            guard stat(path.string, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return [path] }
+            let found = try Files.list(path).filter { $0.hasSuffix(".deb") || $0.hasSuffix(".ddeb") }
+            guard !found.isEmpty else { throw Failure(.notFound, "there is no .deb file in \(path)") }
+            return found.map { path.appending($0) }
+        }.map { try PackageFile($0) }
+    }
+
+    /// The file's name, without its folders.
+    var name: String { Names.printable(package.path.lastComponent?.string ?? package.name) }
+
+    /// What it takes unpacked, in bytes: as it says itself, or as its content says where that is more.
+    var unpackedSize: Int64 { max(package.installedSize ?? 0, package.decodedDataSize ?? 0) }
+
+    /// What a guest's record says of it.
+    func installed(at time: Date, by command: String) -> GuestRecord.InstalledFile {
+        .init(
+            name: package.name, version: package.version.description, architecture: package.architecture,
+            sha256: digest.description, file: name, installedAt: time,
+            command: command)
+    }
+
+    /// "linux-image-6.1.0-47-amd64_6.1.170-3_amd64.deb", as apt names such files. Nothing of it leads anywhere.
+    var fileName: String {
+        "\(package.name)_\(package.version)_\(package.architecture).deb".replacing("/", with: "-").replacing(
+            ":", with: "%3a")
+    }
+}

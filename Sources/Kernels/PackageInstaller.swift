@@ -1,0 +1,190 @@
+import Boot
+import DevboxCore
+import Disks
+import FoundationEssentials
+import Glibc
+import Guests
+import HostTools
+import Packages
+import SystemPackage
+import Templates
+
+/// Installs packages on a stopped guest's disk, by the guest's own dpkg in a container, so that their scripts run there.
+public struct PackageInstaller: Sendable {
+    private let work: WorkDirectory
+    private let templates: Templates
+    private let console: Console
+    private let options: Options
+
+    /// What the user may choose.
+    public struct Options: Sendable {
+        /// How long dpkg may take.
+        public var limit: Duration
+        /// Whether the guest's own tools make the initrds of kernels.
+        public var guestInitrd: Bool
+        /// The command line, for the record.
+        public var command: String
+
+        /// Each parameter is the property of that name.
+        public init(limit: Duration = .seconds(1800), guestInitrd: Bool = false, command: String) {
+            (self.limit, self.guestInitrd, self.command) = (limit, guestInitrd, command)
+        }
+    }
+
+    /// - Parameter runner: prints what it runs.
+    public init(_ work: WorkDirectory, runner: Runner, options: Options) {
+        self.work = work
+        self.options = options
+        console = runner.console
+        templates = Templates(work: work, environment: Command.inheritedEnvironment)
+    }
+
+    /// Looks at what can be known before anything is changed: architecture, dependencies, room on the disk.
+    ///
+    /// - Throws: `badInput` for a package of another architecture, or one that the room does not suffice for; `failure` where something
+    ///   is unmet.
+    public func check(_ files: [PackageFile], for change: borrowing OfflineChange) throws {
+        try Self.checkArchitecture(files, of: change.record)
+        let root = try change.openRoot()
+        let room = root.freeBytes
+        var needed: Int64 = 0
+        for file in files {
+            let (sum, overflow) = needed.addingReportingOverflow(file.unpackedSize)
+            guard !overflow, sum <= room else {
+                throw Failure(
+                    .badInput,
+                    "\(file.name) needs \(ByteSize.text(file.unpackedSize)) on the disk of \(change.record.name), which has \(ByteSize.text(room - needed)) left for it"
+                )
+            }
+            needed = sum
+        }
+        let installed = try GuestPackages.read(root, architecture: change.record.architecture.rawValue)
+        try Self.refuse(installed.unmet(files.map(\.package)))
+    }
+
+    /// Throws `badInput` for a package of an architecture that is not the guest's.
+    static func checkArchitecture(_ files: [PackageFile], of guest: GuestRecord) throws {
+        let wanted = guest.architecture.rawValue
+        for file in files where ![wanted, "all"].contains(file.package.architecture) {
+            throw Failure(
+                .badInput,
+                "\(file.name) is for \(Names.printable(file.package.architecture)), the guest \(guest.name) is \(wanted)")
+        }
+    }
+
+    /// Throws where a dependency is unmet, naming all of them.
+    static func refuse(_ unmet: [UnmetDependency]) throws {
+        guard !unmet.isEmpty else { return }
+        throw Failure(
+            .failure, unmet.prefix(12).map { "\(Names.printable($0.package)) \($0)" }.joined(separator: "\n"),
+            hint: "name the missing packages too, or let --download-dependencies get them")
+    }
+
+    /// Runs the guest's dpkg inside a transaction.
+    ///
+    /// - Throws: `badInput` for a package that holds what it must not; `failure` with dpkg's own words where it fails.
+    public func install(_ files: [PackageFile], in change: inout OfflineChange) throws {
+        let room = try change.openRoot().freeBytes
+        let cache = DecodedCache(work)
+        let folder = change.files.run
+        try Files.makeDirectory(folder, mode: 0o711)
+        defer { try? Files.removeTree(folder) }
+        let feeds = try files.map { try PackageFeed($0, cache, folder: folder, sizeLimit: room) }
+        let depmod = try DepmodCache(work, for: files, on: change)
+        let tools = try [makeTools(in: folder)] + depmod.extras(for: change)
+        try run(
+            ["dpkg", "--force-unsafe-io", "--force-confdef", "--force-confold", "--install"] + feeds.map(\.path),
+            extras: tools + feeds.flatMap(\.extras), in: &change
+        ) { progress, deadline in
+            for feed in feeds { try feed.feed(progress, until: deadline) }
+        }
+        let noted = try Set(files.flatMap { try GuestPackages.files(of: $0.package.name, in: change) })
+        let versions = noted.compactMap(KernelPackages.version).filter(BootFiles.isVersion)
+        try depmod.keep(versions, noted: noted, from: change)
+        change.record.packages =
+            (change.record.packages ?? []) + files.map { $0.installed(at: Date(), by: options.command) }
+    }
+
+    /// Removes packages, and those that cannot be without them, with all their settings.
+    public func purge(_ names: [String], in change: inout OfflineChange) throws {
+        let folder = change.files.run
+        try Files.makeDirectory(folder, mode: 0o711)
+        defer { try? Files.removeTree(folder) }
+        // apt-get finds what depends on them, a metapackage say; a guest without it has dpkg say what that is.
+        let script = """
+            if command -v apt-get >/dev/null; then exec apt-get -y --no-download purge "$@"; else exec dpkg --purge "$@"; fi
+            """
+        try run(["sh", "-c", script, "sh"] + names, extras: [makeTools(in: folder)], in: &change) { _, _ in }
+    }
+
+    /// Runs a command of the guest's for packages; what it writes goes to install.log.
+    private func run(
+        _ arguments: [String], extras: [ContainerExtra], in change: inout OfflineChange,
+        meanwhile: (OfflineProgress, ContinuousClock.Instant) throws -> Void
+    ) throws {
+        let log = change.files.installLog
+        try Files.remove(log)
+        let output = try Files.open(log, .readWrite, [.create, .exclusiveCreate])
+        defer { try? output.close() }
+        try work.give(log)
+        let environment = [
+            "PATH=/run/devbox/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "DEBIAN_FRONTEND=noninteractive", "DEBCONF_NONINTERACTIVE_SEEN=true", "UCF_FORCE_CONFFOLD=1",
+        ]
+        let command = OfflineCommand(
+            ["/usr/bin/env"] + environment + (options.guestInitrd ? [] : ["INITRD=No"]) + arguments, extras: extras,
+            output: output, limit: options.limit)
+        let status = try change.run(command) { progress in try meanwhile(progress, command.deadline) }
+        let text = (try? Files.text(log, limit: 64 << 20)) ?? ""
+        for line in text.split(separator: "\n") { console.detail(Names.printable(String(line))) }
+        guard status == 0 else {
+            let last = text.split(separator: "\n").suffix(8).map { "  \(Names.printable(String($0)))" }
+            throw Failure(
+                .failure,
+                "\(arguments[0]) in \(change.record.name) failed with status \(status); nothing was changed\n"
+                    + last.joined(separator: "\n"),
+                hint: "all of its output is in guests/\(change.record.name)/install.log of the work directory")
+        }
+    }
+
+    /// The folder that stands first in the PATH of package scripts.
+    private func makeTools(in folder: FilePath) throws -> ContainerExtra {
+        let tools = folder.appending("bin")
+        try Files.makeDirectory(tools)
+        for template in try templates.files(below: "offline") {
+            let name = FilePath(template).lastComponent?.string ?? template
+            if options.guestInitrd, name == "update-initramfs" { continue }
+            let file = tools.appending(name)
+            try Files.writeAtomically(Array(templates.text(template).utf8), to: file, mode: 0o755)
+            try Files.setMode(file, 0o755)
+        }
+        return ContainerExtra(tools, as: "bin")
+    }
+}
+
+/// What a guest's dpkg knows.
+enum GuestPackages {
+    /// The installed packages.
+    static func read(_ root: borrowing Ext4FileSystem, architecture: String) throws -> PackageSet {
+        let path = "/var/lib/dpkg/status"
+        guard let number = try root.find(path), try root.attributes(of: number).isRegular else {
+            throw Failure(
+                .failure, "the guest has no dpkg: there is no \(path) on its disk",
+                hint: "packages can be installed in guests of Debian and its kin")
+        }
+        return try PackageSet(
+            dpkgStatus: root.contents(of: number, limit: 256 << 20), name: "the guest's \(path)",
+            architecture: architecture)
+    }
+
+    /// The files of a package, as dpkg keeps them.
+    static func files(of package: String, in change: borrowing OfflineChange) throws -> [String] {
+        let root = try change.openRoot()
+        for name in [package, "\(package):\(change.record.architecture.rawValue)"] {
+            if let text = try root.text("/var/lib/dpkg/info/\(name).list", limit: 64 << 20) {
+                return text.split(separator: "\n").map(String.init)
+            }
+        }
+        return []
+    }
+}

@@ -1,0 +1,218 @@
+import DevboxCore
+import Glibc
+import HostTools
+import SystemPackage
+import TestSupport
+import Testing
+
+extension IntegrationTests {
+    @Suite("Packages that fail, lie or attack", .serialized)
+    struct HostilePackageTests {
+        let bed: TestBed
+        let scratch: ScratchDirectory
+
+        init() throws {
+            bed = try TestBed.shared.get()
+            scratch = try ScratchDirectory()
+        }
+
+        @Test("a failing script, one that never ends, and one that lies about its end leave everything as before")
+        func scripts() throws {
+            try bed.withGuest("scripts") { guest in
+                var failing = TestPackage("failing")
+                failing.files = ["opt/failing": "some content"]
+                failing.scripts = ["postinst": "#!/bin/sh\necho the reason; touch /opt/made; exit 3"]
+                let package = try failing.pack(in: scratch)
+                try bed.expectUnchanged(guest) {
+                    let result = try bed.run("install", guest, package.string)
+                    #expect(result.status == 1 && result.err.contains("the reason") && result.err.contains("status 3"))
+                }
+                var endless = TestPackage("endless")
+                endless.scripts = [
+                    "postinst": "#!/bin/sh\ntouch /opt/made; trap : TERM INT; while :; do sleep 1000; done"
+                ]
+                let slow = try endless.pack(in: scratch)
+                try bed.expectUnchanged(guest) {
+                    let result = try bed.run("install", "--timeout", "3", guest, slow.string, limit: .seconds(60))
+                    #expect(result.status == 1 && result.err.contains("within 3 s"), "\(result.err)")
+                }
+                try bed.expectUnchanged(guest) {
+                    var child = try ChildProcess(
+                        bed.command(["install", guest, slow.string]), output: .null, error: .null)
+                    let log = try bed.files(guest).installLog
+                    let deadline = ContinuousClock.now + .seconds(30)
+                    while !((try? Files.text(log)) ?? "").contains("Setting up endless"), ContinuousClock.now < deadline
+                    {
+                        Interrupts.sleep(.milliseconds(20))
+                    }
+                    child.signal(SIGINT)
+                    #expect(try child.wait()?.shellStatus == 128 + SIGINT)
+                }
+                var kernelless = TestPackage("kernelless")
+                kernelless.files = ["opt/kernelless": "no kernel"]
+                let none = try kernelless.pack(in: scratch)
+                try bed.expectUnchanged(guest) {
+                    let result = try bed.run("install-kernel", guest, none.string)
+                    #expect(result.status == 65 && result.err.contains("no kernel"))
+                }
+                try bed.checkDisk(guest)
+                #expect(try bed.run("exec", guest, "--", "hostname").out == "\(guest)\n")
+            }
+        }
+
+        @Test("a full disk, in the guest or on the host, leaves everything as before, and is said")
+        func full() throws {
+            try bed.withGuest("full") { guest in
+                try bed.run(
+                    "exec", guest, "--", "sh", "-c",
+                    "set -- $(stat -f -c '%a %S' /); fallocate -l $(( ($1 * $2) - 30000000 )) /root/filler"
+                ).succeeded()
+                let bytes = 64 << 20
+                var large = TestPackage("large")
+                large.files = ["opt/large": String(repeating: "x", count: bytes)]
+                // gzip does not tell how much comes out of it; and the package's own field lies.
+                large.fields = "Installed-Size: 1"
+                for compression in ["gzip", "xz", "none"] {
+                    let package = try large.pack(in: scratch, compression: compression)
+                    try bed.expectUnchanged(guest) {
+                        let result = try bed.run("install", guest, package.string)
+                        #expect(
+                            result.status == 65 && result.err.contains("large_1.0_all.deb"),
+                            "\(compression): \(result.err)")
+                    }
+                }
+                try bed.run("exec", guest, "--", "rm", "/root/filler").succeeded()
+                // A file that may not grow further is what a full disk of the host looks like. The decoded package is in the cache.
+                let package = try large.pack(in: scratch, compression: "gzip")
+                _ = try bed.withGuest("other") { other in try bed.run("install", other, package.string).succeeded() }
+                try bed.expectUnchanged(guest) {
+                    let size = try Files.status(bed.files(guest).disk).st_size
+                    let limited = Command(
+                        Program("prlimit", package: "util-linux", for: "tests"),
+                        [
+                            "--fsize=\(Int(size) + (8 << 20))", Devbox.program.name, "install", guest,
+                            package.string,
+                        ],
+                        environment: ["DEVBOX_WORK": bed.work.string])
+                    let result = try runner.attempt(limited, limit: .seconds(120))
+                    #expect(!result.status.isSuccess)
+                }
+                try bed.checkDisk(guest)
+                try bed.run("install", guest, package.string).succeeded()
+            }
+        }
+
+        @Test("a damaged package, or one for another architecture, is 65 in one line, and nothing was changed")
+        func damaged() throws {
+            let (kernel, _) = try bed.realKernel()
+            var whole = try Files.read(kernel, limit: 256 << 20)
+            let cut = scratch("cut.deb")
+            try Files.writeAtomically(whole[..<(whole.count * 2 / 3)], to: cut)
+            for index in (whole.count / 2)..<(whole.count / 2 + 64) { whole[index] ^= 0x5A }
+            let altered = scratch("altered.deb")
+            try Files.writeAtomically(whole, to: altered)
+            let foreign = try TestPackage.kernel("6.99.0-arm64", architecture: "arm64").pack(in: scratch)
+            let garbage = try scratch.write("!<arch>\ngarbage", to: "garbage.deb")
+            try bed.withGuest("damaged") { guest in
+                // Not from the cache: what was decoded and checked once is not decoded again.
+                try Files.removeTree(bed.work.appending("cache/packages"))
+                for package in [cut, altered, foreign, garbage] {
+                    let name = package.lastComponent?.string ?? ""
+                    try bed.expectUnchanged(guest) {
+                        let result = try bed.run("install-kernel", guest, package.string)
+                        #expect(result.status == 65, "\(name): \(result.err)")
+                        #expect(
+                            result.err.contains(name) && result.err.split(separator: "\n").count == 1, "\(result.err)")
+                    }
+                }
+                #expect(try Files.list(bed.work.appending("cache/packages")).isEmpty, "what is damaged is not kept")
+                #expect(try bed.run("install", guest, "/nowhere/x.deb").status == 66)
+                #expect(try bed.run("install", guest, scratch.path.appending("empty").string).status == 66)
+            }
+        }
+
+        @Test("a package's scripts reach nothing of the host")
+        func confined() throws {
+            let victim = try ChildProcess(Command(Program("sleep", package: "coreutils", for: "tests"), ["1000"]))
+            let outside = try scratch.write("untouched", to: "outside")
+            var attack = TestPackage("attack")
+            attack.files = ["opt/attack": "content"]
+            attack.scripts = [
+                "postinst": """
+                #!/bin/sh
+                exec >/dev/null 2>&1
+                echo 7 > /proc/sys/kernel/printk
+                echo core > /proc/sys/kernel/core_pattern
+                sysctl -w kernel.panic=77
+                modprobe dummy
+                mount -t tmpfs none /mnt && touch /mnt/mounted
+                mount -o remount,rw /work
+                touch /work/escaped /work/packages/escaped /work/debug/escaped /work/dumps/escaped /work/../escaped
+                ln -s \(outside) /work/build/link && echo changed > /work/build/link
+                rm -f /work/build/link
+                kill -9 \(victim.pid)
+                kill -9 -1
+                mknod /dev/hostdisk b 254 0 && dd if=/dev/hostdisk of=/opt/stolen count=1
+                touch /run/devbox/escaped /run/devbox/bin/escaped
+                reboot -f
+                exit 0
+                """
+            ]
+            let package = try attack.pack(in: scratch)
+            let sysctls = ["kernel/printk", "kernel/core_pattern", "kernel/panic"]
+            let values = try sysctls.map { try Files.text(FilePath("/proc/sys/\($0)")) }
+            let modules = try Files.list("/sys/module")
+            try bed.withGuest("attack") { guest in
+                let host = try HostState(of: bed)
+                // Whatever came of it: a script may kill its own dpkg.
+                _ = try bed.run("install", guest, package.string, limit: .seconds(60))
+                try host.waitUntilBack()
+                #expect(try sysctls.map { try Files.text(FilePath("/proc/sys/\($0)")) } == values)
+                #expect(try Files.list("/sys/module") == modules)
+                #expect(kill(victim.pid, 0) == 0, "a process of the host was killed")
+                #expect(try Files.text(outside) == "untouched")
+                let share = bed.work.appending("share")
+                for folder in [share, share.appending("packages"), share.appending("dumps"), bed.work, "/"] {
+                    #expect(!Files.exists(folder.appending("escaped")))
+                }
+                #expect(try bed.run("exec", guest, "--", "ls", "/opt/stolen").status != 0)
+                try bed.checkDisk(guest)
+            }
+        }
+
+        @Test(
+            "what a package needs is named before anything is changed; it installs with it, in stopped and running guests"
+        )
+        func dependencies() throws {
+            let needing = try TestPackage("needing", fields: "Depends: needed (>= 2), libc6").pack(in: scratch)
+            let old = try TestPackage("needed", version: "1.0").pack(in: scratch)
+            let needed = try TestPackage("needed", version: "2.0").pack(in: scratch)
+            try bed.withGuest("needs") { guest in
+                try bed.expectUnchanged(guest) {
+                    let result = try bed.run("install", guest, needing.string)
+                    #expect(
+                        result.status == 1 && result.err.contains("needing needs needed (>= 2), which is not installed")
+                    )
+                }
+                try bed.run("install", guest, old.string).succeeded()
+                #expect(try bed.run("install", guest, needing.string).err.contains("but needed 1.0 is installed"))
+                try bed.run("install", guest, needing.string, needed.string).succeeded()
+                let status = try bed.run("exec", guest, "--", "dpkg-query", "-W", "needed", "needing").out
+                #expect(status == "needed\t2.0\nneeding\t1.0\n")
+
+                try bed.run("start", "--mode", "lxc", guest).succeeded()
+                let more = try TestPackage("more", fields: "Depends: missing").pack(in: scratch)
+                #expect(try bed.run("install", guest, more.string).err.contains("more needs missing"))
+                var plain = TestPackage("plain")
+                plain.files = ["opt/plain": "plain"]
+                let result = try bed.run("install", guest, plain.pack(in: scratch).string).succeeded()
+                #expect(result.err.contains("not as a transaction"))
+                #expect(try bed.run("exec", guest, "--", "cat", "/opt/plain").out == "plain")
+                #expect(try bed.run("exec", guest, "--", "sh", "-c", "ls /var/tmp | grep -c devbox").out == "0\n")
+                try bed.run("stop", guest).succeeded()
+                let record = try Files.text(bed.files(guest).record)
+                #expect(record.contains("\"plain\"") && record.contains("\"needing\""))
+            }
+        }
+    }
+}

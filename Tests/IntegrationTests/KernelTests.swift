@@ -1,0 +1,246 @@
+import DevboxCore
+import Glibc
+import HostTools
+import SystemPackage
+import TestSupport
+import Testing
+
+extension IntegrationTests {
+    @Suite("Kernels", .serialized)
+    struct KernelTests {
+        let bed: TestBed
+
+        init() throws { bed = try TestBed.shared.get() }
+
+        @Test(
+            "a real kernel is installed beside the first and boots; --kernel picks the other; dpkg knows it in both modes"
+        )
+        func real() throws {
+            let (package, version) = try bed.realKernel()
+            try bed.withGuest("kernel") { guest in
+                let first = try #require(try bed.run("kernels", guest).succeeded().out.split(separator: "\n").last)
+                    .prefix { $0 != " " }
+                try bed.run("install-kernel", guest, package.string).succeeded()
+                try bed.checkDisk(guest)
+
+                try bed.run("start", guest).succeeded()
+                #expect(try bed.run("exec", guest, "--", "uname", "-r").out == "\(version)\n")
+                let script =
+                    "modprobe dummy && grep -c '^dummy ' /proc/modules; dpkg -l linux-image-\(version) | tail -1"
+                let seen = try bed.run("exec", guest, "--", "sh", "-c", script).succeeded().out
+                #expect(seen.hasPrefix("1\nii "), "\(seen)")
+                #expect(try bed.run("install-kernel", guest, package.string).status == 75)
+                try bed.run("stop", guest).succeeded()
+
+                try bed.run("flip", guest, "lxc").succeeded()
+                try bed.run("start", guest).succeeded()
+                #expect(try bed.run("exec", guest, "--", "dpkg", "-l", "linux-image-\(version)").out.contains("\nii "))
+                try bed.run("stop", guest).succeeded()
+                try bed.run("flip", guest, "kvm").succeeded()
+
+                try bed.run("start", guest, "--kernel", String(first)).succeeded()
+                #expect(try bed.run("exec", guest, "--", "uname", "-r").out == "\(first)\n")
+                try bed.run("stop", guest).succeeded()
+                let listed = try bed.run("kernels", guest).succeeded().out
+                #expect(listed.contains("\(version)  *") && listed.contains("linux-image-\(version) "), "\(listed)")
+            }
+        }
+
+        @Test(
+            "SIGKILL at any moment of an installation: the kernel is there as a whole, or the disk is as before, byte for byte"
+        )
+        func killed() throws {
+            let (package, version) = try bed.realKernel()
+            try bed.withGuest("kill-kernel") { guest in
+                let files = try bed.files(guest)
+                try bed.run("snapshot", guest, "clean").succeeded()
+                var (whole, asBefore) = (0, 0)
+                for round in 1...14 {
+                    try bed.run("rollback", guest, "clean").succeeded()
+                    let before = try bed.keepDisk(guest)
+                    let host = try HostState(of: bed)
+                    if round % 5 == 1 { try Files.removeTree(bed.work.appending("cache/packages")) }
+                    var child = try ChildProcess(
+                        bed.command(["install-kernel", guest, package.string]), output: .null, error: .null)
+                    let moment = Duration.milliseconds(Int.random(in: 0...(round % 5 == 1 ? 4000 : 2200)))
+                    if try child.wait(until: .now + moment) == nil { child.signal(SIGKILL) }
+                    _ = try child.wait()
+                    try host.waitUntilBack()
+                    let kernels = try bed.run("kernels", guest).succeeded().out
+                    if kernels.contains(version) {
+                        whole += 1
+                        let state = try bed.run("exec", guest, "--", "dpkg", "-l", "linux-image-\(version)").out
+                        #expect(state.contains("\nii "), "round \(round)")
+                    } else {
+                        asBefore += 1
+                        #expect(try bed.isSame(before, files.disk), "round \(round)")
+                    }
+                    #expect(!Files.exists(files.transaction))
+                    try Files.remove(before)
+                    if round % 5 == 0 { try bed.checkDisk(guest) }
+                }
+                #expect(asBefore > 0, "none of the kills came in time")
+                try bed.run("rollback", guest, "clean").succeeded()
+                try bed.run("install-kernel", guest, package.string).succeeded()
+                try bed.run("start", guest).succeeded()
+                #expect(try bed.run("exec", guest, "--", "uname", "-r").out == "\(version)\n")
+                try bed.run("stop", guest).succeeded()
+            }
+        }
+
+        @Test("kernels in the shapes of Debian, Ubuntu and bindeb-pkg are taken; old ones go with --keep-old")
+        func shapes() throws {
+            let scratch = try ScratchDirectory()
+            try bed.withGuest("shapes") { guest in
+                let first = try bed.run("list", "--json").succeeded().out
+                let debian = try TestPackage.kernel("6.99.0-1-amd64").pack(in: scratch, compression: "xz")
+                let result = try bed.run("install-kernel", guest, debian.string, "--cmdline", "slub_debug=FZPU quiet")
+                    .succeeded()
+                #expect(result.err.contains("installed 6.99.0-1-amd64"))
+                let boot = try Files.list(bed.files(guest).boot)
+                #expect(boot.contains { $0.hasPrefix("initrd.img-6.99.0-1-amd64-") })
+                #expect(try bed.run("show", guest).out.contains("slub_debug=FZPU quiet"))
+                #expect(!first.contains("6.99"))
+
+                var image = TestPackage.kernel("6.98.0-40-generic")
+                image.name = "linux-image-unsigned-6.98.0-40-generic"
+                var modules = TestPackage("linux-modules-6.98.0-40-generic", architecture: "amd64")
+                modules.files = image.files.filter { $0.key.hasPrefix("lib/") }
+                image.files = image.files.filter { $0.key.hasPrefix("boot/") }
+                image.fields = "Depends: linux-modules-6.98.0-40-generic"
+                let folder = try ScratchDirectory()
+                _ = try image.pack(in: folder, compression: "zstd")
+                _ = try modules.pack(in: folder, compression: "zstd")
+                try bed.run("install-kernel", guest, folder.path.string).succeeded()
+
+                // What scripts/package/builddeb of the kernel writes: it asks for an initrd whatever the environment says.
+                var built = TestPackage.kernel("6.100.0-rc3-00012-gdeadbeef")
+                built.scripts["postinst"] = """
+                    #!/bin/sh
+                    set -e
+                    export DEB_MAINT_PARAMS="$*"
+                    export INITRD=Yes
+                    run-parts --arg="6.100.0-rc3-00012-gdeadbeef" --arg="/boot/vmlinuz-6.100.0-rc3-00012-gdeadbeef" /etc/kernel/postinst.d
+                    exit 0
+                    """
+                try bed.run(
+                    "install-kernel", guest, built.pack(in: scratch, compression: "none").string, "--keep-old", "1"
+                )
+                .succeeded()
+                let versions = try bed.run("kernels", guest).succeeded().out.split(separator: "\n").dropFirst()
+                    .map { String($0.prefix { $0 != " " }) }
+                #expect(versions == ["6.100.0-rc3-00012-gdeadbeef", "6.99.0-1-amd64"])
+                #expect(
+                    try !bed.run("exec", guest, "--", "dpkg", "--get-selections").out.contains("6.98"))
+
+                try bed.run("install-kernel", guest, debian.string, "--default", "6.100.0-rc3-00012-gdeadbeef")
+                    .succeeded()
+                #expect(try bed.run("kernels", guest).out.contains("6.100.0-rc3-00012-gdeadbeef  *"))
+                let own = try TestPackage.kernel("6.97.0-amd64").pack(in: scratch)
+                try bed.run("install-kernel", "--guest-initrd", guest, own.string).succeeded()
+                #expect(try bed.run("exec", guest, "--", "test", "-s", "/boot/initrd.img-6.97.0-amd64").status == 0)
+                #expect(
+                    try bed.run("exec", guest, "--", "sh", "-c", "ls /boot/initrd*").out
+                        == "/boot/initrd.img-6.97.0-amd64\n")
+                try bed.run("remove-kernel", guest, "6.97.0-amd64").succeeded()
+                try bed.run("remove-kernel", guest, "6.100.0-rc3-00012-gdeadbeef").succeeded()
+                #expect(try bed.run("remove-kernel", guest, "6.99.0-1-amd64").status == 1)
+                #expect(try bed.run("remove-kernel", guest, "6.5.0").status == 66)
+                try bed.run("remove-kernel", "--force", guest, "6.99.0-1-amd64").succeeded()
+                #expect(try bed.run("exec", guest, "--", "sh", "-c", "dpkg --audit; dpkg -C; ls /boot").out == "")
+                try bed.checkDisk(guest)
+            }
+        }
+
+        @Test("a running guest is refused, and stopped and started again with --restart")
+        func restart() throws {
+            let scratch = try ScratchDirectory()
+            try bed.withGuest("restart") { guest in
+                let package = try TestPackage.kernel("6.99.1-amd64").pack(in: scratch)
+                try bed.run("start", "--mode", "lxc", guest).succeeded()
+                let refused = try bed.run("install-kernel", guest, package.string)
+                #expect(refused.status == 75 && refused.err.contains("is running"))
+                try bed.run("install-kernel", "--restart", guest, package.string).succeeded()
+                #expect(try bed.run("exec", guest, "--", "ls", "/boot/vmlinuz-6.99.1-amd64").status == 0)
+                #expect(try bed.run("list").out.contains("running"))
+                try bed.run("stop", guest).succeeded()
+            }
+        }
+
+        @Test("two installations at once: the second waits for the first, or is told that the guest is busy")
+        func twoAtOnce() throws {
+            let scratch = try ScratchDirectory()
+            try bed.withGuest("two") { guest in
+                let packages = try (1...2).map { try TestPackage.kernel("6.99.\($0)-amd64").pack(in: scratch) }
+                var first = try ChildProcess(bed.command(["install-kernel", guest, packages[0].string]), output: .null)
+                var second = try ChildProcess(
+                    bed.command(["install-kernel", guest, packages[1].string]), output: .null)
+                let statuses = try [first.wait()?.shellStatus, second.wait()?.shellStatus]
+                #expect(statuses.allSatisfy { $0 == 0 || $0 == 75 } && statuses.contains(0), "\(statuses)")
+                let kernels = try bed.run("kernels", guest).out
+                for (index, status) in statuses.enumerated() {
+                    #expect(kernels.contains("6.99.\(index + 1)-amd64") == (status == 0))
+                }
+            }
+        }
+
+        @Test("a kernel's symbols go to the debug store once, and every guest finds them by build-id")
+        func symbols() throws {
+            let scratch = try ScratchDirectory()
+            try bed.withGuest("symbols") { guest in
+                let version = "6.99.7-amd64"
+                let source = try scratch.write("int main(void) { return 0; }", to: "vmlinux.c")
+                let vmlinux = scratch("vmlinux")
+                let seed = String(UInt64.random(in: .min ... .max), radix: 16)
+                let id = String((String(repeating: "0", count: 16) + seed).suffix(16)) + "0123456789abcdef01234567"
+                try tool("gcc", "-g", "-o", vmlinux.string, "-Wl,--build-id=0x\(id)", source.string)
+
+                var kernel = TestPackage.kernel(version)
+                kernel.files["boot/vmlinuz-\(version)"] = nil
+                let tree = "tree-\(kernel.name)-1.0"
+                try Files.makeDirectory(scratch("\(tree)/boot"))
+                // ppc64el boots a vmlinux as it is; of such a file the build-id can be read here too.
+                try tool("cp", vmlinux.string, scratch("\(tree)/boot/vmlinux-\(version)").string)
+                let image = try kernel.pack(in: scratch)
+                let debug = TestPackage("linux-image-\(version)-dbg", architecture: "amd64")
+                let debugTree = "tree-\(debug.name)-1.0/usr/lib/debug"
+                try Files.makeDirectory(scratch("\(debugTree)/boot"))
+                try Files.makeDirectory(scratch("\(debugTree)/lib/modules/\(version)/kernel/fs"))
+                try tool("cp", vmlinux.string, scratch("\(debugTree)/boot/vmlinux-\(version)").string)
+                try tool("gcc", "-g", "-c", "-o", scratch("module.o").string, source.string)
+                try tool(
+                    "ld", "-r", "--build-id=0x00\(id)", "-o",
+                    scratch("\(debugTree)/lib/modules/\(version)/kernel/fs/sample.ko").string,
+                    scratch("module.o").string)
+                let symbols = try debug.pack(in: scratch, compression: "xz")
+
+                let result = try bed.run("install-kernel", guest, image.string, "--debug", symbols.string).succeeded()
+                #expect(
+                    result.err.contains("/work/debug/\(id)") && !result.err.contains("another build"), "\(result.err)")
+                let store = bed.work.appending("share/debug/\(id)")
+                #expect(try Files.list(store) == ["vmlinux"], "only what is asked for is unpacked")
+                #expect(try bed.run("kernels", guest).out.contains("/work/debug/\(id)"))
+                let link = "/work/debug/.build-id/\(id.prefix(2))/\(id.dropFirst(2)).debug"
+                let digest = try tool("sha256sum", vmlinux.string).prefix(64)
+                #expect(try bed.run("exec", guest, "--", "sha256sum", link).out.hasPrefix(digest))
+                #expect(try bed.run("exec", guest, "--", "sh", "-c", "echo > \(link)").status != 0)
+
+                let inode = try Files.status(store.appending("vmlinux")).st_ino
+                try bed.run("install-kernel", guest, image.string, "--debug", symbols.string).succeeded()
+                #expect(try Files.status(store.appending("vmlinux")).st_ino == inode, "once per build-id")
+                try bed.run("install-kernel", guest, image.string, "--debug", symbols.string, "--debug-modules")
+                    .succeeded()
+                #expect(Files.exists(store.appending("modules/kernel/fs/sample.ko")))
+                let module = "/work/debug/.build-id/00/\(id).debug"
+                #expect(try bed.run("exec", guest, "--", "test", "-s", module).status == 0)
+
+                let other = try TestPackage.kernel("6.99.8-amd64").pack(in: scratch)
+                let mismatch = try bed.run("install-kernel", guest, other.string, "--debug", symbols.string).succeeded()
+                #expect(mismatch.err.contains("another build"))
+                #expect(try bed.run("install-kernel", guest, other.string, "--debug", other.string).status == 65)
+                for path in [store, bed.work.appending("share/debug/.build-id")] { try Files.removeTree(path) }
+                try Files.removeTree(bed.work.appending("records/debug"))
+            }
+        }
+    }
+}
