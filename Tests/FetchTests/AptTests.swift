@@ -173,32 +173,56 @@ struct AptTests {
     func machine() throws {
         try repository()
         let server = try WebServer(.nginx, root: bed.root, in: bed.scratch)
-        for folder in ["lists/partial", "cache/archives/partial", "etc/sources.list.d", "etc/preferences.d", "etc/trusted.gpg.d"] {
-            try Files.makeDirectory(bed.scratch("apt/\(folder)"))
-        }
-        try bed.scratch.write(
-            "deb [signed-by=\(key.keyring)] \(server.address) bookworm main\n", to: "apt/etc/sources.list")
-        try bed.scratch.write("", to: "apt/status")
-        let configuration = try bed.scratch.write(
-            """
-            Dir::Etc "\(bed.scratch("apt/etc"))"; Dir::State "\(bed.scratch("apt"))"; Dir::State::lists "\(bed.scratch("apt/lists"))";
-            Dir::State::status "\(bed.scratch("apt/status"))"; Dir::Cache "\(bed.scratch("apt/cache"))"; APT::Sandbox::User "root";
-            APT::Architecture "amd64"; APT::Architectures { "amd64"; };
-            """, to: "apt/apt.conf")
-        let environment = ["APT_CONFIG": configuration.string]
-        // Before `apt-get update` there is no list, so the index is fetched and verified.
-        let content = try bed.fetch("linux-image-6.1.0-30-amd64", fetcher: try bed.fetcher(apt: environment)).content
-        #expect(content == FetchBed.deb(1))
-        #expect(try server.log().contains { $0.contains("InRelease") })
-        try runner.run(Command(AptGet.program, ["-qq", "update"], environment: environment), limit: .seconds(60))
+        let environment = try bed.apt("deb [signed-by=\(key.keyring)] \(server.address) bookworm main\n", folder: "apt")
+        let update = try runner.run(Command(AptGet.program, ["update"], environment: environment), limit: .seconds(60))
+        #expect(!update.text.contains("Err:"), "\(update.text) \(String(decoding: update.errorBytes, as: UTF8.self))")
         let before = try server.log().count
         let fetcher = try bed.fetcher(apt: environment)
         let builds = try find(true, fetcher: fetcher)
         #expect(builds.count == 2)
         #expect(try server.log().dropFirst(before).allSatisfy { $0.contains("/pool/") }, "apt's lists are read where they lie")
+        #expect(try fetcher.fetch(builds)[0].get().record.verifiedBy == "the machine's apt index")
+        // Another release than the machine's is fetched, and verified with the keyring that the machine's source names.
+        try tool("cp", "-a", bed.root.appending("dists/bookworm").string, bed.root.appending("dists/trixie").string)
+        let again = try server.log().count
         var query = BuildQuery(package: "linux-image-6.1.0-30-amd64", architecture: .amd64)
         query.suite = "trixie"
-        #expect(reported { _ = try fetcher.find(query) }?.message.contains("/dists/trixie/InRelease answered 404") == true)
+        let other = try bed.fetcher(apt: environment).find(query)
+        let file = bed.root.appending("pool/\(builds[0].address.name)")
+        #expect(other[0].checksum == .known(try SHA256Digest(of: file), from: "the signed apt index"))
+        #expect(try server.log().dropFirst(again).contains { $0.contains("/dists/trixie/InRelease") })
+        query.suite = "sid"
+        let missing = reported { _ = try bed.fetcher(apt: environment).find(query) }
+        #expect(missing?.message.contains("/dists/sid/InRelease answered 404") == true)
+    }
+
+    @Test("keyrings of sources in both of apt's notations")
+    func signedBy() throws {
+        try bed.scratch.write(
+            """
+            # deb [signed-by=/no.gpg] http://example.org/debian bookworm main
+            deb http://example.org/other bookworm main
+            deb [arch=amd64 signed-by=/a.gpg,/b.gpg] http://example.org/debian bookworm main
+            """, to: "one.list")
+        try bed.scratch.write(
+            """
+            Types: deb
+            URIs: http://example.org/other/
+            Suites: bookworm
+
+            Types: deb
+            URIs: http://example.org/debian
+            Suites: bookworm bookworm-updates
+            Signed-By: /usr/share/keyrings/c.gpg
+            """, to: "two.sources")
+        func keys(_ file: String, _ root: String, _ release: String) throws -> String {
+            AptSourceFile.signedBy(bed.scratch(file), root: try Address(root), release: release)
+        }
+        #expect(try keys("one.list", "http://example.org/debian/", "bookworm") == "/a.gpg,/b.gpg")
+        #expect(try keys("one.list", "http://example.org/other/", "bookworm") == "")
+        #expect(try keys("two.sources", "http://example.org/debian/", "bookworm-updates") == "/usr/share/keyrings/c.gpg")
+        #expect(try keys("two.sources", "http://example.org/other/", "bookworm") == "")
+        #expect(try keys("none.list", "http://example.org/other/", "bookworm") == "")
     }
 
     @Test("paragraphs are found wherever the pieces of an index end, and nothing is found inside others")

@@ -26,6 +26,24 @@ final class FetchBed: Sendable {
         work = try WorkDirectory(given: scratch("work").string, environment: [:])
     }
 
+    /// An apt of the test's own: without it, what no source has would be looked for in the machine's real ones.
+    func apt(_ sources: String = "", folder: String = "apt-none") throws -> [String: String] {
+        for name in [
+            "lists/partial", "cache/archives/partial", "etc/sources.list.d", "etc/preferences.d", "etc/trusted.gpg.d",
+        ] {
+            try Files.makeDirectory(scratch("\(folder)/\(name)"))
+        }
+        try scratch.write(sources, to: "\(folder)/etc/sources.list")
+        try scratch.write("", to: "\(folder)/status")
+        let base = scratch(folder)
+        let configuration = try scratch.write(
+            """
+            Dir::Etc "\(base)/etc"; Dir::State "\(base)"; Dir::State::lists "\(base)/lists"; Dir::State::status "\(base)/status";
+            Dir::Cache "\(base)/cache"; APT::Sandbox::User "root"; APT::Architecture "amd64"; APT::Architectures { "amd64"; };
+            """, to: "\(folder)/apt.conf")
+        return ["APT_CONFIG": configuration.string]
+    }
+
     /// Writes devbox.yaml.
     func settings(_ text: String) throws {
         try Files.writeAtomically(Array(text.utf8), to: work.settings)
@@ -37,11 +55,11 @@ final class FetchBed: Sendable {
             "sources:\n  nightly:\n    kind: tree\n    root: \(root)\n    pattern: \"\(pattern)\"\n" + more)
     }
 
-    func fetcher(limits: HTTPLimits = FetchBed.limits, apt: [String: String] = [:], today: String = "2026-11-21") throws
+    func fetcher(limits: HTTPLimits = FetchBed.limits, apt: [String: String]? = nil, today: String = "2026-11-21") throws
         -> Fetcher
     {
         try Fetcher(
-            work, runner: runner, limits: limits, hostSuite: "bookworm", aptEnvironment: apt, command: "devbox fetch",
+            work, runner: runner, limits: limits, hostSuite: "bookworm", aptEnvironment: try apt ?? self.apt(), command: "devbox fetch",
             today: CalendarDay(today) ?? .today)
     }
 

@@ -151,7 +151,7 @@ struct SettingsTests {
         ("sources:\n  a:\n    kind: tree\n    root: /x\n    pattern: '{date}/'\n", 5, "{root}"),
         ("sources:\n  a:\n    kind: apt\n    root: /x\n", 3, "keyring"),
         ("sources:\n  a:\n    kind: tree\n    root: /x\n    pattern: '{root}/'\n    max-size: much\n", 6, "2G"),
-        ("sources: [a\n", 2, ""),
+        ("sources: [a\n", 2, "line"),
         ("sources:\n  A_B:\n    kind: tree\n", 3, "A_B"),
     ]
 

@@ -26,7 +26,8 @@ struct MachineAptSource: PackageSource {
         var release: String
         var component: String
         var architecture: String
-        var signedBy: String
+        /// The file of sources.list(5) that names it.
+        var list: FilePath
     }
 
     func probe(with context: SourceContext) throws {
@@ -42,17 +43,16 @@ struct MachineAptSource: PackageSource {
     /// Reads what `AptGet.indexes` prints; sources that are neither HTTP nor a folder are left out.
     static func targets(_ text: String) -> [Target] {
         text.components(separatedBy: AptGet.mark).dropFirst().compactMap { entry in
-            // A key can stand in SIGNED_BY itself, over several lines; it comes last.
             let fields = entry.split(separator: "\t", maxSplits: 5, omittingEmptySubsequences: false).map(String.init)
             guard fields.count == 6 else { return nil }
             let place = fields[1].hasPrefix("file:/") ? "/" + fields[1].dropFirst(6).drop { $0 == "/" } : fields[1]
             guard let root = try? Address(place) else { return nil }
-            var signedBy = fields[5]
-            while signedBy.last?.isNewline == true { signedBy.removeLast() }
+            let list = fields[5].prefix { !$0.isNewline }
+            let end = list.lastIndex(of: ":") ?? list.endIndex
             return Target(
                 file: FilePath(fields[0]), root: root, release: fields[2], component: fields[3],
                 architecture: fields[4],
-                signedBy: signedBy)
+                list: FilePath(String(list[..<end])))
         }
     }
 
@@ -78,7 +78,8 @@ struct MachineAptSource: PackageSource {
             for target in targets {
                 let repository = AptRepository(
                     root: target.root, suite: rename(target.release, to: suite), components: [target.component],
-                    keyrings: try Self.keyrings(target.signedBy))
+                    keyrings: try Self.keyrings(
+                        AptSourceFile.signedBy(target.list, root: target.root, release: target.release)))
                 guard seen.insert(repository).inserted else { continue }
                 let (stanzas, release) = try repository.stanzas(
                     of: [query.package], query.architecture, with: context)
