@@ -66,7 +66,7 @@ struct PartFile {
     /// Remembers which state of the file it is a part of; without notes it is begun anew next time.
     func note(_ wanted: Notes?) throws {
         guard let wanted else { return try Files.remove(notes) }
-        try RecordFile.write(wanted, to: notes)
+        try RecordFile.write(wanted, to: notes, isDurable: false)
         try work.give(notes)
     }
 

@@ -39,7 +39,8 @@ public struct PackageStore: Sendable {
         for apart in [false, true] {
             let folders = try folders(build, on: day, apart: apart)
             let file = recordFile(folders + [build.address.name])
-            guard Files.exists(file) else { return (nil, folders) }
+            // An empty one is what a power cut left.
+            guard Files.exists(file), try Files.status(file).st_size > 0 else { return (nil, folders) }
             let record = try RecordFile.read(PackageRecord.self, from: file)
             if record.isSameBuild(build, on: day) { return (record, folders) }
         }
@@ -93,7 +94,8 @@ public struct PackageStore: Sendable {
             try folder.take(file, as: parts[parts.count - 1])
             let target = recordFile(parts)
             try makeRecordFolder(target.removingLastComponent())
-            try RecordFile.write(record, to: target)
+            // Hundreds of syncs would take longer than the downloads. A power cut costs no more than another download.
+            try RecordFile.write(record, to: target, isDurable: files.count < 5)
             try work.give(target)
         }
     }
