@@ -60,9 +60,12 @@ public final class Fetcher {
         -> [Outcome<Fetched>]
     {
         // In the order of their names, so that two devboxes never wait for each other.
-        let locks = try Set(builds.map(\.address)).sorted { $0.description < $1.description }.map {
-            try DownloadLock($0, in: context.work, console: context.console)
+        let named = Dictionary(
+            builds.map { (DownloadLock.name($0.address), $0.address) }, uniquingKeysWith: { one, _ in one })
+        let locks = try named.sorted { $0.key < $1.key }.map {
+            try DownloadLock($0.key, of: $0.value, in: context.work, console: context.console)
         }
+        defer { withExtendedLifetime(locks) {} }
         var results = [Outcome<Fetched>?](repeating: nil, count: builds.count)
         var wanted: [(index: Int, plan: Plan)] = []
         for (index, build) in builds.enumerated() {
@@ -96,7 +99,6 @@ public final class Fetcher {
         }
         try store.keep(kept)
         for (file, _) in kept { try? Files.remove(FilePath(file.string.dropSuffix(".part") + ".json")) }
-        for lock in locks { lock.finish() }
         return results.map { $0 ?? .failure(Failure.interrupted) }
     }
 
@@ -154,21 +156,19 @@ public final class Fetcher {
 }
 
 /// Keeps two devboxes from downloading the same file: the later one waits, and finds it there.
+///
+/// A fixed number of lock files serves all addresses, so that none has to be made and removed for each download.
 private final class DownloadLock {
     private let lock: FileLock
-    private let path: FilePath
 
-    init(_ address: Address, in work: WorkDirectory, console: Console) throws {
-        let folder = PartFile.folder(work)
-        if !Files.exists(folder) { try work.own(folder, mode: 0o700) }
-        path = folder.appending("\(PartFile.key(address)).lock")
+    init(_ name: String, of address: Address, in work: WorkDirectory, console: Console) throws {
         lock = try FileLock(
-            path, of: "the download of \(address)", for: "fetch", patience: .seconds(86_400),
+            work.locks.appending(name), of: "the download of \(address)", for: "fetch", patience: .seconds(86_400),
             onWait: { console.say($0) })
     }
 
-    /// Removes the file: whoever waits for it holds a lock that no longer means anything, and finds the package there.
-    func finish() { try? Files.remove(path) }
+    /// The lock file of an address.
+    static func name(_ address: Address) -> String { "fetch-\(PartFile.key(address).prefix(2))" }
 }
 
 /// Whether a file begins as its format does: a server's page of excuses is no package.

@@ -21,7 +21,8 @@ struct AptTests {
 
     /// Writes a repository with a kernel, its debug package and a lot of others.
     private func repository(
-        compression: String = "xz", byHash: Bool = false, validUntil: String = "Fri, 21 Nov 2036 08:15:36 UTC", filler: Int = 50,
+        compression: String = "xz", byHash: Bool = false, validUntil: String = "Fri, 21 Nov 2036 08:15:36 UTC",
+        filler: Int = 50,
         signedBy: TestKey? = nil, filename: String = "pool/linux-image-6.1.0-30-amd64_6.1.124-1_amd64.deb"
     ) throws {
         var text = ""
@@ -45,7 +46,8 @@ struct AptTests {
                 """.replacingOccurrences(of: "\n\n\n", with: "\n\n")
         }
         for number in 0..<filler {
-            text += "Package: filler-\(number)\nArchitecture: amd64\nVersion: 1\nDescription: \(String(repeating: "x", count: 600))\n\n"
+            text +=
+                "Package: filler-\(number)\nArchitecture: amd64\nVersion: 1\nDescription: \(String(repeating: "x", count: 600))\n\n"
         }
         try add("linux-image-6.1.0-30-amd64", 1, path: filename)
         try add("linux-image-6.1.0-30-amd64-dbg", 2, path: "pool/linux-image-6.1.0-30-amd64-dbg_6.1.124-1_amd64.deb")
@@ -58,7 +60,8 @@ struct AptTests {
         if byHash { release += "Acquire-By-Hash: yes\n" }
         release += "SHA256:\n"
         for file in [plain, packed] {
-            release += " \(try digest(file)) \(try Files.status(file).st_size) main/binary-amd64/\(file.lastComponent?.string ?? "")\n"
+            release +=
+                " \(try digest(file)) \(try Files.status(file).st_size) main/binary-amd64/\(file.lastComponent?.string ?? "")\n"
         }
         if byHash {
             try bed.publish("\(folder)/by-hash/SHA256/\(try digest(packed))", try Files.read(packed), sums: false)
@@ -71,7 +74,8 @@ struct AptTests {
 
     private func settings(_ root: String) throws {
         try bed.settings(
-            "sources:\n  kernels:\n    kind: apt\n    root: \(root)\n    suite: bookworm\n    keyring: \(key.armoured)\n")
+            "sources:\n  kernels:\n    kind: apt\n    root: \(root)\n    suite: bookworm\n    keyring: \(key.armoured)\n"
+        )
     }
 
     private func find(_ debug: Bool = false, fetcher: Fetcher? = nil) throws -> [Build] {
@@ -79,7 +83,9 @@ struct AptTests {
         return try (fetcher ?? bed.fetcher()).find(query, withDebug: debug)
     }
 
-    @Test("a package and its debug package, by name and version, from a signed repository", arguments: ["xz", "gz"], [false, true])
+    @Test(
+        "a package and its debug package, by name and version, from a signed repository", arguments: ["xz", "gz"],
+        [false, true])
     func fetch(compression: String, byHash: Bool) throws {
         try repository(compression: compression, byHash: byHash)
         let server = try WebServer(.nginx, root: bed.root, in: bed.scratch)
@@ -127,7 +133,8 @@ struct AptTests {
         try repository()
         let file = bed.root.appending("dists/bookworm/InRelease")
         let text = try Files.text(file)
-        try Files.writeAtomically(Array(text.replacingOccurrences(of: "Origin: test", with: "Origin: fake").utf8), to: file)
+        try Files.writeAtomically(
+            Array(text.replacingOccurrences(of: "Origin: test", with: "Origin: fake").utf8), to: file)
         try refused("archive@example.org): it was changed after it was signed")
         try Files.writeAtomically(Array("Origin: test\nSHA256:\n".utf8), to: file)
         try refused("has no signature")
@@ -180,7 +187,9 @@ struct AptTests {
         let fetcher = try bed.fetcher(apt: environment)
         let builds = try find(true, fetcher: fetcher)
         #expect(builds.count == 2)
-        #expect(try server.log().dropFirst(before).allSatisfy { $0.contains("/pool/") }, "apt's lists are read where they lie")
+        #expect(
+            try server.log().dropFirst(before).allSatisfy { $0.contains("/pool/") },
+            "apt's lists are read where they lie")
         #expect(try fetcher.fetch(builds)[0].get().record.verifiedBy == "the machine's apt index")
         // Another release than the machine's is fetched, and verified with the keyring that the machine's source names.
         try tool("cp", "-a", bed.root.appending("dists/bookworm").string, bed.root.appending("dists/trixie").string)
@@ -220,7 +229,8 @@ struct AptTests {
         }
         #expect(try keys("one.list", "http://example.org/debian/", "bookworm") == "/a.gpg,/b.gpg")
         #expect(try keys("one.list", "http://example.org/other/", "bookworm") == "")
-        #expect(try keys("two.sources", "http://example.org/debian/", "bookworm-updates") == "/usr/share/keyrings/c.gpg")
+        #expect(
+            try keys("two.sources", "http://example.org/debian/", "bookworm-updates") == "/usr/share/keyrings/c.gpg")
         #expect(try keys("two.sources", "http://example.org/other/", "bookworm") == "")
         #expect(try keys("none.list", "http://example.org/other/", "bookworm") == "")
     }
@@ -228,7 +238,8 @@ struct AptTests {
     @Test("paragraphs are found wherever the pieces of an index end, and nothing is found inside others")
     func pieces() throws {
         let text = Array(
-            "Package: a\nVersion: 1\n\nPackage: b\nDescription: x\n Package: a\n .\n\nPackage: a\nVersion: 2\n\n\nPackage: ab\nVersion: 3".utf8)
+            "Package: a\nVersion: 1\n\nPackage: b\nDescription: x\n Package: a\n .\n\nPackage: a\nVersion: 2\n\n\nPackage: ab\nVersion: 3"
+                .utf8)
         for size in 1...text.count {
             var search = StanzaSearch(for: ["a", "ab"], name: "test", limit: 1000)
             for start in stride(from: 0, to: text.count, by: size) {
@@ -243,9 +254,12 @@ struct AptTests {
     @Test("an index that unpacks to more than it says, or has a paragraph without end, is refused")
     func bomb() throws {
         var search = StanzaSearch(for: ["a"], name: "test", limit: 10)
-        #expect(reported { try [UInt8](repeating: 65, count: 11).withUnsafeBytes { try search.feed($0) } }?.exitCode == .badInput)
+        #expect(
+            reported { try [UInt8](repeating: 65, count: 11).withUnsafeBytes { try search.feed($0) } }?.exitCode
+                == .badInput)
         search = StanzaSearch(for: ["a"], name: "test", limit: 1 << 30)
         let piece = [UInt8](repeating: 65, count: 1 << 18)
-        #expect(reported { for _ in 0..<8 { try piece.withUnsafeBytes { try search.feed($0) } } }?.exitCode == .badInput)
+        #expect(
+            reported { for _ in 0..<8 { try piece.withUnsafeBytes { try search.feed($0) } } }?.exitCode == .badInput)
     }
 }

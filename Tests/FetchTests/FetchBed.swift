@@ -55,11 +55,13 @@ final class FetchBed: Sendable {
             "sources:\n  nightly:\n    kind: tree\n    root: \(root)\n    pattern: \"\(pattern)\"\n" + more)
     }
 
-    func fetcher(limits: HTTPLimits = FetchBed.limits, apt: [String: String]? = nil, today: String = "2026-11-21") throws
+    func fetcher(limits: HTTPLimits = FetchBed.limits, apt: [String: String]? = nil, today: String = "2026-11-21")
+        throws
         -> Fetcher
     {
         try Fetcher(
-            work, runner: runner, limits: limits, hostSuite: "bookworm", aptEnvironment: try apt ?? self.apt(), command: "devbox fetch",
+            work, runner: runner, limits: limits, hostSuite: "bookworm", aptEnvironment: try apt ?? self.apt(),
+            command: "devbox fetch",
             today: CalendarDay(today) ?? .today)
     }
 

@@ -40,7 +40,9 @@ struct MisbehaviourTests {
     }
 
     /// Fetches, and expects an error that names the address; nothing is left but what can be gone on with.
-    private func fails(_ code: ExitCode, _ words: String, at path: String = "/ltp-1-amd64.deb", server: RawServer) throws {
+    private func fails(_ code: ExitCode, _ words: String, at path: String = "/ltp-1-amd64.deb", server: RawServer)
+        throws
+    {
         let error = try #require(reported { _ = try bed.fetch("ltp") })
         #expect(error.exitCode == code, "\(error.message)")
         #expect(error.message.contains("\(server.address)\(path)"), "\(error.message)")
@@ -92,7 +94,8 @@ struct MisbehaviourTests {
             let rest = Self.content.dropFirst(offset)
             let range = "Content-Range: bytes \(offset)-\(Self.content.count - 1)/\(Self.content.count)\r\n"
             connection.send(
-                "HTTP/1.1 \(offset > 0 ? "206 Partial\r\n" + range : "200 OK\r\n")ETag: \"a\"\r\nContent-Length: \(rest.count)\r\n\r\n")
+                "HTTP/1.1 \(offset > 0 ? "206 Partial\r\n" + range : "200 OK\r\n")ETag: \"a\"\r\nContent-Length: \(rest.count)\r\n\r\n"
+            )
             connection.send(Array(rest.prefix(300_000)))
         }
         #expect(try bed.fetch("ltp").content == Self.content)
@@ -115,7 +118,9 @@ struct MisbehaviourTests {
     @Test("one whose index has another size than its file")
     func otherSize() throws {
         let line = "<a href=\"ltp-1-amd64.deb\">ltp</a> 30-Sep-2026 01:02 1000\n"
-        let server = try server(page: Array(line.utf8)) { _, connection in connection.answer("200 OK", [:], Self.content) }
+        let server = try server(page: Array(line.utf8)) { _, connection in
+            connection.answer("200 OK", [:], Self.content)
+        }
         try fails(.badInput, "1000", server: server)
     }
 
@@ -127,7 +132,9 @@ struct MisbehaviourTests {
         try fails(.failure, "redirects in circles", server: server)
     }
 
-    @Test("one that redirects to another scheme", arguments: ["file:///etc/passwd", "ftp://127.0.0.1/x", "https://127.0.0.1:1/ltp-1-amd64.deb"])
+    @Test(
+        "one that redirects to another scheme",
+        arguments: ["file:///etc/passwd", "ftp://127.0.0.1/x", "https://127.0.0.1:1/ltp-1-amd64.deb"])
     func scheme(target: String) throws {
         let server = try server { _, connection in connection.answer("302 Found", ["Location": target]) }
         try fails(.failure, "another scheme", server: server)
@@ -192,7 +199,9 @@ struct MisbehaviourTests {
     @Test("one that sends another part than asked for")
     func otherPart() throws {
         let server = try server { request, connection in
-            let range = request.offset == nil ? "" : "Content-Range: bytes 0-\(Self.content.count - 1)/\(Self.content.count)\r\n"
+            let range =
+                request.offset == nil
+                ? "" : "Content-Range: bytes 0-\(Self.content.count - 1)/\(Self.content.count)\r\n"
             connection.send("HTTP/1.1 \(range.isEmpty ? "200 OK" : "206 Partial")\r\nETag: \"a\"\r\n\(range)")
             connection.send("Content-Length: \(Self.content.count)\r\n\r\n")
             connection.send(Array(Self.content.prefix(2 << 20)))
@@ -220,7 +229,9 @@ struct MisbehaviourTests {
 
     @Test(
         "an index with a way out of its folder",
-        arguments: ["../ltp-2-amd64.deb", "..%2fltp-2-amd64.deb", "http://example.com/ltp-2-amd64.deb", "/x/ltp-2-amd64.deb"])
+        arguments: [
+            "../ltp-2-amd64.deb", "..%2fltp-2-amd64.deb", "http://example.com/ltp-2-amd64.deb", "/x/ltp-2-amd64.deb",
+        ])
     func traversal(link: String) throws {
         let server = try server(page: Array("<a href=\"\(link)\">x</a>".utf8)) { _, _ in }
         try fails(.badInput, "leaves its folder", at: "/", server: server)

@@ -18,7 +18,9 @@ struct CalendarDayTests {
 
     @Test(
         "days that there are not are none",
-        arguments: ["2026-02-29", "2026-13-01", "2026-00-10", "20261131", "2026-1103", "2026-11.03", "0000-01-01", "latest", ""])
+        arguments: [
+            "2026-02-29", "2026-13-01", "2026-00-10", "20261131", "2026-1103", "2026-11.03", "0000-01-01", "latest", "",
+        ])
     func none(text: String) { #expect(CalendarDay(text) == nil) }
 
     @Test("what a user says about a date")
@@ -42,7 +44,10 @@ struct CalendarDayTests {
 struct FileNameTests {
     private static let names: [(String, String, String, Architecture?, PackageFormat)] = [
         ("ltp-20260930-123-g0abc123-amd64.deb", "ltp", "20260930-123-g0abc123", .amd64, .deb),
-        ("kselftest-v6.12-rc1-34-gabcdef012345-arm64.tar.xz", "kselftest", "v6.12-rc1-34-gabcdef012345", .arm64, .tarXZ),
+        (
+            "kselftest-v6.12-rc1-34-gabcdef012345-arm64.tar.xz", "kselftest", "v6.12-rc1-34-gabcdef012345", .arm64,
+            .tarXZ
+        ),
         ("ltp_20260930-1_amd64.deb", "ltp", "20260930-1", .amd64, .deb),
         ("ltp-20260930-1.x86_64.rpm", "ltp", "20260930-1", .amd64, .rpm),
         ("ltp.tar.xz", "ltp", "", nil, .tarXZ),
@@ -52,7 +57,8 @@ struct FileNameTests {
     ]
 
     @Test("version, architecture and format of a file's name", arguments: names)
-    func read(name: String, package: String, version: String, architecture: Architecture?, format: PackageFormat) throws {
+    func read(name: String, package: String, version: String, architecture: Architecture?, format: PackageFormat) throws
+    {
         let read = try #require(FileName(name, package: package))
         #expect(read.version == version)
         #expect(read.architecture == architecture)
@@ -62,7 +68,8 @@ struct FileNameTests {
     @Test(
         "files of other packages, and what is no package",
         arguments: [
-            "ltp-dbg-20260930-1-amd64.deb", "ltpx-1-amd64.deb", "SHA256SUMS", "ltp-1-amd64.deb.sha256", "ltp-1-amd64.tar.gz",
+            "ltp-dbg-20260930-1-amd64.deb", "ltpx-1-amd64.deb", "SHA256SUMS", "ltp-1-amd64.deb.sha256",
+            "ltp-1-amd64.tar.gz",
             ".deb", "kirk-1.deb", "ltp_.deb",
         ])
     func others(name: String) { #expect(FileName(name, package: "ltp") == nil) }
@@ -112,8 +119,10 @@ struct IndexPageTests {
     @Test(
         "a link is used only where it is a name in this very folder",
         arguments: [
-            ("a.deb", "a.deb"), ("./a.deb", "a.deb"), ("/nightly/a.deb", "a.deb"), ("http://example.org/nightly/a.deb", "a.deb"),
-            ("//example.org/nightly/a.deb", "a.deb"), ("a%2Bb.deb", "a+b.deb"), ("../", nil), ("/", nil), ("/nightly/", nil),
+            ("a.deb", "a.deb"), ("./a.deb", "a.deb"), ("/nightly/a.deb", "a.deb"),
+            ("http://example.org/nightly/a.deb", "a.deb"),
+            ("//example.org/nightly/a.deb", "a.deb"), ("a%2Bb.deb", "a+b.deb"), ("../", nil), ("/", nil),
+            ("/nightly/", nil),
             ("?C=N;O=D", nil), ("#top", nil),
         ] as [(String, String?)])
     func inside(target: String, name: String?) throws {
@@ -124,9 +133,11 @@ struct IndexPageTests {
     @Test(
         "a link that leaves its folder or its host is never used",
         arguments: [
-            "../a.deb", "x/../../a.deb", "x/a.deb", "%2e%2e/a.deb", "..%2fa.deb", "%2e%2e%2fa.deb", "/etc/passwd", "/other/a.deb",
+            "../a.deb", "x/../../a.deb", "x/a.deb", "%2e%2e/a.deb", "..%2fa.deb", "%2e%2e%2fa.deb", "/etc/passwd",
+            "/other/a.deb",
             "http://example.com/nightly/a.deb", "//example.com/nightly/a.deb", "file:///etc/passwd", "javascript:a.deb",
-            "https://example.org/nightly/a.deb", "a%00b.deb", "a%0ab.deb", "%ff.deb", "http://example.org.example.com/nightly/a.deb",
+            "https://example.org/nightly/a.deb", "a%00b.deb", "a%0ab.deb", "%ff.deb",
+            "http://example.org.example.com/nightly/a.deb",
         ])
     func outside(target: String) throws {
         #expect(IndexPage.place(of: target, in: try #require(Self.folder)) == .outside)
@@ -137,7 +148,10 @@ struct IndexPageTests {
         let page = try fixture("nginx.html")
         let folder = try #require(Self.folder)
         for count in 0..<page.count { _ = try IndexPage.parse(Array(page.prefix(count)), of: folder) }
-        for text in ["", "<a", "<a ", "<a href", "<a href=", "<a href=\"", "<a href='x", "<a href=x>", "&#xffffffff;", "<A HREF=\"y\">y"] {
+        for text in [
+            "", "<a", "<a ", "<a href", "<a href=", "<a href=\"", "<a href='x", "<a href=x>", "&#xffffffff;",
+            "<A HREF=\"y\">y",
+        ] {
             _ = try IndexPage.parse(Array(text.utf8), of: folder)
         }
         #expect(try IndexPage.parse(Array("<A HREF='y'>y</A>".utf8), of: folder).entries.map(\.name) == ["y"])
@@ -163,7 +177,9 @@ struct PatternTests {
         #expect(bound?.first(.format) == "tar.xz")
     }
 
-    @Test("a pattern that cannot be read is refused", arguments: ["{date}/", "{root}/{dat}/", "{root}/{date", "{root}/../x/", "{root}"])
+    @Test(
+        "a pattern that cannot be read is refused",
+        arguments: ["{date}/", "{root}/{dat}/", "{root}/{date", "{root}/../x/", "{root}"])
     func refused(text: String) { #expect(reported { _ = try PathPattern(text) }?.exitCode == .usage) }
 
     @Test("addresses keep names apart from separators, and go nowhere but down")
@@ -177,7 +193,10 @@ struct PatternTests {
         for path in ["../x", "a/../../x", "/etc/passwd", "a/./b", ""] {
             #expect(reported { _ = try root.descendant(path) }?.exitCode == .badInput, "\(path)")
         }
-        for text in ["ftp://example.org/", "file:///etc/", "example.org", "http://", "http://user:secret@example.org/", "http://example.org/?a"] {
+        for text in [
+            "ftp://example.org/", "file:///etc/", "example.org", "http://", "http://user:secret@example.org/",
+            "http://example.org/?a",
+        ] {
             #expect(reported { _ = try Address(text) }?.exitCode == .usage, "\(text)")
         }
     }

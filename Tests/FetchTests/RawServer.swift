@@ -31,7 +31,9 @@ final class RawServer: @unchecked Sendable {
         func send(_ bytes: [UInt8]) -> Bool {
             var rest = bytes[...]
             while !rest.isEmpty {
-                let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+                let count = rest.withUnsafeBytes {
+                    Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+                }
                 if count <= 0 { return false }
                 rest = rest.dropFirst(count)
             }
@@ -39,7 +41,9 @@ final class RawServer: @unchecked Sendable {
         }
 
         /// A whole answer.
-        func answer(_ status: String = "200 OK", _ headers: [String: String] = [:], _ body: [UInt8] = [], head: Bool = false) {
+        func answer(
+            _ status: String = "200 OK", _ headers: [String: String] = [:], _ body: [UInt8] = [], head: Bool = false
+        ) {
             var text = "HTTP/1.1 \(status)\r\nConnection: close\r\n"
             for (name, value) in ["Content-Length": "\(body.count)"].merging(headers, uniquingKeysWith: { $1 }) {
                 text += "\(name): \(value)\r\n"
@@ -125,7 +129,8 @@ final class RawServer: @unchecked Sendable {
         var headers: [String: String] = [:]
         for line in lines.dropFirst() {
             guard let colon = line.firstIndex(of: ":") else { continue }
-            headers[line[..<colon].lowercased()] = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+            headers[line[..<colon].lowercased()] = line[line.index(after: colon)...].trimmingCharacters(
+                in: .whitespaces)
         }
         return lock.withLock {
             let key = "\(words[0]) \(words[1])"

@@ -13,7 +13,9 @@ struct ServerTests {
 
     init() throws { bed = try FetchBed() }
 
-    @Test("a dated tree: the newest build, an older one by date, and the same again without a download", arguments: WebServer.Kind.allCases)
+    @Test(
+        "a dated tree: the newest build, an older one by date, and the same again without a download",
+        arguments: WebServer.Kind.allCases)
     func tree(kind: WebServer.Kind) throws {
         for (seed, day) in ["2026-11-18", "2026-11-19", "2026-11-20"].enumerated() {
             let name = "ltp-\(day.filter { $0 != "-" })-12-g0abc123-amd64.deb"
@@ -48,7 +50,8 @@ struct ServerTests {
         let content = FetchBed.deb(5, size: size)
         try bed.publish("2026-11-20/amd64/ltp/ltp-1-2-gabcdef0-amd64.deb", content)
         // An earlier change: an ETag of the last second is a weak one with Apache.
-        try tool("touch", "-d", "2026-11-20", bed.root.pushing("2026-11-20/amd64/ltp/ltp-1-2-gabcdef0-amd64.deb").string)
+        try tool(
+            "touch", "-d", "2026-11-20", bed.root.pushing("2026-11-20/amd64/ltp/ltp-1-2-gabcdef0-amd64.deb").string)
         let server = try WebServer(kind, root: bed.root, in: bed.scratch, rate: 40 << 20)
         try bed.tree(server.address)
         var had: Int64 = 0
@@ -116,7 +119,8 @@ struct ServerTests {
         try bed.publish("ltp-1-amd64.deb", FetchBed.deb(1, size: 6 << 20))
         let server = try WebServer(.nginx, root: bed.root, in: bed.scratch, rate: 6 << 20)
         try bed.tree(server.address, pattern: "{root}/")
-        let command = Command(Devbox.program, ["fetch", "ltp", "--arch", "amd64"], environment: ["DEVBOX_WORK": bed.work.path.string])
+        let command = Command(
+            Devbox.program, ["fetch", "ltp", "--arch", "amd64"], environment: ["DEVBOX_WORK": bed.work.path.string])
         var first = try ChildProcess(command, output: .null, error: .null)
         var second = try ChildProcess(command, output: .null, error: .null)
         #expect(try first.wait() == .exited(0))
@@ -132,7 +136,8 @@ struct ServerTests {
         try bed.publish("ltp-1-amd64.deb", content)
         let server = try WebServer(.nginx, root: bed.root, in: bed.scratch, rate: 12 << 20)
         try bed.tree(server.address, pattern: "{root}/")
-        let command = Command(Devbox.program, ["fetch", "ltp", "--arch", "amd64"], environment: ["DEVBOX_WORK": bed.work.path.string])
+        let command = Command(
+            Devbox.program, ["fetch", "ltp", "--arch", "amd64"], environment: ["DEVBOX_WORK": bed.work.path.string])
         var kills = 0
         while true {
             var child = try ChildProcess(command, output: .null, error: .null)
@@ -150,7 +155,8 @@ struct ServerTests {
         #expect(try bed.published() == ["ltp-1-amd64.deb"])
         #expect(try bed.fetch("ltp").content == content)
         // The server notes what it sent when a connection ends; what a killed devbox had in its socket's buffer is lost.
-        let sent = try server.log().filter { $0.contains(".deb") }.compactMap { Int($0.split(separator: " ")[2]) }.reduce(0, +)
+        let sent = try server.log().filter { $0.contains(".deb") }.compactMap { Int($0.split(separator: " ")[2]) }
+            .reduce(0, +)
         #expect(sent < size + (kills + 1) * (6 << 20), "\(sent)")
         #expect(try server.log().filter { $0.contains(".deb") && $0.hasPrefix("200") }.count == 1)
     }
@@ -160,7 +166,8 @@ struct ServerTests {
         try bed.publish("ltp-1-amd64.deb", FetchBed.deb(3, size: 16 << 20))
         let server = try WebServer(.nginx, root: bed.root, in: bed.scratch, rate: 8 << 20)
         try bed.tree(server.address, pattern: "{root}/")
-        let command = Command(Devbox.program, ["fetch", "ltp", "--arch", "amd64"], environment: ["DEVBOX_WORK": bed.work.path.string])
+        let command = Command(
+            Devbox.program, ["fetch", "ltp", "--arch", "amd64"], environment: ["DEVBOX_WORK": bed.work.path.string])
         var child = try ChildProcess(command, output: .null, error: .null)
         #expect(try child.wait(until: .now + .milliseconds(900)) == nil)
         let start = ContinuousClock.now

@@ -46,7 +46,9 @@ struct SourceTests {
         ].enumerated() { try bed.publish(path, FetchBed.deb(UInt64(seed))) }
         try bed.tree(bed.root.string, pattern: "{root}/{kernel-version}/{date}/")
         let fetcher = try bed.fetcher()
-        func find(_ change: (inout BuildQuery) -> Void, formats: [PackageFormat] = PackageFormat.allCases) throws -> String {
+        func find(_ change: (inout BuildQuery) -> Void, formats: [PackageFormat] = PackageFormat.allCases) throws
+            -> String
+        {
             var query = BuildQuery(package: "t", architecture: .amd64)
             change(&query)
             return try fetcher.find(query, formats: formats)[0].address.name
@@ -65,7 +67,9 @@ struct SourceTests {
     @Test("addresses without an index: the newest not after a day is found by asking, within reach")
     func addresses() throws {
         for day in ["20261105", "20261118"] {
-            try bed.publish("bookworm/amd64/ltp/\(day)/ltp.tar.xz", [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00, UInt8(day.count)], sums: day == "20261118")
+            try bed.publish(
+                "bookworm/amd64/ltp/\(day)/ltp.tar.xz", [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00, UInt8(day.count)],
+                sums: day == "20261118")
         }
         // No server lists anything: an index would have to be asked for by name.
         let server = try RawServer { [root = bed.root] request, connection in
@@ -130,7 +134,8 @@ struct SettingsTests {
 
     @Test("the commented example can be used once its comments are taken away, and says nothing before that")
     func example() throws {
-        let file = FilePath(#filePath).removingLastComponent().pushing("../../templates/devbox.yaml").lexicallyNormalized()
+        let file = FilePath(#filePath).removingLastComponent().pushing("../../templates/devbox.yaml")
+            .lexicallyNormalized()
         let text = try Files.text(file)
         #expect(try SourceSettings(yaml: text, file: "devbox.yaml", folder: "/w").sources.isEmpty)
         let settings = text.split(separator: "\n").filter { $0.hasPrefix("#sources") || $0.hasPrefix("#  ") }
@@ -167,7 +172,8 @@ struct SettingsTests {
 struct PruningTests {
     private func record(_ package: String, _ date: String, size: Int64 = 100) throws -> PackageRecord {
         PackageRecord(
-            package: package, architecture: .amd64, packageVersion: "1", date: try #require(CalendarDay(date)), format: .deb,
+            package: package, architecture: .amd64, packageVersion: "1", date: try #require(CalendarDay(date)),
+            format: .deb,
             source: "s", address: "/x", path: "amd64/\(package)/\(date)-1/x.deb", size: size,
             sha256: try #require(SHA256Digest(String(repeating: "a", count: 64))), verifiedBy: nil, isSigned: false,
             fetchedAt: .init(timeIntervalSince1970: 0), command: "devbox fetch")

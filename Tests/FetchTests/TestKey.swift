@@ -42,7 +42,10 @@ final class TestKey {
     private func gpg(_ arguments: String...) throws { try gpg(arguments) }
 
     private func gpg(_ arguments: [String]) throws {
-        let base = ["--homedir", home.string, "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback", "--passphrase", ""]
+        let base = [
+            "--homedir", home.string, "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback", "--passphrase",
+            "",
+        ]
         try runner.run(Command(Program("gpg", package: "gnupg", for: "tests"), base + arguments), limit: .seconds(60))
     }
 }

@@ -46,7 +46,8 @@ struct TrustTests {
         #expect(try bed.fetch("ltp").record.verifiedBy == "\(bed.root)/ltp-1-amd64.deb.sha256")
     }
 
-    @Test("the same build with another digest later is refused, also where the source has no checksums and after a prune")
+    @Test(
+        "the same build with another digest later is refused, also where the source has no checksums and after a prune")
     func changed() throws {
         try bed.publish("2026-11-20/ltp-1-amd64.deb", old, sums: false)
         try bed.tree(bed.root.string, pattern: "{root}/{date}/")
