@@ -29,7 +29,8 @@ let package = Package(
         .target(
             name: "DevboxCommands",
             dependencies: [
-                "Doctor", "Fetch", "Kernels", "Guests", "Packages", "Binaries", "Images", "Disks", "Templates", "HostTools",
+                "Doctor", "Fetch", "Kernels", "Guests", "Packages", "Binaries", "Images", "Disks", "Templates",
+                "HostTools",
                 "DevboxCore",
                 arguments, system,
             ],
