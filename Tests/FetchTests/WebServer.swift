@@ -14,6 +14,7 @@ final class WebServer {
     let port: Int
     private let folder: FilePath
     private let root: FilePath
+    private let rate: Int?
     private var child: ChildProcess?
 
     /// "http://127.0.0.1:PORT"
@@ -23,6 +24,7 @@ final class WebServer {
     init(_ kind: Kind, root: FilePath, in scratch: ScratchDirectory, rate: Int? = nil) throws {
         self.kind = kind
         self.root = root
+        self.rate = rate
         port = try RawServer.freePort()
         folder = scratch("\(kind.rawValue)-\(port)")
         try Files.makeDirectory(folder)
@@ -70,9 +72,22 @@ final class WebServer {
         case .python:
             return Command(
                 Program("/usr/bin/python3", package: "python3", for: "tests"),
-                ["-m", "http.server", "--bind", "127.0.0.1", "--directory", root.string, "\(port)"])
+                ["-c", Self.slowPython, "\(port)", root.string, "\(rate ?? 0)"])
         }
     }
+
+    /// http.server as it is, but for the pauses between the pieces of a file.
+    private static let slowPython = """
+        import http.server, sys, time
+        rate = int(sys.argv[3])
+        class Handler(http.server.SimpleHTTPRequestHandler):
+            def __init__(self, *a): super().__init__(*a, directory=sys.argv[2])
+            def copyfile(self, source, output):
+                while piece := source.read(1 << 20):
+                    output.write(piece)
+                    if rate: time.sleep(len(piece) / rate)
+        http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+        """
 
     private func configuration(_ rate: Int?) -> String {
         switch kind {

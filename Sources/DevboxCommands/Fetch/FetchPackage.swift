@@ -51,14 +51,14 @@ struct FetchPackage: ParsableCommand {
         if list, install != nil || withDebug { throw ValidationError("--list fetches and installs nothing") }
         if since?.choice == .latest { throw ValidationError("--since: a day") }
         if until != nil, build.date != nil { throw ValidationError("--until and --date say the same: choose one") }
+    }
+
+    func run() throws {
         if install != nil, build.format == .rpm {
             throw Failure(
                 .badInput, "an rpm cannot be installed in a guest",
                 hint: "--format deb or tar.xz, where the source has it")
         }
-    }
-
-    func run() throws {
         let work = try options.work()
         let guest = try install.map { try GuestStore(work).load($0) }
         let fetcher = try Fetcher(
