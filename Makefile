@@ -8,8 +8,9 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 # What devbox needs on a Debian host, and why, is in `devbox doctor`. Libraries and tools for building and testing come last.
 PACKAGES := qemu-system-x86 qemu-utils lxc uidmap mmdebstrap e2fsprogs openssh-client fdisk \
 	qemu-user-static arch-test \
-	libarchive-dev liblzma-dev libext2fs-dev pkg-config hyperfine libarchive-tools time gcc xz-utils zstd lz4 bzip2 \
-	apt-utils gnupg python3
+	gpgv \
+	libarchive-dev liblzma-dev libext2fs-dev libcurl4-openssl-dev pkg-config hyperfine libarchive-tools time gcc \
+	xz-utils zstd lz4 bzip2 apache2-bin python3 gnupg curl apt-utils
 
 .PHONY: all setup build release test unit demo bench lint fuzz install completions man clean
 
@@ -27,6 +28,11 @@ setup:
 			-o Dpkg::Options::=--force-confold $$missing </dev/null; \
 	fi
 
+# nginx's package would start a service and have it started at every boot; the tests need the program alone.
+.build/test-programs/usr/sbin/nginx: | setup
+	command -v nginx >/dev/null || { mkdir -p .build/test-programs && cd .build/test-programs && \
+		apt-get download -qq nginx && dpkg-deb --extract nginx_*.deb . && rm nginx_*.deb; }
+
 build: setup
 	swift build
 
@@ -34,11 +40,11 @@ release: setup
 	swift build -c release --static-swift-stdlib --product devbox 2>&1 | grep -v 'mktemp. is dangerous'
 
 ## All tests: without root first, then those with real guests.
-test: build
+test: build .build/test-programs/usr/sbin/nginx
 	./Tests/run
 
 ## The tests that need no root and no guest.
-unit: build
+unit: build .build/test-programs/usr/sbin/nginx
 	swift test --skip IntegrationTests
 
 ## Feeds the readers of packages with damaged input, for FUZZ_SECONDS.
@@ -48,7 +54,7 @@ fuzz: setup
 demo: release
 	./Tests/demo
 
-bench: release
+bench: release .build/test-programs/usr/sbin/nginx
 	./Tests/bench
 
 lint: setup

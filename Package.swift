@@ -10,6 +10,7 @@ let settings: [SwiftSetting] = [
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -20,6 +21,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // Arrows point down only: a target depends on those below it.
@@ -27,7 +29,8 @@ let package = Package(
         .target(
             name: "DevboxCommands",
             dependencies: [
-                "Doctor", "Kernels", "Guests", "Packages", "Binaries", "Images", "Disks", "Templates", "HostTools",
+                "Doctor", "Fetch", "Kernels", "Guests", "Packages", "Binaries", "Images", "Disks", "Templates",
+                "HostTools",
                 "DevboxCore",
                 arguments, system,
             ],
@@ -41,6 +44,10 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Doctor", dependencies: ["Guests", "Images", "HostTools", "DevboxCore", system],
+            swiftSettings: settings),
+        .target(
+            name: "Fetch",
+            dependencies: ["Packages", "HostTools", "Archives", "DevboxCore", "CCurl", "CLinux", yams, system],
             swiftSettings: settings),
         .target(
             name: "Guests",
@@ -68,6 +75,7 @@ let package = Package(
         .target(name: "Templates", dependencies: ["DevboxCore", mustache, system], swiftSettings: settings),
         .target(name: "DevboxCore", dependencies: ["CLinux", crypto, system], swiftSettings: settings),
         .target(name: "CLinux"),
+        .target(name: "CCurl"),
         .testTarget(
             name: "DoctorTests", dependencies: ["Doctor", "Guests", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
@@ -107,12 +115,17 @@ let package = Package(
             dependencies: ["TestSupport", "Packages", "Binaries", "Archives", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
-            name: "KernelsTests", dependencies: ["TestSupport", "Kernels", "Packages", "HostTools", "DevboxCore", system],
+            name: "KernelsTests",
+            dependencies: ["TestSupport", "Kernels", "Packages", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
             name: "GuestsTests",
             dependencies: ["TestSupport", "Guests", "Images", "Disks", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
+        .testTarget(
+            name: "FetchTests",
+            dependencies: ["TestSupport", "Fetch", "Packages", "HostTools", "DevboxCore", "CLinux", system],
+            exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "DevboxCommandsTests",
             dependencies: ["TestSupport", "DevboxCommands", "Guests", "HostTools", "DevboxCore", arguments, system],

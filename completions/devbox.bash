@@ -173,13 +173,13 @@ _devbox() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    clone|list|show|remove|start|stop|flip|exec|cp|shell|console|snapshot|rollback|ssh-config|install-kernel|kernels|remove-kernel|image|install|deb|doctor|help)
+    clone|list|show|remove|start|stop|flip|exec|cp|shell|console|snapshot|rollback|ssh-config|install-kernel|kernels|remove-kernel|image|fetch|sources|packages|install|deb|doctor|help)
         # Offer subcommand argument completions
         "_devbox_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'clone list show remove start stop flip exec cp shell console snapshot rollback ssh-config install-kernel kernels remove-kernel image install deb doctor help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'clone list show remove start stop flip exec cp shell console snapshot rollback ssh-config install-kernel kernels remove-kernel image fetch sources packages install deb doctor help' -- "${cur}"))
         ;;
     esac
 }
@@ -850,6 +850,98 @@ _devbox_image_remove() {
     case "${positional_number}" in
     *)
         __devbox_add_completions -W "$(__devbox_custom_complete ---completion image remove -- positional@0 "${COMP_CWORD}" "$(__devbox_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_devbox_fetch() {
+    repeating_flags=()
+    non_repeating_flags=(--json --verbose -v --quiet -q --exact --list --with-debug --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--work --arch --date --version --format --source --suite --kernel-version --since --until --install)
+    __devbox_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--work')
+        __devbox_add_completions -d
+        return
+        ;;
+    '--arch')
+        return
+        ;;
+    '--date')
+        return
+        ;;
+    '--version')
+        return
+        ;;
+    '--format')
+        __devbox_add_completions -W 'deb'$'\n''rpm'$'\n''tar.xz'
+        return
+        ;;
+    '--source')
+        return
+        ;;
+    '--suite')
+        return
+        ;;
+    '--kernel-version')
+        return
+        ;;
+    '--since')
+        return
+        ;;
+    '--until')
+        return
+        ;;
+    '--install')
+        __devbox_add_completions -W "$(__devbox_custom_complete ---completion fetch -- --install "${COMP_CWORD}" "$(__devbox_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_devbox_sources() {
+    repeating_flags=()
+    non_repeating_flags=(--json --verbose -v --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--work)
+    __devbox_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--work')
+        __devbox_add_completions -d
+        return
+        ;;
+    esac
+}
+
+_devbox_packages() {
+    repeating_flags=()
+    non_repeating_flags=(--json --verbose -v --quiet -q --prune --dry-run --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--work --older-than --keep --max-size --forget)
+    __devbox_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--work')
+        __devbox_add_completions -d
+        return
+        ;;
+    '--older-than')
+        return
+        ;;
+    '--keep')
+        return
+        ;;
+    '--max-size')
+        return
+        ;;
+    '--forget')
         return
         ;;
     esac

@@ -68,6 +68,9 @@ _devbox() {
             'kernels:List a guest'\''s installed kernels, which one starts next, and where their symbols are.'
             'remove-kernel:Take a kernel and its packages out of a stopped guest'\''s disk.'
             'image:Build, import, list, show and remove base images.'
+            'fetch:Fetch packages by date or version, verified, and install them where wanted.'
+            'sources:Show the sources of packages, and whether each answers.'
+            'packages:Show the fetched packages, and remove those that are not wanted any more.'
             'install:Install packages in a guest, started or not: a test suite, a patched library.'
             'deb:Look into Debian packages.'
             'doctor:Show what this host can do, what to install, and what killed devboxes left.'
@@ -77,7 +80,7 @@ _devbox() {
         ;;
     arg)
         case "${words[1]}" in
-        clone|list|show|remove|start|stop|flip|exec|cp|shell|console|snapshot|rollback|ssh-config|install-kernel|kernels|remove-kernel|image|install|deb|doctor|help)
+        clone|list|show|remove|start|stop|flip|exec|cp|shell|console|snapshot|rollback|ssh-config|install-kernel|kernels|remove-kernel|image|fetch|sources|packages|install|deb|doctor|help)
             "_devbox_${words[1]}" && ret=0
             ;;
         esac
@@ -532,6 +535,72 @@ _devbox_image_remove() {
         '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
         '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
         '*:images:{__devbox_custom_complete ---completion image remove -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_fetch() {
+    local -i ret=1
+    local -ar ___format=('deb' 'rpm' 'tar.xz')
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        '--arch[The architecture, by any of its names (amd64, x86_64, …). Without it the guest'\''s, else the host'\''s.]:arch:'
+        '--date[The newest build not after a day in UTC\: latest, today, yesterday, 2026-11-03, "3 days ago".]:date:'
+        '--exact[A build of that very day, and no older one.]'
+        '--version[This version only.]:version:'
+        '--format[This format only\: deb, rpm, tar.xz.]:format:{__devbox_complete "${___format[@]}"}'
+        '--source[The source to take it from; one of devbox.yaml, or apt.]:source:'
+        '--suite[The release, for sources that are divided by it. Without it the guest'\''s, else the host'\''s.]:suite:'
+        '--kernel-version[Built for this kernel only.]:kernel-version:'
+        '*:packages:'
+        '--list[Show what there is, and fetch nothing.]'
+        '--since[With --list\: no builds older than this day.]:day:'
+        '--until[With --list\: no builds newer than this day.]:day:'
+        '--with-debug[Fetch the matching debug package too\: PACKAGE-dbg or PACKAGE-dbgsym.]'
+        '--install[Install it in this guest, whose architecture, release and format count. Needs root where the guest is stopped.]:guest:{__devbox_custom_complete ---completion fetch -- --install "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_sources() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_packages() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        '--prune[Remove fetched packages.]'
+        '--older-than[With --prune\: builds older than this day.]:day:'
+        '--keep[With --prune\: all but so many newest builds of each package.]:count:'
+        '--max-size[With --prune\: the oldest, until all together are no larger.]:size:'
+        '--dry-run[With --prune\: only show what would go.]'
+        '--forget[Remove this file and its record, as if it had never been fetched.]:path:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )

@@ -24,6 +24,10 @@ int devbox_set_nonblocking(int fd, int on) {
     return fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
 }
 
+const void *devbox_find(const void *text, size_t length, const void *wanted, size_t size) {
+    return memmem(text, length, wanted, size);
+}
+
 int devbox_rename_new(const char *from, const char *to) {
     return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
 }

@@ -31,7 +31,11 @@ public struct DevboxCommand: ParsableCommand {
                 ]),
             CommandGroup(name: "Kernel", subcommands: [KernelInstall.self, KernelList.self, KernelRemove.self]),
             CommandGroup(name: "Image", subcommands: [ImageCommand.self]),
-            CommandGroup(name: "Package", subcommands: [PackageInstall.self, DebCommand.self]),
+            CommandGroup(
+                name: "Package",
+                subcommands: [
+                    FetchPackage.self, SourcesCommand.self, PackagesCommand.self, PackageInstall.self, DebCommand.self,
+                ]),
             CommandGroup(name: "Host", subcommands: [DoctorCommand.self, Supervise.self, GuestSSHProxy.self]),
         ]
     )

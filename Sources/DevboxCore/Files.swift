@@ -128,7 +128,11 @@ public enum Files {
     }
 
     /// Writes a file under a temporary name beside it, syncs it, and renames it into place: it is there whole, or as before.
-    public static func writeAtomically(_ bytes: some Sequence<UInt8>, to path: FilePath, mode: mode_t = 0o600) throws {
+    ///
+    /// - Parameter isDurable: whether it survives a power cut; without that, an empty file may be there afterwards.
+    public static func writeAtomically(
+        _ bytes: some Sequence<UInt8>, to path: FilePath, mode: mode_t = 0o600, isDurable: Bool = true
+    ) throws {
         let directory = path.removingLastComponent()
         let temporary = directory.appending(".\(path.lastComponent?.string ?? "file").\(getpid()).tmp")
         try? remove(temporary)
@@ -138,13 +142,13 @@ public enum Files {
             defer { try? file.close() }
             inheritOwner(file, in: directory)
             try writeAll(file, Array(bytes), name: temporary.string)
-            try posix("sync \(temporary)") { fsync(file.rawValue) }
+            if isDurable { try posix("sync \(temporary)") { fsync(file.rawValue) } }
             try rename(temporary, to: path)
         } catch {
             try? remove(temporary)
             throw error
         }
-        try syncDirectory(directory)
+        if isDurable { try syncDirectory(directory) }
     }
 
     /// Gives a file that root made to the owner of its directory: under sudo, the user's files stay the user's.

@@ -37,7 +37,9 @@ public enum RecordFile {
     }
 
     /// Replaces a record's file, keeping the fields in it that this devbox does not know.
-    public static func write<R: Record>(_ record: R, to path: FilePath) throws {
+    ///
+    /// - Parameter isDurable: whether it survives a power cut.
+    public static func write<R: Record>(_ record: R, to path: FilePath, isDurable: Bool = true) throws {
         guard case .object(var members) = try decoder.decode(JSONValue.self, from: encoder.encode(record)) else {
             return
         }
@@ -47,7 +49,7 @@ public enum RecordFile {
             let known = Set(R.Keys.allCases.map(\.stringValue))
             for (key, value) in before where !known.contains(key) { members[key] = value }
         }
-        try Files.writeAtomically(json(JSONValue.object(members)), to: path)
+        try Files.writeAtomically(json(JSONValue.object(members)), to: path, isDurable: isDurable)
     }
 
     /// A value as JSON text with sorted keys, dates as ISO 8601, and a newline at its end.

@@ -15,7 +15,7 @@ public enum HostPrograms {
 
     /// Those that only some commands or guests need.
     public static func optional(on host: Architecture?) -> [Program] {
-        [Tar.program, LXC.console, AptConfig.program]
+        [Tar.program, XZ.program, Gpgv.program, LXC.console, AptConfig.program]
             + Architecture.allCases.filter { $0 != host }.map { QEMUMachine($0).program }
     }
 

@@ -12,6 +12,18 @@ public enum AptGet {
         program,
         ["indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT) $(SIGNED_BY)", "Identifier: Packages"])
 
+    /// What stands in front of each entry that `indexes` prints.
+    public static let mark = "devbox-index:"
+    /// An entry for each index of packages, with tabs: file, address, release, component, architecture, and the
+    /// file of sources.list(5) that names it, with a line behind a colon. What apt has not fetched yet is left out.
+    public static let indexes = Command(
+        program,
+        [
+            "indextargets", "--format",
+            "\(mark)$(FILENAME)\t$(REPO_URI)\t$(RELEASE)\t$(COMPONENT)\t$(ARCHITECTURE)\t$(SOURCESENTRY)",
+            "Identifier: Packages",
+        ])
+
     /// Fetches the lists of packages.
     public static func update(_ tree: AptConfiguration) -> Command { tree.run(["-q", "update"]) }
 

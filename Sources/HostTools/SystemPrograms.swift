@@ -13,6 +13,12 @@ public enum Tar {
     public static let program = Program("tar", package: "tar", for: "copies into guests")
 }
 
+/// xz(1).
+public enum XZ {
+    /// The program.
+    public static let program = Program("xz", package: "xz-utils", for: "test packages as tar.xz")
+}
+
 /// timeout(1).
 public enum Timeout {
     /// The program.

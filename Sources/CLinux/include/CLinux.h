@@ -13,6 +13,9 @@ int devbox_set_cloexec(int fd, int on);
 /// fcntl(2) O_NONBLOCK.
 int devbox_set_nonblocking(int fd, int on);
 
+/// memmem(3): the first place of some bytes among others; NULL where there is none.
+const void *devbox_find(const void *text, size_t length, const void *wanted, size_t size);
+
 /// renameat2(2) with RENAME_NOREPLACE: fails with EEXIST where `to` is there already.
 int devbox_rename_new(const char *from, const char *to);
 /// pipe2(2) with O_CLOEXEC, and O_NONBLOCK where asked for.

@@ -1,0 +1,81 @@
+import DevboxCore
+import Fetch
+import Glibc
+import Guests
+import HostTools
+import Kernels
+
+/// Puts fetched packages into a guest, started or stopped: a .deb as `devbox install` does, a tar.xz at its own paths.
+struct FetchInstall {
+    private let guest: String
+    private let store: GuestStore
+    private let options: GlobalOptions
+
+    init(_ guest: String, store: GuestStore, options: GlobalOptions) {
+        (self.guest, self.store, self.options) = (guest, store, options)
+    }
+
+    /// What a guest can take, the best first.
+    static func formats(_ guest: GuestRecord) -> [PackageFormat] {
+        ["debian", "ubuntu"].contains(guest.release.id) ? [.deb, .tarXZ] : [.tarXZ]
+    }
+
+    func install(_ records: [PackageRecord], from packages: PackageStore) throws {
+        // A guest has no use for its kernel's debug package; `devbox install-kernel --debug` has.
+        let wanted = records.filter { !$0.package.hasSuffix("-dbg") && !$0.package.hasSuffix("-dbgsym") }
+        let debs = wanted.filter { $0.format == .deb }
+        if !debs.isEmpty { try installDebs(debs, from: packages) }
+        for record in wanted where record.format == .tarXZ { try unpack(record, from: packages) }
+        for record in wanted {
+            options.console.say("\(guest): installed \(record.package) \(record.packageVersion)")
+        }
+    }
+
+    /// As `devbox install` does.
+    private func installDebs(_ records: [PackageRecord], from packages: PackageStore) throws {
+        let files = try records.map { record in
+            let file = try PackageFile(packages.path(record))
+            guard file.digest == record.sha256 else { throw Self.changed(record) }
+            return file
+        }
+        let installer = GuestPackageInstaller(
+            store, runner: options.runner,
+            options: PackageInstaller.Options(limit: .seconds(1800), command: typedCommand))
+        _ = try installer.install(files, in: guest)
+    }
+
+    /// The host's xz unpacks, as a guest need not have one; only the guest's tar sees names and paths.
+    private func unpack(_ record: PackageRecord, from packages: PackageStore) throws {
+        guard let file = try packages.open(record) else { throw Self.changed(record) }
+        defer { try? file.close() }
+        let pipe = try Pipe()
+        let command = Command(XZ.program, ["--decompress", "--stdout"])
+        options.console.detail("+ \(command.line) < \(packages.path(record))")
+        var unpacker = try ChildProcess(command, input: .descriptor(file), output: .descriptor(pipe.writeEnd))
+        pipe.closeWriteEnd()
+        var exec = ExecOptions()
+        exec.input = .descriptor(pipe.readEnd)
+        let status = try GuestExec(store, runner: options.runner).run(
+            guest, ["tar", "--extract", "--directory=/", "--no-same-owner", "--keep-directory-symlink", "--file=-"],
+            exec)
+        pipe.closeReadEnd()
+        let unpacked = try unpacker.wait(interruptible: false)
+        try Self.check(status, "tar", guest)
+        guard unpacked?.isSuccess == true else {
+            throw Failure(.badInput, "\(packages.path(record)) is damaged: xz cannot unpack all of it")
+        }
+    }
+
+    private static func check(_ status: Int32, _ program: String, _ guest: String) throws {
+        guard status == 0 else {
+            throw Failure(
+                .failure, "\(program) in \(guest) ended with status \(status)", hint: "what it said stands above")
+        }
+    }
+
+    private static func changed(_ record: PackageRecord) -> Failure {
+        Failure(
+            .badInput, "\(record.path) is not what was fetched any more",
+            hint: "`devbox fetch \(record.package)` brings it anew")
+    }
+}

@@ -1,0 +1,58 @@
+import DevboxCore
+import FoundationEssentials
+import Packages
+
+/// An apt repository's Release file, out of its InRelease: which indexes there are, with their digests. See
+/// https://wiki.debian.org/DebianRepository/Format.
+struct ReleaseFile {
+    /// An index.
+    struct Index: Equatable {
+        let path: String
+        let size: Int64
+        let sha256: SHA256Digest
+    }
+
+    /// By path.
+    let indexes: [String: Index]
+    /// Whether indexes can be had by their digest, so that an update in the middle does no harm.
+    let byHash: Bool
+    /// When it ceases to be valid; nil for never.
+    let validUntil: Date?
+    /// The day that it was made on.
+    let day: CalendarDay?
+
+    /// - Parameter name: what messages call it.
+    /// - Throws: `badInput`, where it has no SHA-256 digests.
+    init(_ bytes: [UInt8], name: String) throws {
+        guard
+            let stanza = try ControlReader.stanzas(
+                of: bytes, name: name, limits: .init(field: 64 << 20, stanza: 64 << 20)
+            ).first,
+            let list = stanza["SHA256"]
+        else { throw Failure(.badInput, "\(name) has no SHA-256 digests") }
+        var indexes: [String: Index] = [:]
+        for line in list.utf8.split(separator: 0x0A) {
+            let words = line.split(separator: 0x20)
+            guard words.count == 3, let digest = SHA256Digest(String(words[0]) ?? ""),
+                let size = Int64(String(words[1]) ?? ""),
+                size >= 0, let path = String(words[2])
+            else { throw Failure(.badInput, "\(name) is damaged: its SHA256 list cannot be read") }
+            indexes[path] = Index(path: path, size: size, sha256: digest)
+        }
+        self.indexes = indexes
+        byHash = stanza["Acquire-By-Hash"]?.lowercased() == "yes"
+        validUntil = stanza["Valid-Until"].flatMap(Self.date)
+        day = stanza["Date"].flatMap(Self.date).map { CalendarDay(secondsSince1970: Int64($0.timeIntervalSince1970)) }
+    }
+
+    /// "Sat, 21 Nov 2026 08:15:36 UTC"
+    static func date(_ text: String) -> Date? {
+        let words = text.split(separator: " ")
+        guard words.count == 6, ["UTC", "GMT", "+0000"].contains(words[5]),
+            let day = IndexPage.details("\(words[1])-\(words[2])-\(words[3])").0
+        else { return nil }
+        let time = words[4].split(separator: ":").compactMap { Int($0) }
+        guard time.count == 3 else { return nil }
+        return Date(timeIntervalSince1970: Double(day.number * 86_400 + time[0] * 3600 + time[1] * 60 + time[2]))
+    }
+}

@@ -1,0 +1,172 @@
+import DevboxCore
+import Glibc
+import SystemPackage
+
+/// One file on its way over HTTP into its part file. It goes on where an earlier attempt, of this devbox or of another, ended.
+final class Download: HTTPJob {
+    let address: Address
+    private let size: Build.Size
+    private let limit: Int64
+    private let part: PartFile
+    private var attempts: Attempts
+    private var file: FileDescriptor?
+    private var hasher: FollowingHasher?
+    private var offset: Int64 = 0
+    private var notes: PartFile.Notes?
+    /// The offset that the running attempt asked for.
+    private var asked: Int64 = 0
+    private var total: Int64?
+    /// How far any attempt came.
+    private var furthest: Int64 = 0
+    private(set) var isResumed = false
+    private(set) var result: Outcome<Downloaded>
+
+    /// Below this a part is not worth its notes.
+    private static let worthResuming: Int64 = 1 << 20
+    /// So much more than ever before makes up for failed attempts.
+    private static let worthCounting: Int64 = 128 << 10
+    /// Below this a thread for the digest is not worth its start.
+    private static let worthFollowing: Int64 = 4 << 20
+
+    /// - Parameters:
+    ///   - size: what is known of the file's size.
+    ///   - limit: how large it may be where nothing is known.
+    init(_ address: Address, size: Build.Size, limit: Int64, in work: WorkDirectory, limits: HTTPLimits) throws {
+        self.address = address
+        self.size = size
+        self.limit = size.limit(limit)
+        part = try PartFile(address, in: work)
+        attempts = Attempts(limits)
+        result = .failure(FetchError.unreachable(address, reason: "was not asked"))
+        total = size == .unknown ? nil : size.bytes
+        if let (notes, size) = part.earlier(address) {
+            (self.notes, offset, total) = (notes, size, notes.total ?? total)
+            (isResumed, furthest) = (true, offset)
+        }
+    }
+
+    deinit { try? file?.close() }
+
+    /// How much of it is there, and how much there is to be.
+    var progress: (received: Int64, total: Int64?) { (offset, total) }
+
+    /// Forgets what came: the next attempt begins anew.
+    func startOver() {
+        reset()
+        part.remove()
+    }
+
+    private func reset() {
+        hasher = nil
+        try? file?.close()
+        (file, notes, offset, isResumed) = (nil, nil, 0, false)
+    }
+
+    func request() -> HTTPRequest {
+        // Without something to tell the file's states apart, what came may belong to another one.
+        if notes == nil { offset = 0 }
+        asked = offset
+        guard let notes, offset > 0 else { return HTTPRequest() }
+        return HTTPRequest(headers: ["Range: bytes=\(offset)-", "If-Range: \(notes.validator)"])
+    }
+
+    func take(_ head: HTTPHead) throws {
+        if head.status == 206 {
+            guard asked > 0, let range = head.contentRange, range.first == asked,
+                range.total == nil || notes?.total == nil || range.total == notes?.total
+            else {
+                throw FetchError.refused(address, reason: "sent another part of the file than asked for", hint: nil)
+            }
+            total = range.total ?? total
+            isResumed = true
+        } else {
+            // The whole: the server knows no ranges, or the file is another one than before.
+            reset()
+            total = head.contentLength ?? total
+            if let validator = head.validator, head.contentLength ?? .max >= Self.worthResuming {
+                notes = PartFile.Notes(address: address.description, validator: validator, total: head.contentLength)
+            }
+            if asked > 0 || notes != nil { try part.note(notes) }
+        }
+        if case .exact(let size) = size, let total, total != size { throw wrongSize(total, size) }
+        if let total, total > limit { throw tooLarge }
+        if file == nil { file = try part.open(at: offset) }
+    }
+
+    func take(_ bytes: UnsafeRawBufferPointer) throws {
+        guard let file else { return }
+        if offset + Int64(bytes.count) > limit { throw tooLarge }
+        var done = 0
+        while done < bytes.count {
+            done += try posix("write \(part.path)") {
+                write(file.rawValue, bytes.baseAddress?.advanced(by: done), bytes.count - done)
+            }
+        }
+        offset += Int64(bytes.count)
+        // A server that breaks off at the same place each time does not get on.
+        if offset - furthest >= Self.worthCounting {
+            furthest = offset
+            attempts.succeed()
+        }
+        if hasher == nil, offset > Self.worthFollowing { hasher = try FollowingHasher(part.path) }
+        hasher?.advance(to: offset)
+    }
+
+    private var tooLarge: FetchError {
+        .refused(address, reason: "sends more than the \(ByteSize.text(limit)) that it may have", hint: nil)
+    }
+
+    private func wrongSize(_ got: Int64, _ expected: Int64) -> FetchError {
+        .refused(
+            address, reason: "has \(got) bytes, but its index says \(expected)",
+            hint: "the source may be in the middle of an update: try again later")
+    }
+
+    func end(_ outcome: HTTPOutcome) -> HTTPVerdict {
+        switch outcome {
+        case .complete: conclude()
+        // The server compared If-Range first: this is the same file, and nothing of it is missing.
+        case .status(let head) where head.status == 416 && asked > 0 && head["content-range"] == "bytes */\(asked)":
+            conclude()
+        case .status(let head) where head.status == 416 && asked > 0:
+            startOver()
+            if let pause = attempts.next() { return .again(after: pause) }
+            result = .failure(FetchError.status(address, code: head.status))
+        case .status(let head):
+            result = .failure(FetchError.status(address, code: head.status))
+            if Attempts.isTransient(head.status), let pause = attempts.next() { return .again(after: pause) }
+        case .broken(let error):
+            result = .failure(error)
+            if let pause = attempts.next() { return .again(after: pause) }
+        case .failed(let error):
+            result = .failure(error)
+            reset()
+            part.remove()
+        }
+        if case .failure = result, notes == nil { part.remove() }
+        return .done
+    }
+
+    private func conclude() {
+        result = Outcome { try finish() }
+        if case .failure = result { startOver() }
+    }
+
+    private func finish() throws -> Downloaded {
+        if let total, offset != total { throw wrongSize(offset, total) }
+        if case .exact(let size) = size, offset != size { throw wrongSize(offset, size) }
+        defer { hasher = nil }
+        let digest = try hasher?.finish(at: offset) ?? SHA256Digest(of: part.path)
+        try file?.close()
+        file = nil
+        return Downloaded(path: part.path, size: offset, sha256: digest)
+    }
+}
+
+/// A file that came whole, and has not been compared with anything yet.
+struct Downloaded {
+    /// In cache/downloads.
+    let path: FilePath
+    let size: Int64
+    let sha256: SHA256Digest
+}

@@ -1,0 +1,67 @@
+import DevboxCore
+
+/// Why something could not be fetched.
+public enum FetchError: ReportableError {
+    /// The server did not give what it was asked for. The reason is a predicate: "does not answer".
+    case unreachable(Address, reason: String)
+    /// The server answered with a status that is an error.
+    case status(Address, code: Int)
+    /// What came is not what it should be.
+    case refused(Address, reason: String, hint: String?)
+    /// The file has another digest than the source says.
+    case wrongDigest(Address, expected: SHA256Digest, by: String, got: SHA256Digest)
+    /// The same build had another digest when it was fetched before.
+    case changed(Address, recorded: SHA256Digest, got: SHA256Digest, build: String)
+    /// A signature that is bad, missing, or made with a key that does not count.
+    case unsigned(Address, reason: String, hint: String?)
+    /// No source has it.
+    case noBuild(String, hint: String?)
+
+    /// 65 for what came and is bad, 66 for what is not there, else 1.
+    public var exitCode: ExitCode {
+        switch self {
+        case .unreachable, .status: .failure
+        case .refused, .wrongDigest, .changed, .unsigned: .badInput
+        case .noBuild: .notFound
+        }
+    }
+
+    /// The address, and what was wrong.
+    public var message: String {
+        switch self {
+        case .unreachable(let address, let reason): "\(address) \(Names.printable(reason))"
+        case .status(let address, let code): "\(address) answered \(code)\(Self.words(code))"
+        case .refused(let address, let reason, _), .unsigned(let address, let reason, _):
+            "\(address) \(Names.printable(reason))"
+        case .wrongDigest(let address, let expected, let origin, let got):
+            "\(address) has the SHA-256 digest \(got), but \(origin) says \(expected)"
+        case .changed(let address, let recorded, let got, let build):
+            "\(address) has the SHA-256 digest \(got), but \(build) had \(recorded) when it was fetched before"
+        case .noBuild(let what, _): Names.printable(what)
+        }
+    }
+
+    /// What to do next.
+    public var hint: String? {
+        switch self {
+        case .unreachable: "try again later; what came already is kept where the server can resume"
+        case .status(_, let code): code >= 500 ? "try again later" : nil
+        case .refused(_, _, let hint), .unsigned(_, _, let hint), .noBuild(_, let hint): hint
+        case .wrongDigest: "the file is not used; the source may be in the middle of an update: try again later"
+        case .changed:
+            "a build does not change: ask who runs the source. `devbox packages --forget` accepts the new file"
+        }
+    }
+
+    private static func words(_ code: Int) -> String {
+        switch code {
+        case 401: " (needs a login)"
+        case 403: " (forbidden)"
+        case 404: " (not found)"
+        case 429: " (too many requests)"
+        case 500: " (server error)"
+        case 502, 503, 504: " (out of service)"
+        default: ""
+        }
+    }
+}

@@ -1,0 +1,196 @@
+import DevboxCore
+import FoundationEssentials
+import Glibc
+import HostTools
+import SystemPackage
+
+/// Finds builds in the sources of a work directory, and brings them into share/packages, verified.
+public final class Fetcher {
+    let store: PackageStore
+    let sources: [any PackageSource]
+    let machine: MachineAptSource
+    let context: SourceContext
+    private let remarks: Remarks
+    private let command: String
+
+    /// Reads devbox.yaml.
+    ///
+    /// - Parameters:
+    ///   - work: the work directory.
+    ///   - runner: runs gpgv and apt-get.
+    ///   - limits: how patient it is with servers.
+    ///   - hostSuite: the release that the machine runs, such as "bookworm".
+    ///   - aptEnvironment: variables for apt-get; APT_CONFIG in tests.
+    ///   - command: what the user typed, for the records.
+    /// - Throws: `badInput`, with the line, where devbox.yaml cannot be used.
+    public init(
+        _ work: WorkDirectory, runner: Runner, limits: HTTPLimits = HTTPLimits(), hostSuite: String?,
+        aptEnvironment: [String: String] = [:], command: String, today: CalendarDay = .today
+    ) throws {
+        store = PackageStore(work)
+        sources = try SourceSettings(work).sources
+        machine = MachineAptSource(environment: aptEnvironment, hostSuite: hostSuite)
+        let reader = SourceReader(limits: limits)
+        context = SourceContext(
+            work: work, reader: reader, downloader: Downloader(work, limits: limits) { try reader.client() },
+            signatures: Signatures(work: work, runner: runner), console: runner.console, today: today)
+        remarks = Remarks(runner.console)
+        self.command = command
+    }
+
+    /// How many requests went out to learn what there is: indexes, heads and checksums, without the packages themselves.
+    public var requests: Int { context.reader.requests }
+
+    /// A fetched file on the host.
+    public func path(_ record: PackageRecord) -> FilePath { store.path(record) }
+
+    /// A file that is there now.
+    public struct Fetched: Sendable {
+        /// What is known of it.
+        public let record: PackageRecord
+        /// Whether it was there before, and is what it was.
+        public let wasThere: Bool
+    }
+
+    /// Brings builds into share/packages. What one of them fails of does not keep the others from coming.
+    ///
+    /// - Parameter progress: told several times a second, once a download runs.
+    /// - Returns: a result for each build.
+    public func fetch(_ builds: [Build], progress: ([TransferProgress]) -> Void = { _ in }) throws
+        -> [Outcome<Fetched>]
+    {
+        // In the order of their names, so that two devboxes never wait for each other.
+        let named = Dictionary(
+            builds.map { (DownloadLock.name($0.address), $0.address) }, uniquingKeysWith: { one, _ in one })
+        let locks = try named.sorted { $0.key < $1.key }.map {
+            try DownloadLock($0.key, of: $0.value, in: context.work, console: context.console)
+        }
+        defer { withExtendedLifetime(locks) {} }
+        var results = [Outcome<Fetched>?](repeating: nil, count: builds.count)
+        var wanted: [(index: Int, plan: Plan)] = []
+        for (index, build) in builds.enumerated() {
+            do {
+                let plan = try plan(build)
+                if let record = plan.known, try store.isIntact(record) {
+                    results[index] = .success(Fetched(record: record, wasThere: true))
+                } else {
+                    wanted.append((index, plan))
+                }
+            } catch let error as any ReportableError {
+                results[index] = .failure(error)
+            }
+        }
+        let requests = wanted.map { _, plan in
+            Downloader.Request(
+                address: plan.build.address, size: plan.build.size, limit: maximumSize(plan.build.source),
+                expected: plan.expected.digest ?? plan.known?.sha256)
+        }
+        let came = try context.downloader.bring(requests, progress: progress)
+        var kept: [(file: FilePath, record: PackageRecord)] = []
+        for ((index, plan), result) in zip(wanted, came) {
+            do {
+                let file = try result.get()
+                let record = try verify(file, plan)
+                kept.append((file.path, record))
+                results[index] = .success(Fetched(record: record, wasThere: false))
+            } catch let error as any ReportableError {
+                results[index] = .failure(error)
+            }
+        }
+        try store.keep(kept)
+        for (file, _) in kept { try? Files.remove(FilePath(file.string.dropSuffix(".part") + ".json")) }
+        return results.map { $0 ?? .failure(Failure.interrupted) }
+    }
+
+    /// What is to be fetched, and what is known of it before.
+    private struct Plan {
+        let build: Build
+        let day: CalendarDay
+        let expected: Checksums.Expected
+        let known: PackageRecord?
+        let folders: [String]
+    }
+
+    private func plan(_ build: Build) throws -> Plan {
+        let day = build.date ?? context.today
+        let (known, folders) = try store.find(build, on: day)
+        let expected = try Checksums(context: context).expected(build, keyrings: keyrings(build.source))
+        if let known, let digest = expected.digest, digest != known.sha256 {
+            throw FetchError.changed(build.address, recorded: known.sha256, got: digest, build: known.words)
+        }
+        return Plan(build: build, day: day, expected: expected, known: known, folders: folders)
+    }
+
+    private func verify(_ file: Downloaded, _ plan: Plan) throws -> PackageRecord {
+        let build = plan.build
+        do {
+            if let expected = plan.expected.digest, expected != file.sha256 {
+                throw FetchError.wrongDigest(
+                    build.address, expected: expected, by: plan.expected.origin ?? "the source", got: file.sha256)
+            }
+            if let known = plan.known, known.sha256 != file.sha256 {
+                throw FetchError.changed(build.address, recorded: known.sha256, got: file.sha256, build: known.words)
+            }
+            try FileKind.check(file.path, is: build.format, from: build.address)
+        } catch {
+            try? Files.remove(file.path)
+            throw error
+        }
+        if plan.expected.digest == nil {
+            remarks.once(
+                "\(build.source): the source has no checksums; the digest of what came is recorded, and holds from now on"
+            )
+        }
+        return PackageRecord(
+            package: build.package, architecture: build.architecture, packageVersion: build.version, date: plan.day,
+            format: build.format, source: build.source, address: build.address.description,
+            path: (plan.folders + [build.address.name]).joined(separator: "/"), size: file.size, sha256: file.sha256,
+            verifiedBy: plan.expected.origin, isSigned: plan.expected.isSigned, fetchedAt: Date(), command: command)
+    }
+
+    private func keyrings(_ source: String) -> [Keyring] { sources.first { $0.name == source }?.keyrings ?? [] }
+
+    private func maximumSize(_ source: String) -> Int64 {
+        sources.first { $0.name == source }?.maximumSize ?? machine.maximumSize
+    }
+}
+
+/// Keeps two devboxes from downloading the same file: the later one waits, and finds it there.
+///
+/// A fixed number of lock files serves all addresses, so that none has to be made and removed for each download.
+private final class DownloadLock {
+    private let lock: FileLock
+
+    init(_ name: String, of address: Address, in work: WorkDirectory, console: Console) throws {
+        lock = try FileLock(
+            work.locks.appending(name), of: "the download of \(address)", for: "fetch", patience: .seconds(86_400),
+            onWait: { console.say($0) })
+    }
+
+    /// The lock file of an address.
+    static func name(_ address: Address) -> String { "fetch-\(PartFile.key(address).prefix(2))" }
+}
+
+/// Whether a file begins as its format does: a server's page of excuses is no package.
+enum FileKind {
+    static func check(_ file: FilePath, is format: PackageFormat, from address: Address) throws {
+        let beginning: [UInt8] =
+            switch format {
+            case .deb: Array("!<arch>\n".utf8)
+            case .rpm: [0xED, 0xAB, 0xEE, 0xDB]
+            case .tarXZ: [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]
+            }
+        let descriptor = try Files.open(file, .readOnly, .noFollow)
+        defer { try? descriptor.close() }
+        var bytes = [UInt8](repeating: 0, count: beginning.count)
+        let count = bytes.withUnsafeMutableBytes { read(descriptor.rawValue, $0.baseAddress, $0.count) }
+        guard count == beginning.count, bytes == beginning else {
+            throw FetchError.refused(address, reason: "sent something that is no \(format.rawValue) file", hint: nil)
+        }
+    }
+}
+
+extension String {
+    /// The text without an end that it may have.
+    func dropSuffix(_ end: String) -> String { hasSuffix(end) ? String(dropLast(end.count)) : self }
+}

@@ -1,0 +1,189 @@
+import CCurl
+import DevboxCore
+import Glibc
+
+/// Runs HTTP transfers with libcurl, several at once, in this thread. Redirects are followed a few times and within the scheme;
+/// proxies are those of the environment (http_proxy, https_proxy, no_proxy).
+final class HTTPClient {
+    private let multi: OpaquePointer
+    private let limits: HTTPLimits
+
+    init(limits: HTTPLimits) throws {
+        if let reason = devbox_curl_load() {
+            throw Failure(
+                .missing, "libcurl cannot be loaded: \(String(cString: reason))", hint: "apt-get install libcurl4")
+        }
+        guard let multi = devbox_curl_multi_new() else { throw Failure(.failure, "out of memory") }
+        self.multi = OpaquePointer(multi)
+        self.limits = limits
+        _ = devbox_curl_multi_set_number(multi, CURLMOPT_MAX_HOST_CONNECTIONS, limits.parallel)
+        _ = devbox_curl_multi_set_number(multi, CURLMOPT_MAXCONNECTS, limits.parallel * 2)
+    }
+
+    deinit { devbox_curl_multi_free(UnsafeMutableRawPointer(multi)) }
+
+    /// Runs jobs until each is done.
+    ///
+    /// - Parameter tick: called several times a second, for progress bars.
+    /// - Throws: `interrupted`. What a job fails of, it keeps.
+    func run(_ jobs: [any HTTPJob], tick: () -> Void = {}) throws {
+        var waiting = jobs.map { (at: ContinuousClock.now, job: $0) }
+        var running: [UnsafeMutableRawPointer: HTTPExchange] = [:]
+        let multi = UnsafeMutableRawPointer(self.multi)
+        defer { for handle in running.keys { devbox_curl_multi_remove(multi, handle) } }
+
+        func end(_ job: any HTTPJob, _ outcome: HTTPOutcome) {
+            if case .again(let pause) = job.end(outcome) { waiting.append((.now + pause, job)) }
+        }
+        while !waiting.isEmpty || !running.isEmpty {
+            let now = ContinuousClock.now
+            while running.count < limits.parallel, let index = waiting.firstIndex(where: { $0.at <= now }) {
+                let job = waiting.remove(at: index).job
+                do {
+                    let exchange = try HTTPExchange(job, limits: limits)
+                    running[exchange.easy] = exchange
+                    devbox_curl_multi_add(multi, exchange.easy)
+                } catch {
+                    end(job, .failed(error as? any ReportableError ?? Failure(.failure, "\(error)")))
+                }
+            }
+            devbox_curl_multi_perform(multi)
+            var result = CURLE_OK
+            while let easy = devbox_curl_multi_ended(multi, &result) {
+                devbox_curl_multi_remove(multi, easy)
+                guard let exchange = running.removeValue(forKey: easy) else { continue }
+                end(exchange.job, exchange.outcome(result))
+            }
+            tick()
+            if Interrupts.pending { throw Failure.interrupted }
+            let isIdle = running.count < limits.parallel && waiting.contains { $0.at <= .now }
+            if isIdle || waiting.isEmpty && running.isEmpty { continue }
+            let next = waiting.map(\.at).min().map { ($0 - .now).milliseconds } ?? 200
+            devbox_curl_multi_poll(multi, Interrupts.descriptor, max(1, min(next, 200)))
+        }
+    }
+}
+
+/// One attempt of a job: a libcurl handle, and what has come.
+private final class HTTPExchange {
+    let easy: UnsafeMutableRawPointer
+    let job: any HTTPJob
+    private let limits: HTTPLimits
+    private var head = HTTPHead()
+    private var headerSize = 0
+    private static let headerLimit = 128 << 10
+    private var isTold = false
+    private var thrown: (any ReportableError)?
+    private var headers: UnsafeMutablePointer<curl_slist>?
+
+    init(_ job: any HTTPJob, limits: HTTPLimits) throws {
+        let request = try job.request()
+        guard let easy = devbox_curl_easy_new() else { throw Failure(.failure, "out of memory") }
+        (self.easy, self.job, self.limits) = (easy, job, limits)
+        let scheme = job.address.origin?.hasPrefix("https:") == true ? "https" : "http"
+        let milliseconds = { (duration: Duration) in Int(duration.milliseconds) }
+        text(CURLOPT_URL, job.address.description)
+        text(CURLOPT_PROTOCOLS_STR, scheme)
+        text(CURLOPT_REDIR_PROTOCOLS_STR, scheme)
+        text(CURLOPT_USERAGENT, "devbox")
+        number(CURLOPT_FOLLOWLOCATION, 1)
+        number(CURLOPT_MAXREDIRS, 5)
+        number(CURLOPT_FAILONERROR, 1)
+        number(CURLOPT_NOSIGNAL, 1)
+        number(CURLOPT_NOPROGRESS, 1)
+        number(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        number(CURLOPT_BUFFERSIZE, 512 << 10)
+        number(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(limits.connect))
+        number(CURLOPT_LOW_SPEED_LIMIT, 64)
+        number(CURLOPT_LOW_SPEED_TIME, max(1, milliseconds(limits.stall) / 1000))
+        if let limit = request.limit { number(CURLOPT_TIMEOUT_MS, milliseconds(limit)) }
+        if request.headOnly { number(CURLOPT_NOBODY, 1) }
+        for line in request.headers { headers = devbox_curl_list_append(headers, line) }
+        if headers != nil { devbox_curl_set_pointer(easy, CURLOPT_HTTPHEADER, headers) }
+
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        devbox_curl_set_pointer(easy, CURLOPT_WRITEDATA, context)
+        devbox_curl_set_pointer(easy, CURLOPT_HEADERDATA, context)
+        devbox_curl_set_sink(easy, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
+            guard let context, let bytes else { return 0 }
+            let exchange = Unmanaged<HTTPExchange>.fromOpaque(context).takeUnretainedValue()
+            return exchange.take(UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
+        }
+        devbox_curl_set_sink(easy, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
+            guard let context, let bytes else { return 0 }
+            let exchange = Unmanaged<HTTPExchange>.fromOpaque(context).takeUnretainedValue()
+            return exchange.take(header: UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
+        }
+    }
+
+    deinit {
+        devbox_curl_easy_free(easy)
+        devbox_curl_list_free(headers)
+    }
+
+    private func text(_ option: CURLoption, _ value: String) { devbox_curl_set_text(easy, option, value) }
+    private func number(_ option: CURLoption, _ value: Int) { devbox_curl_set_number(easy, option, value) }
+
+    private func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        do {
+            try tell()
+            try job.take(bytes)
+            return true
+        } catch {
+            thrown = error as? any ReportableError ?? Failure(.failure, "\(error)")
+            return false
+        }
+    }
+
+    private func take(header line: UnsafeRawBufferPointer) -> Bool {
+        headerSize += line.count
+        guard headerSize <= Self.headerLimit else {
+            thrown = FetchError.refused(job.address, reason: "sends headers without end", hint: nil)
+            return false
+        }
+        head.take(line: String(decoding: line, as: UTF8.self))
+        return true
+    }
+
+    private func tell() throws {
+        if isTold { return }
+        isTold = true
+        try job.take(head)
+    }
+
+    /// What libcurl's result means.
+    func outcome(_ result: CURLcode) -> HTTPOutcome {
+        if let thrown { return .failed(thrown) }
+        if result == CURLE_OK {
+            do {
+                // A response without a body has not been told of.
+                try tell()
+                return .complete(head)
+            } catch {
+                return .failed(error as? any ReportableError ?? Failure(.failure, "\(error)"))
+            }
+        }
+        func because(_ reason: String) -> FetchError { .unreachable(job.address, reason: reason) }
+        switch result {
+        case CURLE_HTTP_RETURNED_ERROR: return .status(head)
+        case CURLE_TOO_MANY_REDIRECTS: return .failed(because("redirects in circles, or too often"))
+        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT:
+            let target = head["location"].map { " (\(Names.printable($0)))" } ?? ""
+            return .failed(because("redirects to another scheme\(target), which is not followed"))
+        case CURLE_OPERATION_TIMEDOUT:
+            return .broken(
+                because(isTold ? "stalls: nothing came for \(limits.stall.inWords)" : "does not answer in time"))
+        case CURLE_COULDNT_RESOLVE_HOST: return .broken(because("cannot be reached: its host name is not known"))
+        case CURLE_COULDNT_CONNECT: return .broken(because("cannot be reached: nobody answers at that port"))
+        case CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR:
+            return .broken(because("broke off before everything had come"))
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CONNECT_ERROR:
+            return .failed(because("has no certificate that is trusted here: \(reason(result))"))
+        default: return .broken(because("cannot be fetched: \(reason(result))"))
+        }
+    }
+
+    private func reason(_ code: CURLcode) -> String {
+        devbox_curl_reason(code).map { String(cString: $0).lowercasedFirst } ?? "error \(code.rawValue)"
+    }
+}

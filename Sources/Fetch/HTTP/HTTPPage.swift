@@ -1,0 +1,54 @@
+import DevboxCore
+
+/// A small text or page, or its head alone, kept in memory.
+final class HTTPPage: HTTPJob {
+    let address: Address
+    private let limit: Int
+    private let headOnly: Bool
+    private var bytes: [UInt8] = []
+    private var attempts: Attempts
+    /// What came; nil where the server says that there is no such thing.
+    private(set) var result: Outcome<(head: HTTPHead, bytes: [UInt8])?>
+
+    /// - Parameters:
+    ///   - limit: how many bytes it may have.
+    ///   - headOnly: whether the head alone is wanted.
+    init(_ address: Address, limit: Int, headOnly: Bool = false, limits: HTTPLimits) {
+        (self.address, self.limit, self.headOnly) = (address, limit, headOnly)
+        attempts = Attempts(limits)
+        result = .failure(FetchError.unreachable(address, reason: "was not asked"))
+    }
+
+    func request() -> HTTPRequest {
+        bytes = []
+        return HTTPRequest(headOnly: headOnly, limit: .seconds(300))
+    }
+
+    func take(_ head: HTTPHead) throws {
+        if let length = head.contentLength, length > Int64(limit), !headOnly { throw tooLarge }
+    }
+
+    func take(_ piece: UnsafeRawBufferPointer) throws {
+        if bytes.count + piece.count > limit { throw tooLarge }
+        bytes += piece
+    }
+
+    private var tooLarge: FetchError {
+        .refused(address, reason: "is larger than the \(ByteSize.text(Int64(limit))) that it may have", hint: nil)
+    }
+
+    func end(_ outcome: HTTPOutcome) -> HTTPVerdict {
+        switch outcome {
+        case .complete(let head): result = .success((head, bytes))
+        case .status(let head) where head.status == 404 || head.status == 410: result = .success(nil)
+        case .status(let head):
+            result = .failure(FetchError.status(address, code: head.status))
+            if Attempts.isTransient(head.status), let pause = attempts.next() { return .again(after: pause) }
+        case .broken(let error):
+            result = .failure(error)
+            if let pause = attempts.next() { return .again(after: pause) }
+        case .failed(let error): result = .failure(error)
+        }
+        return .done
+    }
+}

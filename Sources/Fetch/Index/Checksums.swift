@@ -1,0 +1,72 @@
+import DevboxCore
+
+/// Finds what digest a build's file must have.
+struct Checksums {
+    let context: SourceContext
+
+    /// A digest, and where it comes from; no digest where the source has none.
+    struct Expected: Equatable {
+        var digest: SHA256Digest?
+        var origin: String?
+        /// Whether a signature stands behind it.
+        var isSigned = false
+    }
+
+    /// How large a file of digests may be.
+    private static let limit = 16 << 20
+
+    /// What the digest of a build's file must be.
+    ///
+    /// - Parameter keyrings: where there are any, the digest must be signed with a key of theirs.
+    func expected(_ build: Build, keyrings: [Keyring]) throws -> Expected {
+        let files: ChecksumFiles
+        switch build.checksum {
+        case .known(let digest, let origin): return Expected(digest: digest, origin: origin, isSigned: true)
+        case .beside(let found): files = found
+        }
+        let folder = build.address.parent
+        let sums = try folder.file("SHA256SUMS")
+        let names = files.sums == nil ? ["SHA256SUMS.gpg", "SHA256SUMS.asc"] : [files.signature].compactMap { $0 }
+        let signatures = try keyrings.isEmpty ? [] : names.map { try folder.file($0) }
+        let own = try folder.file("\(build.address.name).sha256")
+        // All that may be there in one go.
+        let wanted =
+            (files.sums == false ? [] : [sums]) + signatures + (files.own == false || !keyrings.isEmpty ? [] : [own])
+        _ = try context.reader.contents(of: wanted, limit: Self.limit)
+
+        let text = files.sums == false ? nil : try context.reader.content(of: sums, limit: Self.limit)
+        if !keyrings.isEmpty { return try signed(build, sums, text, signatures, keyrings) }
+        if let text, let digest = ChecksumText.digest(of: build.address.name, in: text) {
+            return Expected(digest: digest, origin: sums.description)
+        }
+        guard files.own != false, let text = try context.reader.content(of: own, limit: Self.limit) else {
+            return Expected()
+        }
+        guard let digest = ChecksumText.digest(ofOnly: build.address.name, in: text) else {
+            throw FetchError.refused(own, reason: "does not hold the SHA-256 digest of its file", hint: nil)
+        }
+        return Expected(digest: digest, origin: own.description)
+    }
+
+    private func signed(
+        _ build: Build, _ sums: Address, _ text: [UInt8]?, _ signatures: [Address], _ keyrings: [Keyring]
+    ) throws -> Expected {
+        guard let text else {
+            throw FetchError.unsigned(
+                sums, reason: "is not there, but the source \(build.source) has a keyring", hint: "the file is not used"
+            )
+        }
+        for address in signatures {
+            guard let signature = try context.reader.content(of: address, limit: Self.limit) else { continue }
+            try context.signatures.check(signature, at: address, of: text, keyrings: keyrings)
+            guard let digest = ChecksumText.digest(of: build.address.name, in: text) else {
+                throw FetchError.unsigned(
+                    sums, reason: "does not list \(build.address.name)", hint: "the file is not used")
+            }
+            return Expected(digest: digest, origin: sums.description, isSigned: true)
+        }
+        throw FetchError.unsigned(
+            sums, reason: "has no signature beside it (.gpg or .asc), but the source \(build.source) has a keyring",
+            hint: "the file is not used")
+    }
+}

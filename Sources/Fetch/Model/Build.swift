@@ -1,0 +1,134 @@
+import DevboxCore
+
+/// One build of a package that a source has. Builds are the same where source, package, architecture, version, date and format are.
+public struct Build: Sendable, Equatable {
+    /// The source's name in devbox.yaml.
+    public var source: String
+    /// The package's name.
+    public var package: String
+    /// The architecture that it was built for, or was asked for where it suits all.
+    public var architecture: Architecture
+    /// As the source has it; as `git describe --long` prints it, mostly.
+    public var version: String
+    /// The day that it was built or published on, in UTC; nil where the source does not tell.
+    public var date: CalendarDay?
+    /// What it is packed as.
+    public var format: PackageFormat
+    /// The kernel that it was built for, where the source's levels tell.
+    public var kernelVersion: String?
+    /// Where its file is.
+    public var address: Address
+    /// The size of the file.
+    public var size: Size
+    /// Where its digest can be learnt.
+    public var checksum: Checksum
+
+    /// What is known of a file's size.
+    public enum Size: Sendable, Equatable {
+        case exact(Int64)
+        /// Rounded, as Apache's index prints it.
+        case about(Int64)
+        case unknown
+
+        /// In bytes; nil where nothing is known.
+        public var bytes: Int64? {
+            switch self {
+            case .exact(let bytes), .about(let bytes): bytes
+            case .unknown: nil
+            }
+        }
+
+        /// What a download may not go beyond.
+        func limit(_ other: Int64) -> Int64 {
+            switch self {
+            case .exact(let bytes): bytes
+            // "1.4M" may be anything below 1.45M, and older servers round otherwise.
+            case .about(let bytes): bytes + bytes / 8 + 1024
+            case .unknown: other
+            }
+        }
+    }
+
+    /// Where a file's digest comes from.
+    public enum Checksum: Sendable, Equatable {
+        /// The source's index has it.
+        case known(SHA256Digest, from: String)
+        /// Files beside it may have it.
+        case beside(ChecksumFiles)
+    }
+
+    /// The order in which builds are preferred: the newest, of these the one with the highest version.
+    static func isBetter(_ left: Build, than right: Build) -> Bool {
+        if left.date != right.date { return (left.date?.number ?? .min) > (right.date?.number ?? .min) }
+        if left.version != right.version { return VersionOrder.isBefore(right.version, left.version) }
+        return left.format.rank < right.format.rank
+    }
+}
+
+/// Which files of digests lie beside a package.
+public struct ChecksumFiles: Sendable, Equatable {
+    /// Whether there is a SHA256SUMS; nil where nobody has looked.
+    var sums: Bool?
+    /// Its detached signature: SHA256SUMS.gpg or SHA256SUMS.asc; nil for none, or where nobody has looked.
+    var signature: String?
+    /// Whether there is a `<file>.sha256`; nil where nobody has looked.
+    var own: Bool?
+}
+
+/// What the user asked for.
+public struct BuildQuery: Sendable, Equatable {
+    /// The package's name.
+    public var package: String
+    /// Whose builds.
+    public var architecture: Architecture
+    /// The newest build not after this day; nil for the newest.
+    public var notAfter: CalendarDay?
+    /// The oldest day that is looked at.
+    public var since: CalendarDay?
+    /// That day and no older one.
+    public var isExact = false
+    /// This version only.
+    public var version: String?
+    /// This format only.
+    public var format: PackageFormat?
+    /// The release, for sources that are divided by it.
+    public var suite: String?
+    /// Built for this kernel only.
+    public var kernelVersion: String?
+
+    /// - Parameters:
+    ///   - package: the package's name.
+    ///   - architecture: whose builds.
+    public init(package: String, architecture: Architecture) {
+        (self.package, self.architecture) = (package, architecture)
+    }
+
+    /// Whether a day is among those asked for. A build without one is never too new.
+    func admits(_ day: CalendarDay?) -> Bool {
+        guard let day else { return since == nil && notAfter == nil }
+        return (notAfter.map { day <= $0 } ?? true) && (earliest.map { day >= $0 } ?? true)
+    }
+
+    /// The oldest day that is looked at.
+    var earliest: CalendarDay? { isExact ? notAfter : since }
+
+    /// Whether a build is what was asked for, its source apart.
+    func admits(_ build: Build) -> Bool {
+        build.package == package && build.architecture == architecture && admits(build.date)
+            && (version.map { $0 == build.version || "v\($0)" == build.version } ?? true)
+            && (format.map { $0 == build.format } ?? true) && (kernelVersion.map { admits(kernel: $0, build) } ?? true)
+    }
+
+    private func admits(kernel wanted: String, _ build: Build) -> Bool {
+        let wanted = wanted.first == "v" ? wanted.dropFirst() : wanted[...]
+        for text in [build.kernelVersion, build.version].compactMap({ $0 }) {
+            let plain = text.first == "v" ? text.dropFirst() : text[...]
+            if plain == wanted { return true }
+            // "6.12" also is "6.12-rc1-34-gabcdef0", but not "6.12.1".
+            if plain.hasPrefix(wanted), plain.dropFirst(wanted.count).first.map({ "-+~_".contains($0) }) == true {
+                return true
+            }
+        }
+        return false
+    }
+}

@@ -1,0 +1,113 @@
+import DevboxCore
+import Glibc
+import SystemPackage
+
+/// Reads what sources say of themselves: indexes of folders, small texts, and whether a file is there. Over HTTP many at once; of a
+/// folder of the host just so. What was read once is not read again by the same command.
+final class SourceReader {
+    let limits: HTTPLimits
+    private var made: HTTPClient?
+    private var listings: [Address: Outcome<Listing?>] = [:]
+    private var texts: [Address: Outcome<[UInt8]?>] = [:]
+    private var facts: [Address: Outcome<FileFacts?>] = [:]
+    /// How many requests went out, for tests and for `--verbose`.
+    private(set) var requests = 0
+
+    /// How large an index page may be.
+    private static let pageLimit = 64 << 20
+
+    init(limits: HTTPLimits) { self.limits = limits }
+
+    /// One client for everything, so that connections are used again.
+    func client() throws -> HTTPClient {
+        if let made { return made }
+        let client = try HTTPClient(limits: limits)
+        made = client
+        return client
+    }
+
+    /// What is known of a file without its content.
+    struct FileFacts: Equatable {
+        var size: Int64?
+        var day: CalendarDay?
+    }
+
+    /// What is in folders, in their order; nil for one that is not there.
+    func listings(of folders: [Address]) throws -> [Outcome<Listing?>] {
+        try resolve(folders, in: \.listings, headOnly: false, limit: Self.pageLimit) { folder, came in
+            guard let came else { return nil }
+            return try IndexPage.parse(came.bytes, of: folder)
+        } local: { folder in
+            try Self.list(folder)
+        }
+    }
+
+    /// What is in a folder.
+    func listing(of folder: Address) throws -> Listing? { try listings(of: [folder])[0].get() }
+
+    /// The contents of small files; nil for one that is not there.
+    func contents(of files: [Address], limit: Int) throws -> [Outcome<[UInt8]?>] {
+        try resolve(files, in: \.texts, headOnly: false, limit: limit) {
+            $1?.bytes
+        } local: { file in
+            let path = Self.path(file)
+            return Files.exists(path) ? try Files.read(path, limit: limit) : nil
+        }
+    }
+
+    /// The content of a small file.
+    func content(of file: Address, limit: Int) throws -> [UInt8]? { try contents(of: [file], limit: limit)[0].get() }
+
+    /// Whether files are there, and how large and how old they are.
+    func facts(of files: [Address]) throws -> [Outcome<FileFacts?>] {
+        try resolve(files, in: \.facts, headOnly: true, limit: 0) { _, came in
+            came.map { FileFacts(size: $0.head.contentLength, day: $0.head.lastModified) }
+        } local: { file in
+            var status = stat()
+            guard stat(Self.path(file).string, &status) == 0 else { return nil }
+            return FileFacts(
+                size: Int64(status.st_size), day: CalendarDay(secondsSince1970: Int64(status.st_mtim.tv_sec)))
+        }
+    }
+
+    private func resolve<Value>(
+        _ addresses: [Address], in cache: ReferenceWritableKeyPath<SourceReader, [Address: Outcome<Value?>]>,
+        headOnly: Bool, limit: Int,
+        web: (Address, (head: HTTPHead, bytes: [UInt8])?) throws -> Value?, local: (Address) throws -> Value?
+    ) throws -> [Outcome<Value?>] {
+        let missing = Set(addresses.filter { self[keyPath: cache][$0] == nil })
+        for address in missing where address.origin == nil {
+            self[keyPath: cache][address] = Outcome { try local(address) }
+        }
+        // In the order that they were asked for in, which decides what is asked first.
+        var seen: Set<Address> = []
+        let pages = addresses.filter { $0.origin != nil && missing.contains($0) && seen.insert($0).inserted }
+            .map { HTTPPage($0, limit: limit, headOnly: headOnly, limits: limits) }
+        if !pages.isEmpty {
+            requests += pages.count
+            try client().run(pages)
+            for page in pages {
+                self[keyPath: cache][page.address] = Outcome { try web(page.address, try page.result.get()) }
+            }
+        }
+        return addresses.map { self[keyPath: cache][$0] ?? .success(nil) }
+    }
+
+    static func path(_ address: Address) -> FilePath { FilePath("/" + address.parts.joined(separator: "/")) }
+
+    private static func list(_ folder: Address) throws -> Listing? {
+        let path = Self.path(folder)
+        guard Files.exists(path) else { return nil }
+        var listing = Listing()
+        for name in try Files.list(path) where Address.isSafe(name) {
+            var status = stat()
+            guard stat(path.appending(name).string, &status) == 0 else { continue }
+            let isFolder = status.st_mode & S_IFMT == S_IFDIR
+            listing.entries.append(
+                Listing.Entry(
+                    name: name, isFolder: isFolder, day: CalendarDay(secondsSince1970: Int64(status.st_mtim.tv_sec)),
+                    size: isFolder ? .unknown : .exact(Int64(status.st_size))))
+        }
+        return listing
+    }
+}

@@ -1,0 +1,99 @@
+import DevboxCore
+
+/// A pattern of addresses without any index: `{root}/{suite}/{arch}/ltp/{date}/ltp.tar.xz`. Which days there are is found by asking for
+/// them, from the wanted one backwards.
+struct AddressSource: PackageSource {
+    let name: String
+    let root: Address
+    let pattern: PathPattern
+    let packages: [String]?
+    let keyrings: [Keyring]
+    let maximumSize: Int64
+    let architectureNames: [Architecture: String]
+    /// How the date is written: "2026-11-03" or "20261103".
+    let dateSeparator: String
+    /// How many days back are asked for.
+    let reach: Int
+
+    var kind: String { root.origin == nil ? "address, folder" : "address" }
+    var place: String { root.description }
+
+    func probe(with context: SourceContext) throws {
+        // There is no index: any answer of the server's but an error of its own will do.
+        for result in try context.reader.facts(of: [root]) {
+            do {
+                _ = try result.get()
+            } catch FetchError.status(_, let code) where code < 500 {
+                continue
+            }
+        }
+    }
+
+    func builds(_ query: BuildQuery, all: Bool, with context: SourceContext) throws -> [Build] {
+        if pattern.has(.suite), query.suite == nil {
+            throw Failure(.usage, "the source \(name) is divided by releases", hint: "name one with --suite")
+        }
+        guard pattern.has(.date) else { return try probe([nil], query, context) }
+        let newest = min(query.notAfter ?? context.today, context.today.adding(1))
+        let oldest = query.earliest ?? newest.adding(-reach)
+        var found: [Build] = []
+        var day = newest
+        while day >= oldest {
+            // A few at once, the newest first; the first group that has one has the newest.
+            let days = (0..<8).map { day.adding(-$0) }.filter { $0 >= oldest }
+            found += try probe(days.map { $0 }, query, context)
+            if !all, !found.isEmpty { return found }
+            day = day.adding(-8)
+        }
+        return found
+    }
+
+    private func probe(_ days: [CalendarDay?], _ query: BuildQuery, _ context: SourceContext) throws -> [Build] {
+        let places = try days.flatMap { try addresses(query, day: $0) }
+        let facts = try context.reader.facts(of: places.map(\.address))
+        return try zip(places, facts).compactMap { place, result in
+            guard let facts = try result.get() else { return nil }
+            return Build(
+                source: name, query, place.bindings, file: place.address,
+                size: facts.size.map { .exact($0) } ?? .unknown, listedDay: facts.day, beside: nil)
+        }.filter(query.admits)
+    }
+
+    /// Where the package of a day would be.
+    func addresses(_ query: BuildQuery, day: CalendarDay?) throws -> [(address: Address, bindings: Bindings)] {
+        var bindings = Bindings()
+        bindings.day = day
+        bindings.values = [
+            .package: [query.package],
+            .format: query.format.map { [$0.rawValue] } ?? PackageFormat.allCases.map(\.rawValue),
+            .arch: [architectureNames[query.architecture] ?? query.architecture.rawValue],
+        ]
+        bindings.values[.date] = day.map { [$0.text(separator: dateSeparator)] }
+        bindings.values[.suite] = query.suite.map { [$0] }
+        bindings.values[.kernel] = query.kernelVersion.map { [$0] }
+        bindings.values[.version] = query.version.map { [$0] }
+        var places = [(address: root, bindings: bindings)]
+        for (index, level) in pattern.levels.enumerated() {
+            places = try places.flatMap { place in
+                guard let names = level.names(place.bindings) else {
+                    throw Failure(
+                        .usage, "the source \(name) needs more to find \(query.package)",
+                        hint: "its addresses have a \(Self.missing(level, place.bindings)): name it on the command line"
+                    )
+                }
+                return try names.map { name, bindings in
+                    let isFile = index == pattern.levels.count - 1
+                    return (isFile ? try place.address.file(name) : try place.address.folder(name), bindings)
+                }
+            }
+        }
+        return places
+    }
+
+    private static func missing(_ level: PathPattern.Level, _ bindings: Bindings) -> String {
+        for case .variable(let variable) in level.pieces where bindings.values[variable] == nil {
+            return variable.rawValue
+        }
+        return "name that devbox cannot know"
+    }
+}

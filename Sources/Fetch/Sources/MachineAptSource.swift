@@ -1,0 +1,116 @@
+import DevboxCore
+import Glibc
+import HostTools
+import Packages
+import SystemPackage
+
+/// The machine's own apt sources, as apt knows them, with the keyrings that they name. What apt has fetched and verified is read
+/// where it lies; releases and architectures that the machine does not have are fetched and verified anew.
+struct MachineAptSource: PackageSource {
+    /// For a configuration of a test's own.
+    var environment: [String: String] = [:]
+    /// The release that the machine runs: what its sources' names begin with.
+    let hostSuite: String?
+
+    var name: String { "apt" }
+    var kind: String { "apt, the machine's" }
+    var place: String { "/etc/apt" }
+    var packages: [String]? { nil }
+    var keyrings: [Keyring] { [] }
+    var maximumSize: Int64 { 20 << 30 }
+
+    /// One index that apt is configured to have.
+    struct Target: Equatable {
+        var file: FilePath
+        var root: Address
+        var release: String
+        var component: String
+        var architecture: String
+        /// The file of sources.list(5) that names it.
+        var list: FilePath
+    }
+
+    func probe(with context: SourceContext) throws {
+        guard try !targets(context).isEmpty else { throw Failure(.notFound, "the machine has no apt sources") }
+    }
+
+    private func targets(_ context: SourceContext) throws -> [Target] {
+        var command = AptGet.indexes
+        command.environment.merge(environment) { $1 }
+        return Self.targets(try context.signatures.runner.run(command, limit: .seconds(30)).text)
+    }
+
+    /// Reads what `AptGet.indexes` prints; sources that are neither HTTP nor a folder are left out.
+    static func targets(_ text: String) -> [Target] {
+        text.components(separatedBy: AptGet.mark).dropFirst().compactMap { entry in
+            let fields = entry.split(separator: "\t", maxSplits: 5, omittingEmptySubsequences: false).map(String.init)
+            guard fields.count == 6 else { return nil }
+            let place = fields[1].hasPrefix("file:/") ? "/" + fields[1].dropFirst(6).drop { $0 == "/" } : fields[1]
+            guard let root = try? Address(place) else { return nil }
+            let list = fields[5].prefix { !$0.isNewline }
+            let end = list.lastIndex(of: ":") ?? list.endIndex
+            return Target(
+                file: FilePath(fields[0]), root: root, release: fields[2], component: fields[3],
+                architecture: fields[4],
+                list: FilePath(String(list[..<end])))
+        }
+    }
+
+    func builds(_ query: BuildQuery, all: Bool, with context: SourceContext) throws -> [Build] {
+        let targets = try targets(context)
+        guard !targets.isEmpty else { return [] }
+        let suite = query.suite ?? hostSuite
+        let isHosts = suite == nil || suite == hostSuite
+        let own = targets.filter { $0.architecture == query.architecture.rawValue && Files.exists($0.file) }
+        var builds: [Build] = []
+        if isHosts, !own.isEmpty {
+            for target in own {
+                let file = try Files.open(target.file, .readOnly)
+                defer { try? file.close() }
+                let stanzas = try StanzaSearch.search(
+                    file, for: [query.package], name: target.file.string, limit: AptRepository.largestIndex)
+                builds += try AptBuilds.builds(
+                    stanzas, source: name, root: target.root, query, fallback: nil, index: "the machine's apt index",
+                    with: context)
+            }
+        } else {
+            var seen: Set<AptRepository> = []
+            for target in targets {
+                let repository = AptRepository(
+                    root: target.root, suite: rename(target.release, to: suite), components: [target.component],
+                    keyrings: try Self.keyrings(
+                        AptSourceFile.signedBy(target.list, root: target.root, release: target.release)))
+                guard seen.insert(repository).inserted else { continue }
+                let (stanzas, release) = try repository.stanzas(
+                    of: [query.package], query.architecture, with: context)
+                builds += try AptBuilds.builds(
+                    stanzas, source: name, root: target.root, query, fallback: release.day,
+                    index: "the signed apt index", with: context)
+            }
+        }
+        // The same version can be in two suites.
+        var seen: Set<Address> = []
+        return builds.filter { seen.insert($0.address).inserted }
+    }
+
+    /// "bookworm-updates" for another release: "trixie-updates".
+    private func rename(_ release: String, to suite: String?) -> String {
+        guard let suite, let hostSuite, suite != hostSuite, release.hasPrefix(hostSuite) else { return release }
+        return suite + release.dropFirst(hostSuite.count)
+    }
+
+    /// The keyrings of Signed-By, else all that apt trusts.
+    static func keyrings(_ signedBy: String) throws -> [Keyring] {
+        let named = signedBy.split(whereSeparator: { $0 == "," || $0 == " " }).filter { $0.hasPrefix("/") }
+        if !named.isEmpty { return named.map { Keyring(FilePath(String($0))) } }
+        guard signedBy.isEmpty else {
+            throw Failure(
+                .missing, "a machine's apt source names its key in a way that devbox cannot use",
+                hint: "name a keyring file there with Signed-By")
+        }
+        let folder = FilePath("/etc/apt/trusted.gpg.d")
+        let files = try Files.list(folder).filter { $0.hasSuffix(".gpg") || $0.hasSuffix(".asc") }
+        let old = FilePath("/etc/apt/trusted.gpg")
+        return files.map { Keyring(folder.appending($0)) } + (Files.exists(old) ? [Keyring(old)] : [])
+    }
+}

@@ -1,0 +1,249 @@
+import DevboxCore
+
+/// A tree of folders by date, architecture, package and so on, each with an automatic index; over HTTP, or a folder of the host.
+struct TreeSource: PackageSource {
+    let name: String
+    let root: Address
+    let pattern: PathPattern
+    let packages: [String]?
+    let keyrings: [Keyring]
+    let maximumSize: Int64
+    /// What it calls architectures, where that is not one of the usual names.
+    let architectureNames: [Architecture: String]
+
+    var kind: String { root.origin == nil ? "tree, folder" : "tree" }
+    var place: String { root.description }
+
+    /// How many days are looked through for the newest that has a package.
+    private static let patience = 400
+    /// How many folders of one level are looked into.
+    private static let breadth = 20_000
+
+    /// How many days a list goes into where each costs a request.
+    private static let page = 60
+
+    /// A way into the tree: a folder, or in the end a file, and what the names above it say.
+    private struct Node {
+        var address: Address
+        var bindings: Bindings
+    }
+
+    func probe(with context: SourceContext) throws {
+        guard try context.reader.listing(of: root) != nil else { throw FetchError.status(root, code: 404) }
+    }
+
+    func builds(_ query: BuildQuery, all: Bool, with context: SourceContext) throws -> [Build] {
+        var start = Bindings()
+        start.values[.package] = [query.package]
+        start.values[.arch] = architectureNames[query.architecture].map { [$0] } ?? query.architecture.aliases
+        start.values[.suite] = query.suite.map { [$0] }
+        if let kernel = query.kernelVersion { start.values[.kernel] = [kernel, "v\(kernel)"] }
+        if pattern.has(.suite), query.suite == nil {
+            throw Failure(.usage, "the source \(name) is divided by releases", hint: "name one with --suite")
+        }
+        let dateLevel = pattern.levels.firstIndex { $0.pieces.contains(.variable(.date)) }
+        var nodes = [Node(address: root, bindings: start)]
+        guard let dateLevel else { return try finish(nodes, from: 0, query, all: all, context) }
+        nodes = try expand(nodes, through: 0..<dateLevel + 1, query, context)
+            .filter { query.admits($0.bindings.day) }
+            .sorted { ($0.bindings.day?.number ?? 0) > ($1.bindings.day?.number ?? 0) }
+        if all {
+            return try finish(
+                shown(nodes, below: dateLevel, query, context), from: dateLevel + 1, query, all: true, context)
+        }
+
+        // The newest day mostly has it; then more and more days at once.
+        var rest = nodes[...]
+        var looked = 0
+        var step = 1
+        while !rest.isEmpty, looked < Self.patience {
+            // All that one day has belongs together: the same day can be below several kernel versions.
+            let days = Set(
+                rest.lazy.map(\.bindings.day).reduce(into: [CalendarDay?]()) { days, day in
+                    if days.last != day, days.count < step { days.append(day) }
+                })
+            let chunk = rest.prefix { days.contains($0.bindings.day) }
+            let found = try finish(Array(chunk), from: dateLevel + 1, query, all: false, context)
+            if !found.isEmpty { return found }
+            rest = rest.dropFirst(chunk.count)
+            looked += days.count
+            step = min(step * 2, 16)
+        }
+        return []
+    }
+
+    /// Goes down some levels. A level of which all is known needs no index.
+    private func expand(_ start: [Node], through levels: Range<Int>, _ query: BuildQuery, _ context: SourceContext)
+        throws
+        -> [Node]
+    {
+        var nodes = start
+        for index in levels {
+            let level = pattern.levels[index]
+            let isFolder = index < pattern.levels.count - 1 || pattern.endsWithFolder
+            var next: [Node] = []
+            var asked: [Node] = []
+            let spelling = try spelling(of: level, in: nodes, context)
+            for node in nodes {
+                guard var names = level.names(node.bindings) else {
+                    asked.append(node)
+                    continue
+                }
+                if let spelling { names = names.filter { $0.name == spelling } }
+                for (name, bindings) in names {
+                    let address = isFolder ? try node.address.folder(name) : try node.address.file(name)
+                    next.append(Node(address: address, bindings: bindings))
+                }
+            }
+            for (node, result) in zip(asked, try context.reader.listings(of: asked.map(\.address))) {
+                guard let listing = try result.get() else {
+                    // Of several spellings one is right; and a day need not have every package.
+                    if node.address == root { throw FetchError.status(root, code: 404) }
+                    continue
+                }
+                for outside in listing.outside {
+                    let last = outside.split(separator: "/").last.flatMap { Address.decoded($0) } ?? ""
+                    if level.match(last, node.bindings) != nil { throw Self.leaves(node.address, outside) }
+                }
+                for entry in listing.entries where entry.isFolder == isFolder {
+                    guard let bindings = level.match(entry.name, node.bindings) else { continue }
+                    let address = isFolder ? try node.address.folder(entry.name) : try node.address.file(entry.name)
+                    next.append(Node(address: address, bindings: bindings))
+                }
+            }
+            guard next.count <= Self.breadth else {
+                throw FetchError.refused(root, reason: "has more than \(Self.breadth) folders of one kind", hint: nil)
+            }
+            nodes = next
+        }
+        return nodes
+    }
+
+    /// Which of several spellings of a name ("amd64", "x86_64") a level has; asking a few folders once is less than trying each
+    /// spelling in all of them. nil where there is but one, or where that cannot be learnt.
+    private func spelling(of level: PathPattern.Level, in nodes: [Node], _ context: SourceContext) throws -> String? {
+        for node in nodes.prefix(3) {
+            guard let names = level.names(node.bindings)?.map(\.name), names.count > 1 else { return nil }
+            guard let listing = try? context.reader.listing(of: node.address) else { continue }
+            if let found = names.first(where: { name in listing.entries.contains { $0.name == name } }) { return found }
+        }
+        return nil
+    }
+
+    private static func leaves(_ folder: Address, _ link: String) -> FetchError {
+        .refused(
+            folder, reason: "has a link that leaves its folder: \(link)",
+            hint: "it is not followed; tell who runs the source")
+    }
+
+    /// The days that a list goes into, where each costs a request of its own.
+    private func shown(_ nodes: [Node], below level: Int, _ query: BuildQuery, _ context: SourceContext) -> [Node] {
+        let needsIndex =
+            pattern.endsWithFolder
+            || pattern.levels[(level + 1)...].contains { $0.names(nodes.first?.bindings ?? Bindings()) == nil }
+        guard needsIndex, query.since == nil, nodes.count > Self.page else { return nodes }
+        context.console.say("\(name): the newest \(Self.page) of \(nodes.count) days; --since DATE shows older ones")
+        return Array(nodes.prefix(Self.page))
+    }
+
+    /// The rest of the way, to the files.
+    private func finish(_ start: [Node], from level: Int, _ query: BuildQuery, all: Bool, _ context: SourceContext)
+        throws
+        -> [Build]
+    {
+        let last = pattern.levels.count - 1
+        if pattern.endsWithFolder {
+            return try files(in: expand(start, through: level..<last + 1, query, context), query, context)
+        }
+        var builds: [Build] = []
+        if level <= last {
+            for parent in try expand(start, through: level..<last, query, context) {
+                let isListed = pattern.levels[last].names(parent.bindings) == nil
+                let nodes = try expand([parent], through: last..<last + 1, query, context)
+                builds += named(nodes, query, beside: isListed ? try context.reader.listing(of: parent.address) : nil)
+            }
+        } else {
+            // The level of the date is the file itself, so its folder was read.
+            for node in start {
+                builds += named([node], query, beside: try context.reader.listing(of: node.address.parent))
+            }
+        }
+        return all ? builds : try existing(builds, context)
+    }
+
+    /// Those whose files are there: a pattern can name a file that no index has shown.
+    private func existing(_ builds: [Build], _ context: SourceContext) throws -> [Build] {
+        let guessed = builds.filter { $0.size == .unknown }
+        let facts = Dictionary(
+            zip(guessed.map(\.address), try context.reader.facts(of: guessed.map(\.address))), uniquingKeysWith: { $1 })
+        return try builds.compactMap { build in
+            guard let result = facts[build.address] else { return build }
+            guard let facts = try result.get() else { return nil }
+            var build = build
+            build.size = facts.size.map { .exact($0) } ?? .unknown
+            return build
+        }
+    }
+
+    /// Builds whose file the pattern itself names.
+    private func named(_ nodes: [Node], _ query: BuildQuery, beside listing: Listing?) -> [Build] {
+        let entries = Dictionary(listing?.entries.map { ($0.name, $0) } ?? [], uniquingKeysWith: { one, _ in one })
+        return nodes.compactMap { node in
+            let entry = entries[node.address.name]
+            return Build(
+                source: name, query, node.bindings, file: node.address, size: entry?.size ?? .unknown,
+                listedDay: entry?.day, beside: listing)
+        }.filter(query.admits)
+    }
+
+    private func files(in folders: [Node], _ query: BuildQuery, _ context: SourceContext) throws -> [Build] {
+        var builds: [Build] = []
+        for (node, result) in zip(folders, try context.reader.listings(of: folders.map(\.address))) {
+            guard let listing = try result.get() else { continue }
+            for outside in listing.outside {
+                let last = outside.split(separator: "/").last.flatMap { Address.decoded($0) } ?? ""
+                // A name may hide its slashes: "ltp-1-amd64.deb%2f..".
+                let parts = last.split(separator: "/").map(String.init) + [last]
+                if parts.contains(where: { FileName($0, package: query.package) != nil }) {
+                    throw Self.leaves(node.address, outside)
+                }
+            }
+            for entry in listing.entries where !entry.isFolder {
+                let build = Build(
+                    source: name, query, node.bindings, file: try node.address.file(entry.name), size: entry.size,
+                    listedDay: entry.day, beside: listing)
+                if let build, query.admits(build) { builds.append(build) }
+            }
+        }
+        return builds
+    }
+}
+
+extension Build {
+    /// A build from its file's name and the names above it; nil where the file is another package's or architecture's.
+    ///
+    /// - Parameters:
+    ///   - listedDay: when the file was changed, which counts where no name has a date.
+    ///   - listing: the folder that the file is in, where it was looked at.
+    init?(
+        source: String, _ query: BuildQuery, _ bindings: Bindings, file: Address, size: Size, listedDay: CalendarDay?,
+        beside listing: Listing?
+    ) {
+        guard let name = FileName(file.name, package: query.package) else { return nil }
+        guard name.architecture ?? query.architecture == query.architecture else { return nil }
+        let bound = bindings.first(.version)
+        let day = bindings.day ?? FileName.day(in: name.version) ?? listedDay
+        let version = name.version.isEmpty ? bound ?? day?.text(separator: "") : name.version
+        guard let version else { return nil }
+        var checksums = ChecksumFiles()
+        if let listing {
+            checksums.sums = listing.has("SHA256SUMS")
+            checksums.signature = ["SHA256SUMS.gpg", "SHA256SUMS.asc"].first(where: listing.has)
+            checksums.own = listing.has("\(file.name).sha256")
+        }
+        self.init(
+            source: source, package: query.package, architecture: query.architecture, version: version, date: day,
+            format: name.format, kernelVersion: bindings.first(.kernel), address: file, size: size,
+            checksum: .beside(checksums))
+    }
+}

@@ -1,0 +1,53 @@
+import DevboxCore
+import FoundationEssentials
+
+/// What is known of a fetched file: records/packages/<arch>/<package>/<date>-<version>/<file>.json.
+public struct PackageRecord: Record {
+    /// The format that this devbox writes; a newer one is refused.
+    public static let currentVersion = 1
+    /// The format of the file that it was read from.
+    public var version = Self.currentVersion
+    /// The package's name.
+    public var package: String
+    /// The architecture that it was fetched for.
+    public var architecture: Architecture
+    /// The package's own version, as its source has it.
+    public var packageVersion: String
+    /// The day of the build, in UTC.
+    public var date: CalendarDay
+    /// What it is packed as.
+    public var format: PackageFormat
+    /// The source's name.
+    public var source: String
+    /// Where it came from.
+    public var address: String
+    /// The path of the file below share/packages.
+    public var path: String
+    /// In bytes.
+    public var size: Int64
+    /// Of the file.
+    public var sha256: SHA256Digest
+    /// Where the digest that it was compared with came from; nil where the source had none.
+    public var verifiedBy: String?
+    /// Whether a signature stood behind that digest.
+    public var isSigned: Bool
+    /// When it was fetched last.
+    public var fetchedAt: Date
+    /// The command that fetched it.
+    public var command: String
+
+    /// The members of the file that devbox knows; others are kept as they are.
+    public enum Keys: String, CodingKey, CaseIterable {
+        case version, package, architecture, packageVersion, date, format, source, address, path, size, sha256
+        case verifiedBy, isSigned, fetchedAt, command
+    }
+
+    /// Whether it is of the same build: source, package, architecture, version, date and format.
+    func isSameBuild(_ build: Build, on day: CalendarDay) -> Bool {
+        source == build.source && package == build.package && architecture == build.architecture
+            && packageVersion == build.version && date == day && format == build.format
+    }
+
+    /// The build in words, for messages.
+    public var words: String { "\(package) \(packageVersion) of \(date) for \(architecture.rawValue)" }
+}

@@ -1,0 +1,198 @@
+import DevboxCore
+import FoundationEssentials
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Fetch
+
+@Suite("Sources", .timeLimit(.minutes(1)))
+struct SourceTests {
+    let bed: FetchBed
+
+    init() throws { bed = try FetchBed() }
+
+    private static let known: [(pattern: String, path: String)] = [
+        ("{root}/{date}/{arch}/{package}/", "2026-11-20/amd64/ltp/ltp-1-amd64.deb"),
+        ("{root}/{arch}/{date}/", "x86_64/20261120/ltp-1.deb"),
+        ("{root}/{package}/{arch}/", "ltp/amd64/ltp-20261120-1-gabcdef0-amd64.deb"),
+        ("{root}/{kernel-version}/{date}/{package}-{arch}/", "v6.12/2026.11.20/ltp-amd64/ltp-1.deb"),
+        ("{root}/{suite}/{date}-{arch}/{package}.{format}", "bookworm/2026-11-20-x86_64/ltp.deb"),
+        ("{root}/build-*/{date}/", "build-77/2026-11-20/ltp_1_amd64.deb"),
+        ("{root}/", "ltp-20261120-12-gabcdef0-amd64.deb"),
+    ]
+
+    @Test("the levels of a tree come in any order, in a folder and over HTTP", arguments: known, [true, false])
+    func shapes(shape: (pattern: String, path: String), isFolder: Bool) throws {
+        try bed.publish(shape.path, FetchBed.deb(1))
+        let server = isFolder ? nil : try WebServer(.python, root: bed.root, in: bed.scratch)
+        try bed.tree(server?.address ?? bed.root.string, pattern: shape.pattern)
+        let fetcher = try bed.fetcher()
+        var query = BuildQuery(package: "ltp", architecture: .amd64)
+        query.suite = "bookworm"
+        let builds = try fetcher.find(query)
+        #expect(builds.first?.date == CalendarDay("2026-11-20"))
+        let fetched = try fetcher.fetch(builds)[0].get()
+        #expect(try Files.read(fetcher.path(fetched.record)) == FetchBed.deb(1))
+        query.architecture = .arm64
+        #expect(reported { _ = try fetcher.find(query) }?.exitCode == .notFound)
+    }
+
+    @Test("by kernel version, by format, by exact day, by version")
+    func choices() throws {
+        for (seed, path) in [
+            "v6.11/2026-11-20/t-v6.11-2-gabcdef0-amd64.deb", "v6.12/2026-11-18/t-v6.12-1-gabcdef0-amd64.deb",
+            "v6.12/2026-11-18/t-v6.12-1-gabcdef0-amd64.tar.xz", "v6.12/2026-11-18/t-v6.12-1-gabcdef0-arm64.deb",
+        ].enumerated() { try bed.publish(path, FetchBed.deb(UInt64(seed))) }
+        try bed.tree(bed.root.string, pattern: "{root}/{kernel-version}/{date}/")
+        let fetcher = try bed.fetcher()
+        func find(_ change: (inout BuildQuery) -> Void, formats: [PackageFormat] = PackageFormat.allCases) throws
+            -> String
+        {
+            var query = BuildQuery(package: "t", architecture: .amd64)
+            change(&query)
+            return try fetcher.find(query, formats: formats)[0].address.name
+        }
+        #expect(try find { _ in } == "t-v6.11-2-gabcdef0-amd64.deb")
+        #expect(try find { $0.kernelVersion = "6.12" } == "t-v6.12-1-gabcdef0-amd64.deb")
+        #expect(try find { $0.format = .tarXZ } == "t-v6.12-1-gabcdef0-amd64.tar.xz")
+        #expect(try find({ $0.kernelVersion = "6.12" }, formats: [.tarXZ]) == "t-v6.12-1-gabcdef0-amd64.tar.xz")
+        #expect(try find { $0.version = "6.12-1-gabcdef0" } == "t-v6.12-1-gabcdef0-amd64.deb")
+        #expect(try find { $0.notAfter = CalendarDay("2026-11-19") } == "t-v6.12-1-gabcdef0-amd64.deb")
+        let exact = reported { _ = try find { ($0.notAfter, $0.isExact) = (CalendarDay("2026-11-19"), true) } }
+        #expect(exact?.exitCode == .notFound)
+        #expect(exact?.message.contains("of 2026-11-19") == true)
+    }
+
+    @Test("addresses without an index: the newest not after a day is found by asking, within reach")
+    func addresses() throws {
+        for day in ["20261105", "20261118"] {
+            try bed.publish(
+                "bookworm/amd64/ltp/\(day)/ltp.tar.xz", [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00, UInt8(day.count)],
+                sums: day == "20261118")
+        }
+        // No server lists anything: an index would have to be asked for by name.
+        let server = try RawServer { [root = bed.root] request, connection in
+            let file = root.pushing(FilePath(String(request.path.dropFirst())))
+            guard request.path.split(separator: "/").count > 4, let bytes = try? Files.read(file) else {
+                return connection.answer("404 Not Found")
+            }
+            connection.answer("200 OK", [:], bytes, head: request.method == "HEAD")
+        }
+        try bed.settings(
+            """
+            sources:
+              lab:
+                kind: address
+                root: \(server.address)
+                pattern: "{root}/{suite}/{arch}/ltp/{date}/ltp.tar.xz"
+                packages: [ltp]
+                date-format: YYYYMMDD
+                reach: 30
+            """)
+        let fetcher = try bed.fetcher()
+        var query = BuildQuery(package: "ltp", architecture: .amd64)
+        #expect(reported { _ = try fetcher.find(query) }?.exitCode == .usage)
+        query.suite = "bookworm"
+        let newest = try fetcher.find(query)
+        #expect(newest[0].date == CalendarDay("2026-11-18"))
+        #expect(newest[0].version == "20261118")
+        #expect(server.requests.count == 8, "a few days at once, and no more")
+        let fetched = try fetcher.fetch(newest)[0].get()
+        #expect(fetched.record.verifiedBy?.hasSuffix("SHA256SUMS") == true)
+        query.notAfter = CalendarDay("2026-11-17")
+        #expect(try fetcher.find(query)[0].date == CalendarDay("2026-11-05"))
+        query.notAfter = CalendarDay("2026-11-04")
+        #expect(reported { _ = try fetcher.find(query) }?.exitCode == .notFound)
+        #expect(server.requests.count < 60)
+        (query.notAfter, query.since) = (nil, CalendarDay("2026-11-01"))
+        #expect(try fetcher.list(query).map(\.version) == ["20261118", "20261105"])
+    }
+
+    @Test("a source that fails does not hide another that has the package")
+    func several() throws {
+        try bed.publish("ltp-20261118-amd64.deb", FetchBed.deb(1))
+        let port = try RawServer.freePort()
+        try bed.settings(
+            """
+            sources:
+              gone: {kind: tree, root: "http://127.0.0.1:\(port)", pattern: "{root}/"}
+              here: {kind: tree, root: "\(bed.root)", pattern: "{root}/"}
+            """)
+        #expect(try bed.fetch("ltp").record.source == "here")
+        let report = try bed.fetcher().report()
+        #expect(report.map(\.answers).prefix(2) == [false, true])
+        #expect(report[0].reason?.contains("cannot be reached") == true)
+    }
+}
+
+@Suite("devbox.yaml")
+struct SettingsTests {
+    private func complaint(_ yaml: String) -> (any ReportableError)? {
+        reported { _ = try SourceSettings(yaml: yaml, file: "devbox.yaml", folder: "/w") }
+    }
+
+    @Test("the commented example can be used once its comments are taken away, and says nothing before that")
+    func example() throws {
+        let file = FilePath(#filePath).removingLastComponent().pushing("../../templates/devbox.yaml")
+            .lexicallyNormalized()
+        let text = try Files.text(file)
+        #expect(try SourceSettings(yaml: text, file: "devbox.yaml", folder: "/w").sources.isEmpty)
+        let settings = text.split(separator: "\n").filter { $0.hasPrefix("#sources") || $0.hasPrefix("#  ") }
+            .map { $0.dropFirst() }.joined(separator: "\n")
+        let sources = try SourceSettings(yaml: settings, file: "devbox.yaml", folder: "/w").sources
+        #expect(sources.map(\.name) == ["nightly", "kselftest", "lab", "kernels", "mine"])
+        #expect(sources.map(\.kind) == ["tree", "tree", "address", "apt", "tree, folder"])
+        #expect(sources[0].packages == ["ltp", "kselftest", "libhugetlbfs"])
+        #expect(sources[0].maximumSize == 2 << 30)
+        #expect(sources[3].keyrings == [Keyring("/etc/devbox/kernels.asc")])
+    }
+
+    private static let bad: [(yaml: String, line: Int, words: String)] = [
+        ("sorces:\n", 1, "sorces"),
+        ("sources:\n  a:\n    kind: tree\n    root: /x\n    patern: '{root}/'\n    pattern: '{root}/'\n", 5, "patern"),
+        ("sources:\n  a:\n    kind: tree\n    root: ftp://example.org/\n    pattern: '{root}/'\n", 4, "http://"),
+        ("sources:\n  a:\n    kind: tre\n    root: /x\n", 3, "tre"),
+        ("sources:\n  a:\n    kind: tree\n    root: /x\n    pattern: '{date}/'\n", 5, "{root}"),
+        ("sources:\n  a:\n    kind: apt\n    root: /x\n", 3, "keyring"),
+        ("sources:\n  a:\n    kind: tree\n    root: /x\n    pattern: '{root}/'\n    max-size: much\n", 6, "2G"),
+        ("sources: [a\n", 2, "line"),
+        ("sources:\n  A_B:\n    kind: tree\n", 3, "A_B"),
+    ]
+
+    @Test("what is wrong is said with its line", arguments: bad)
+    func wrong(bad: (yaml: String, line: Int, words: String)) throws {
+        let error = try #require(complaint(bad.yaml))
+        #expect(error.exitCode == .badInput)
+        #expect(error.message.contains("line \(bad.line)") && error.message.contains(bad.words), "\(error.message)")
+    }
+}
+
+@Suite("Pruning")
+struct PruningTests {
+    private func record(_ package: String, _ date: String, size: Int64 = 100) throws -> PackageRecord {
+        PackageRecord(
+            package: package, architecture: .amd64, packageVersion: "1", date: try #require(CalendarDay(date)),
+            format: .deb,
+            source: "s", address: "/x", path: "amd64/\(package)/\(date)-1/x.deb", size: size,
+            sha256: try #require(SHA256Digest(String(repeating: "a", count: 64))), verifiedBy: nil, isSigned: false,
+            fetchedAt: .init(timeIntervalSince1970: 0), command: "devbox fetch")
+    }
+
+    @Test("by age, by count for each package, and by size, the oldest first")
+    func choose() throws {
+        let records = try [
+            record("a", "2026-11-01"), record("a", "2026-11-02"), record("a", "2026-11-03"), record("b", "2026-10-01"),
+        ]
+        func goes(_ change: (inout Pruning) -> Void) -> [String] {
+            var rule = Pruning()
+            change(&rule)
+            return rule.choose(records).map { "\($0.package)\($0.date)" }
+        }
+        #expect(goes { _ in }.isEmpty)
+        #expect(goes { $0.before = CalendarDay("2026-11-02") } == ["b2026-10-01", "a2026-11-01"])
+        #expect(goes { $0.keep = 1 } == ["a2026-11-01", "a2026-11-02"])
+        #expect(goes { $0.maximumSize = 250 } == ["b2026-10-01", "a2026-11-01"])
+        #expect(goes { $0.keep = 0 }.count == 4)
+    }
+}
