@@ -6,7 +6,7 @@ import Testing
 
 @testable import Fetch
 
-@Suite("Servers that misbehave", .timeLimit(.minutes(2)))
+@Suite("Servers that misbehave", .timeLimit(.minutes(10)))
 struct MisbehaviourTests {
     let bed: FetchBed
     private static let content = FetchBed.deb(1, size: 3 << 20)

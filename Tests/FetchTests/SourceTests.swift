@@ -6,7 +6,7 @@ import Testing
 
 @testable import Fetch
 
-@Suite("Sources", .timeLimit(.minutes(1)))
+@Suite("Sources", .timeLimit(.minutes(10)))
 struct SourceTests {
     let bed: FetchBed
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Fetch
 
-@Suite("What is trusted, and what is not", .timeLimit(.minutes(2)))
+@Suite("What is trusted, and what is not", .timeLimit(.minutes(10)))
 struct TrustTests {
     let bed: FetchBed
     private let old = FetchBed.deb(1)
