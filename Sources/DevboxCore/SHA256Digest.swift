@@ -8,12 +8,23 @@ public struct SHA256Digest: Sendable, Hashable, Codable, CustomStringConvertible
 
     /// A digest as text has it, in either case; nil where the text is none.
     public init?(_ text: some StringProtocol) {
-        guard text.utf8.count == 64, text.allSatisfy({ $0.isASCII && $0.isHexDigit }) else { return nil }
-        description = text.lowercased()
+        var digits: [UInt8] = []
+        digits.reserveCapacity(64)
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"): digits.append(byte)
+            case UInt8(ascii: "A")...UInt8(ascii: "F"): digits.append(byte | 0x20)
+            default: return nil
+            }
+            if digits.count > 64 { return nil }
+        }
+        guard digits.count == 64 else { return nil }
+        description = String(decoding: digits, as: UTF8.self)
     }
 
     fileprivate init(bytes: some Sequence<UInt8>) {
-        description = bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+        let digits = Array("0123456789abcdef".utf8)
+        description = String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
     /// The digest of an open file from its position on; it is read to its end.

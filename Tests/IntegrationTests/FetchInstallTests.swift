@@ -76,6 +76,21 @@ extension IntegrationTests {
                 #expect(machine.out.hasPrefix("the newer on "))
                 #expect(try bed.run("fetch", "ltp", "--format", "rpm", "--install", guest).status == 65)
                 #expect(try bed.run("fetch", "ltp", "--arch", "riscv", "--install", guest).status == 64)
+                #expect(try Files.text(bed.files(guest).record).contains("tar.xz\""))
+
+                // Cut short: xz unpacks a part of it, and tar takes that.
+                let folder = scratch("root/2026-11-20/\(architecture)/ltp")
+                let name = try #require(try Files.list(folder).first { $0.hasSuffix(".tar.xz") })
+                let whole = try Files.read(folder.appending(name))
+                let other = scratch("root/2026-11-16/\(architecture)/ltp")
+                try Files.makeDirectory(other)
+                try Files.writeAtomically(
+                    whole.dropLast(40), to: other.appending(name.replacing("20261120", with: "20261116")), mode: 0o644)
+                try bed.expectUnchanged(guest) {
+                    let result = try bed.run(
+                        "fetch", "ltp", "--date", "2026-11-16", "--format", "tar.xz", "--install", guest)
+                    #expect([1, 65].contains(result.status), "\(result.err)")
+                }
                 try bed.checkDisk(guest)
             }
         }

@@ -1,9 +1,11 @@
 import DevboxCore
 import Fetch
+import FoundationEssentials
 import Glibc
 import Guests
 import HostTools
 import Kernels
+import SystemPackage
 
 /// Puts fetched packages into a guest, started or stopped: a .deb as `devbox install` does, a tar.xz at its own paths.
 struct FetchInstall {
@@ -53,17 +55,42 @@ struct FetchInstall {
         options.console.detail("+ \(command.line) < \(packages.path(record))")
         var unpacker = try ChildProcess(command, input: .descriptor(file), output: .descriptor(pipe.writeEnd))
         pipe.closeWriteEnd()
-        var exec = ExecOptions()
-        exec.input = .descriptor(pipe.readEnd)
-        let status = try GuestExec(store, runner: options.runner).run(
-            guest, ["tar", "--extract", "--directory=/", "--no-same-owner", "--keep-directory-symlink", "--file=-"],
-            exec)
-        pipe.closeReadEnd()
-        let unpacked = try unpacker.wait(interruptible: false)
-        try Self.check(status, "tar", guest)
-        guard unpacked?.isSuccess == true else {
-            throw Failure(.badInput, "\(packages.path(record)) is damaged: xz cannot unpack all of it")
+        let tar = ["tar", "--extract", "--directory=/", "--no-same-owner", "--keep-directory-symlink", "--file=-"]
+        // tar's end is not xz's: what xz could not read to its end is no package, whatever tar made of it.
+        func finish(_ status: Int32) throws {
+            pipe.closeReadEnd()
+            let unpacked = try unpacker.wait(interruptible: false)
+            try Self.check(status, "tar", guest)
+            guard unpacked?.isSuccess == true else {
+                throw Failure(.badInput, "\(packages.path(record)) is damaged: xz cannot unpack all of it")
+            }
         }
+        if RunningGuest.isRunning(store.files(guest)) {
+            var exec = ExecOptions()
+            exec.input = .descriptor(pipe.readEnd)
+            try finish(GuestExec(store, runner: options.runner).run(guest, tar, exec))
+            // Its supervisor holds the lock, so nobody else writes the record.
+            var changed = try store.load(guest)
+            changed.packages = (changed.packages ?? []) + [Self.installed(record)]
+            return try store.save(changed)
+        }
+        // A stopped guest has all of it, or nothing.
+        var change = try OfflineChange(guest, for: "fetch --install", in: store, runner: options.runner)
+        var step = OfflineCommand(
+            ["/usr/bin/env", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"] + tar, output: .standardError, limit: .seconds(1800))
+        step.input = .descriptor(pipe.readEnd)
+        try change.transact { change in
+            try finish(change.run(step))
+            change.record.packages = (change.record.packages ?? []) + [Self.installed(record)]
+        }
+    }
+
+    /// What the guest's record says of it.
+    private static func installed(_ record: PackageRecord) -> GuestRecord.InstalledFile {
+        .init(
+            name: record.package, version: record.packageVersion, architecture: record.architecture.rawValue,
+            sha256: record.sha256.description, file: FilePath(record.path).lastComponent?.string ?? "",
+            installedAt: Date(), command: typedCommand)
     }
 
     private static func check(_ status: Int32, _ program: String, _ guest: String) throws {

@@ -1,13 +1,26 @@
+import CLinux
 import DevboxCore
 
 /// Files of digests, as sha256sum(1) writes them: a line for each file with the digest and the name; and with --tag.
 enum ChecksumText {
     /// The digest of a file; nil where the text does not have it.
     static func digest(of name: String, in text: [UInt8]) -> SHA256Digest? {
-        for line in String(decoding: text, as: UTF8.self).split(whereSeparator: \.isNewline) {
-            if let (digest, file) = entry(line), lastPart(file) == name { return digest }
+        // Only lines that have the name in them are looked at: a tree of many small files has one text for all of them.
+        let wanted = Array(name.utf8)
+        return text.withUnsafeBytes { bytes -> SHA256Digest? in
+            var start = 0
+            while let base = bytes.baseAddress, start < bytes.count,
+                let found = devbox_find(base + start, bytes.count - start, wanted, wanted.count)
+            {
+                let hit = UnsafeRawPointer(found) - base
+                let first = (bytes[..<hit].lastIndex(of: 0x0A) ?? -1) + 1
+                let end = bytes[hit...].firstIndex(of: 0x0A) ?? bytes.count
+                let line = String(decoding: bytes[first..<end], as: UTF8.self).split(whereSeparator: \.isNewline).first
+                if let (digest, file) = line.flatMap({ entry($0) }), lastPart(file) == name { return digest }
+                start = end + 1
+            }
+            return nil
         }
-        return nil
     }
 
     /// The digest in a `<file>.sha256`, which may be all that is in it.

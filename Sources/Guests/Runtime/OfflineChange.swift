@@ -93,7 +93,7 @@ public struct OfflineChange: ~Copyable {
         plan.extras = command.extras
         let output: ChildProcess.Stream = .descriptor(command.output)
         var enclosure = try Enclosure(
-            plan, lock: guest.lock, streams: .attached(input: .null, output: output, error: output),
+            plan, lock: guest.lock, streams: .attached(input: command.input, output: output, error: output),
             console: guest.runner.console)
         do {
             try meanwhile(OfflineProgress(descriptor: enclosure.descriptor))
@@ -118,6 +118,8 @@ public struct OfflineCommand {
     public var arguments: [String]
     /// What the container sees of the host at /run/devbox, read-only.
     public var extras: [ContainerExtra]
+    /// What it reads.
+    public var input: ChildProcess.Stream = .null
     /// Where standard output and standard error go.
     public var output: FileDescriptor
     /// How long it may take, from now on.
