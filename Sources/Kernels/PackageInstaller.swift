@@ -185,7 +185,7 @@ public struct PackageInstaller: Sendable {
             let name = FilePath(template).lastComponent?.string ?? template
             if makesInitrds, name == "update-initramfs" { continue }
             let file = tools.appending(name)
-            try Files.writeAtomically(Array(templates.text(template).utf8), to: file, mode: 0o755)
+            try Files.writeAtomically(Array(templates.text(template).utf8), to: file, mode: 0o755, isDurable: false)
             try Files.setMode(file, 0o755)
         }
         return ContainerExtra(tools, as: "bin")
