@@ -49,9 +49,12 @@ struct DepmodCache {
         return versions.map { ContainerExtra(folder.appending($0), as: "depmod/\($0)") }
     }
 
-    /// Keeps what depmod made of the versions that packages brought, where nothing else ever ran in the guest.
+    /// Whether nothing else ever ran in the guest, and there is no result yet.
+    func isToBeKept(of change: borrowing OfflineChange) -> Bool { change.isUntouched && !Files.exists(folder) }
+
+    /// Keeps what depmod made of the versions that packages brought. Only where `isToBeKept`.
     func keep(_ versions: [String], noted: Set<String>, from change: borrowing OfflineChange) throws {
-        guard change.isUntouched, !versions.isEmpty, !Files.exists(folder) else { return }
+        guard isToBeKept(of: change), !versions.isEmpty else { return }
         let parent = folder.removingLastComponent()
         try Files.makeDirectory(parent, mode: 0o700)
         try work.give(parent)

@@ -123,9 +123,11 @@ public struct PackageInstaller: Sendable {
         ) { progress, deadline in
             for feed in feeds { try feed.feed(progress, until: deadline) }
         }
-        let noted = try Set(files.flatMap { try GuestPackages.files(of: $0.package.name, in: change) })
-        let versions = noted.compactMap(KernelPackages.version).filter(BootFiles.isVersion)
-        try depmod.keep(versions, noted: noted, from: change)
+        if depmod.isToBeKept(of: change) {
+            let noted = try Set(files.flatMap { try GuestPackages.files(of: $0.package.name, in: change) })
+            let versions = noted.compactMap(KernelPackages.version).filter(BootFiles.isVersion)
+            try depmod.keep(versions, noted: noted, from: change)
+        }
         change.record.packages =
             (change.record.packages ?? []) + files.map { $0.installed(at: Date(), by: options.command) }
     }
