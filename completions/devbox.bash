@@ -857,9 +857,9 @@ _devbox_image_remove() {
 
 _devbox_fetch() {
     repeating_flags=()
-    non_repeating_flags=(--json --verbose -v --quiet -q --exact --list --with-debug --version -h --help)
+    non_repeating_flags=(--json --verbose -v --quiet -q --exact --download-dependencies --list --with-debug --version -h --help)
     repeating_options=()
-    non_repeating_options=(--work --arch --date --version --format --source --suite --kernel-version --since --until --install)
+    non_repeating_options=(--work --arch --date --version --format --source --suite --kernel-version --timeout --since --until --install)
     __devbox_offer_flags_options -1
 
     # Offer option value completions
@@ -888,6 +888,9 @@ _devbox_fetch() {
         return
         ;;
     '--kernel-version')
+        return
+        ;;
+    '--timeout')
         return
         ;;
     '--since')

@@ -71,7 +71,7 @@ function __devbox_parse_tokens -S
                 __devbox_parse_subcommand -r 1 'work=' 'json' 'v/verbose' 'q/quiet' 'version' 'h/help'
             end
         case 'fetch'
-            __devbox_parse_subcommand -r 1 'work=' 'json' 'v/verbose' 'q/quiet' 'arch=' 'date=' 'exact' 'version=' 'format=' 'source=' 'suite=' 'kernel-version=' 'list' 'since=' 'until=' 'with-debug' 'install=' 'version' 'h/help'
+            __devbox_parse_subcommand -r 1 'work=' 'json' 'v/verbose' 'q/quiet' 'arch=' 'date=' 'exact' 'version=' 'format=' 'source=' 'suite=' 'kernel-version=' 'timeout=' 'download-dependencies' 'list' 'since=' 'until=' 'with-debug' 'install=' 'version' 'h/help'
         case 'sources'
             __devbox_parse_subcommand 0 'work=' 'json' 'v/verbose' 'q/quiet' 'version' 'h/help'
         case 'packages'
@@ -395,6 +395,8 @@ complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options 
 complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox fetch" source' -l 'source' -d 'The source to take it from; one of devbox.yaml, or apt.' -rfka ''
 complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox fetch" suite' -l 'suite' -d 'The release, for sources that are divided by it. Without it the guest\'s, else the host\'s.' -rfka ''
 complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox fetch" kernel-version' -l 'kernel-version' -d 'Built for this kernel only.' -rfka ''
+complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox fetch" timeout' -l 'timeout' -d 'How long the packages\' scripts may take.' -rfka ''
+complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox fetch" download-dependencies' -l 'download-dependencies' -d 'Fetch what the packages need and the guest does not have, and install it with them.'
 complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox fetch" list' -l 'list' -d 'Show what there is, and fetch nothing.'
 complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox fetch" since' -l 'since' -d 'With --list: no builds older than this day.' -rfka ''
 complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox fetch" until' -l 'until' -d 'With --list: no builds newer than this day.' -rfka ''

@@ -559,6 +559,8 @@ _devbox_fetch() {
         '--source[The source to take it from; one of devbox.yaml, or apt.]:source:'
         '--suite[The release, for sources that are divided by it. Without it the guest'\''s, else the host'\''s.]:suite:'
         '--kernel-version[Built for this kernel only.]:kernel-version:'
+        '--timeout[How long the packages'\'' scripts may take.]:seconds:'
+        '--download-dependencies[Fetch what the packages need and the guest does not have, and install it with them.]'
         '*:packages:'
         '--list[Show what there is, and fetch nothing.]'
         '--since[With --list\: no builds older than this day.]:day:'

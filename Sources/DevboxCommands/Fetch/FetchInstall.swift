@@ -12,9 +12,10 @@ struct FetchInstall {
     private let guest: String
     private let store: GuestStore
     private let options: GlobalOptions
+    private let installing: PackageInstaller.Options
 
-    init(_ guest: String, store: GuestStore, options: GlobalOptions) {
-        (self.guest, self.store, self.options) = (guest, store, options)
+    init(_ guest: String, store: GuestStore, options: GlobalOptions, installing: PackageInstaller.Options) {
+        (self.guest, self.store, self.options, self.installing) = (guest, store, options, installing)
     }
 
     /// What a guest can take, the best first.
@@ -41,8 +42,7 @@ struct FetchInstall {
             return file
         }
         let installer = GuestPackageInstaller(
-            store, runner: options.runner,
-            options: PackageInstaller.Options(limit: .seconds(1800), command: typedCommand))
+            store, runner: options.runner, options: installing)
         _ = try installer.install(files, in: guest)
     }
 
@@ -77,7 +77,8 @@ struct FetchInstall {
         // A stopped guest has all of it, or nothing.
         var change = try OfflineChange(guest, for: "fetch --install", in: store, runner: options.runner)
         var step = OfflineCommand(
-            ["/usr/bin/env", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"] + tar, output: .standardError, limit: .seconds(1800))
+            ["/usr/bin/env", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"] + tar, output: .standardError,
+            limit: installing.limit)
         step.input = .descriptor(pipe.readEnd)
         try change.transact { change in
             try finish(change.run(step))

@@ -22,6 +22,7 @@ struct FetchPackage: ParsableCommand {
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var build: BuildArguments
+    @OptionGroup var installing: InstallArguments
 
     @Argument(help: "The packages.")
     var packages: [String]
@@ -93,7 +94,8 @@ struct FetchPackage: ParsableCommand {
         if options.json { try options.print(fetched.map { FetchedReport($0, fetcher) }, "") }
         try finish(results)
         if let install {
-            let installer = FetchInstall(install, store: GuestStore(work), options: options)
+            let installer = FetchInstall(
+                install, store: GuestStore(work), options: options, installing: installing.options)
             try installer.install(fetched.map(\.record), from: PackageStore(work))
         }
     }

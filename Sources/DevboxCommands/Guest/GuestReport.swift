@@ -54,6 +54,7 @@ struct GuestReport: Encodable {
         if !record.kernelArguments.isEmpty {
             lines.append(("Arguments", record.kernelArguments.joined(separator: " ")))
         }
+        for package in record.packages ?? [] { lines.append(("Package", "\(package.name) \(package.version)")) }
         for snapshot in record.snapshots {
             lines.append(("Snapshot", "\(snapshot.name), \(snapshot.createdAt.formatted(.iso8601))"))
         }
