@@ -48,7 +48,9 @@ public struct GuestPackageInstaller: Sendable {
     private func install(_ given: [PackageFile], in guest: RunningGuest) throws -> [PackageFile] {
         let name = guest.record.name
         try PackageInstaller.checkArchitecture(given, of: guest.record)
-        let files = try complete(given, in: guest)
+        let files = try PackageInstaller(store.work, runner: runner, options: options).complete(
+            given, on: guest.record, status: ask(["cat", "/var/lib/dpkg/status"], of: name)
+        ) { try sources(of: name) }
         for file in files { try DebCheck().run(file.package) }
 
         let folder = String(
@@ -70,22 +72,6 @@ public struct GuestPackageInstaller: Sendable {
         var record = try store.load(name)
         record.packages = (record.packages ?? []) + files.map { $0.installed(at: Date(), by: options.command) }
         try store.save(record)
-        return files
-    }
-
-    /// Sees to what the packages need, before anything is changed.
-    private func complete(_ given: [PackageFile], in guest: RunningGuest) throws -> [PackageFile] {
-        let name = guest.record.name
-        let status = try ask(["cat", "/var/lib/dpkg/status"], of: name)
-        let installed = try GuestPackages.read(status, architecture: guest.record.architecture)
-        var files = given
-        if options.downloadDependencies {
-            files = try DependencyDownload(
-                store.work, runner: runner, limit: options.limit, guest: name, architecture: guest.record.architecture,
-                status: status
-            ).complete(given, in: installed) { try sources(of: name) }
-        }
-        try PackageInstaller.refuse(installed.unmet(files.map(\.package)))
         return files
     }
 

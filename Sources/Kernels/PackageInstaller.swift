@@ -56,16 +56,29 @@ public struct PackageInstaller: Sendable {
         let root = try change.openRoot()
         let room = root.availableBytes
         try Self.checkRoom(given, room, on: change.record)
-        let architecture = change.record.architecture
-        let status = try GuestPackages.status(root)
-        let installed = try GuestPackages.read(status, architecture: architecture)
+        let files = try complete(given, on: change.record, status: GuestPackages.status(root)) {
+            try GuestAptSources(on: root)
+        }
+        try Self.checkRoom(files, room, on: change.record)
+        return files
+    }
+
+    /// Sees to what packages need, downloading it where that is wanted.
+    ///
+    /// - Parameters:
+    ///   - status: the guest's dpkg status file.
+    ///   - sources: called where something is to be downloaded.
+    /// - Returns: the packages, behind those that were downloaded for them.
+    func complete(
+        _ given: [PackageFile], on guest: GuestRecord, status: [UInt8], from sources: () throws -> GuestAptSources
+    ) throws -> [PackageFile] {
+        let installed = try GuestPackages.read(status, architecture: guest.architecture)
         var files = given
         if options.downloadDependencies {
             files = try DependencyDownload(
-                work, runner: runner, limit: options.limit, guest: change.record.name, architecture: architecture,
+                work, runner: runner, limit: options.limit, guest: guest.name, architecture: guest.architecture,
                 status: status
-            ).complete(given, in: installed) { try GuestAptSources(on: root) }
-            try Self.checkRoom(files, room, on: change.record)
+            ).complete(given, in: installed, from: sources)
         }
         try Self.refuse(installed.unmet(files.map(\.package)))
         return files

@@ -77,6 +77,10 @@ struct KernelInstall: ParsableCommand {
         let installer = KernelInstaller(store, runner: options.runner)
         let found = try PackageFile.open(files)
         let symbols = try PackageFile.open(debug)
+        // First: a package without symbols is refused before the guest is touched, and symbols alone do no harm.
+        let added = try symbols.map {
+            try DebugStore(store.work).add($0, modules: debugModules, command: typedCommand)
+        }
         var install = packages.options
         install.guestInitrd = guestInitrd
         let outcome = try Restart.around(guest, in: store, runner: options.runner, restart) {
@@ -93,14 +97,13 @@ struct KernelInstall: ParsableCommand {
         if !outcome.downloaded.isEmpty {
             options.console.say("\(guest): with it \(outcome.downloaded.map(\.title).joined(separator: ", "))")
         }
-        for package in symbols { try addSymbols(package, outcome, store) }
+        for record in added { try report(record, outcome, store) }
         for version in outcome.removed { options.console.say("\(guest): removed \(version)") }
         if options.json { try options.print(Report(guest: guest, outcome), "") }
     }
 
-    /// Puts a kernel's symbols into the debug store, and says where they are and whether they are this kernel's.
-    private func addSymbols(_ package: PackageFile, _ outcome: KernelInstaller.Outcome, _ store: GuestStore) throws {
-        let record = try DebugStore(store.work).add(package, modules: debugModules, command: typedCommand)
+    /// Says where a kernel's symbols are, and whether they are those of the kernel that was installed.
+    private func report(_ record: DebugRecord, _ outcome: KernelInstaller.Outcome, _ store: GuestStore) throws {
         options.console.say("symbols of \(record.kernel) are in /work/debug/\(record.buildID)")
         let installed = try KernelInventory(store, runner: options.runner).kernels(of: guest)
             .filter { outcome.installed.contains($0.version) }
