@@ -65,7 +65,7 @@ let package = Package(
         .target(
             name: "Disks", dependencies: ["HostTools", "DevboxCore", "CExt2FS", "CLinux", system],
             swiftSettings: settings),
-        .target(name: "QMP", dependencies: ["DevboxCore", "CLinux", system], swiftSettings: settings),
+        .target(name: "QMP", dependencies: ["HostTools", "DevboxCore", "CLinux", system], swiftSettings: settings),
         .target(name: "HostTools", dependencies: ["DevboxCore", "CLinux", system], swiftSettings: settings),
         .target(
             name: "Packages", dependencies: ["Binaries", "Archives", "DevboxCore", system], swiftSettings: settings),

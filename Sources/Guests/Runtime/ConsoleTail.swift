@@ -51,7 +51,7 @@ public enum ConsoleTail {
     }
 
     /// A line without the escape sequences of terminals: CSI and OSC sequences, and those of two and three characters (ECMA-48).
-    private static func strip(_ line: Substring) -> String {
+    static func strip(_ line: Substring) -> String {
         enum State { case text, escape, control, string, one }
         var state = State.text
         var result = ""
