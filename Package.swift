@@ -29,7 +29,8 @@ let package = Package(
         .target(
             name: "DevboxCommands",
             dependencies: [
-                "Doctor", "Fetch", "Kernels", "Guests", "Packages", "Binaries", "Images", "Disks", "Templates",
+                "Doctor", "Fetch", "Kernels", "Dumps", "Crash", "Guests", "Packages", "Binaries", "Images", "Disks",
+                "Templates",
                 "HostTools",
                 "DevboxCore",
                 arguments, system,
@@ -44,6 +45,9 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Doctor", dependencies: ["Guests", "Images", "HostTools", "DevboxCore", system],
+            swiftSettings: settings),
+        .target(
+            name: "Dumps", dependencies: ["Crash", "Guests", "Disks", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .target(
             name: "Fetch",
@@ -70,6 +74,9 @@ let package = Package(
         .target(
             name: "Packages", dependencies: ["Binaries", "Archives", "DevboxCore", system], swiftSettings: settings),
         .target(
+            name: "Crash", dependencies: ["Binaries", "Archives", "DevboxCore", "CLinux", "CZlib", system],
+            swiftSettings: settings),
+        .target(
             name: "Binaries", dependencies: ["Archives", "DevboxCore", system], swiftSettings: settings),
         .target(name: "Archives", dependencies: ["DevboxCore", "CArchive", "CLZMA", system], swiftSettings: settings),
         .target(name: "Templates", dependencies: ["DevboxCore", mustache, system], swiftSettings: settings),
@@ -81,6 +88,7 @@ let package = Package(
             swiftSettings: settings),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CExt2FS", pkgConfig: "ext2fs", providers: [.apt(["libext2fs-dev"])]),
         .target(
             name: "TestSupport",
@@ -89,7 +97,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "TestSupport", "Guests", "Packages", "Archives", "HostTools", "DevboxCore", "devbox", system,
+                "TestSupport", "Crash", "Guests", "Packages", "Disks", "Archives", "HostTools", "DevboxCore", "devbox",
+                system,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -114,6 +123,10 @@ let package = Package(
             name: "PackagesTests",
             dependencies: ["TestSupport", "Packages", "Binaries", "Archives", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
+        .testTarget(
+            name: "CrashTests",
+            dependencies: ["TestSupport", "Crash", "HostTools", "DevboxCore", system],
+            exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "KernelsTests",
             dependencies: ["TestSupport", "Kernels", "Packages", "HostTools", "DevboxCore", system],
