@@ -29,7 +29,7 @@ let package = Package(
         .target(
             name: "DevboxCommands",
             dependencies: [
-                "Doctor", "Fetch", "Kernels", "Dumps", "Crash", "Guests", "Packages", "Binaries", "Images", "Disks",
+                "Doctor", "Fetch", "Kernels", "Dumps", "Crash", "Guests", "Packages", "Binaries", "Images", "Disks", "QMP",
                 "Templates",
                 "HostTools",
                 "DevboxCore",

@@ -27,7 +27,7 @@ public struct DevboxCommand: ParsableCommand {
                 subcommands: [
                     GuestClone.self, GuestList.self, GuestShow.self, GuestRemove.self, GuestStart.self, GuestStop.self,
                     GuestFlip.self, GuestExecute.self, GuestCopyCommand.self, GuestShell.self, GuestConsole.self,
-                    GuestSnapshot.self, GuestRollback.self, GuestSSHConfig.self,
+                    GuestDump.self, GuestWait.self, GuestSnapshot.self, GuestRollback.self, GuestSSHConfig.self,
                 ]),
             CommandGroup(name: "Kernel", subcommands: [KernelInstall.self, KernelList.self, KernelRemove.self]),
             CommandGroup(name: "Image", subcommands: [ImageCommand.self]),

@@ -126,7 +126,9 @@ public final class QMPClient {
 
     private func receive() throws {
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
-        let count = buffer.withUnsafeMutableBytes { recv(connection.rawValue, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT)) }
+        let count = buffer.withUnsafeMutableBytes {
+            recv(connection.rawValue, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT))
+        }
         if count < 0, errno == EINTR || errno == EAGAIN { return }
         // A QEMU that ends with something unread resets the connection.
         guard count > 0 else { throw QMPError.ended }

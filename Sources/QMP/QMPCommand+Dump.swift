@@ -1,7 +1,7 @@
 import DevboxCore
 
 /// The formats of a guest's memory that QEMU may write. Source: DumpGuestMemoryFormat in QEMU's qapi/dump.json.
-public enum DumpFormat: String, Sendable, Codable, CaseIterable {
+public enum QMPDumpFormat: String, Sendable, Codable, CaseIterable {
     /// An ELF core of all memory, as crash, drgn and gdb read it.
     case elf
     /// Compressed with zlib, as makedumpfile does it.
@@ -25,7 +25,7 @@ extension QMPCommand {
     public static func drop(descriptor name: String) -> QMPCommand { QMPCommand("closefd", ["fdname": .string(name)]) }
 
     /// Begins to write all memory to a descriptor that was kept, while the processors stand still; DUMP_COMPLETED tells its end.
-    public static func dump(_ format: DumpFormat, to descriptor: String) -> QMPCommand {
+    public static func dump(_ format: QMPDumpFormat, to descriptor: String) -> QMPCommand {
         QMPCommand(
             "dump-guest-memory",
             [

@@ -6,7 +6,8 @@ import SystemPackage
 /// What others may ask of a virtual machine, and what is done when its kernel panics.
 extension GuestLoop {
     private static let noMachine = Failure(
-        .usage, "the guest runs as a container: its kernel is the host's", hint: "`devbox flip` runs it on its own kernel")
+        .usage, "the guest runs as a container: its kernel is the host's",
+        hint: "`devbox flip` runs it on its own kernel")
 
     /// How long a panicked kernel may take to say that it stands still, before it is taken for one that does.
     private static let haltPatience = Duration.seconds(3)
@@ -48,7 +49,8 @@ extension GuestLoop {
     /// Has another devbox take the dump, by the same way as any other: this one must not wait for a disk.
     private func takeDump() {
         do {
-            let devbox = Program(Files.executable?.string ?? "/proc/self/exe", package: "devbox", for: "its own helpers")
+            let devbox = Program(
+                Files.executable?.string ?? "/proc/self/exe", package: "devbox", for: "its own helpers")
             let arguments = ["dump", "--quiet", "--work", supervisor.work.path.string, supervisor.files.name]
             let child = try ChildProcess(Command(devbox, arguments), output: .null)
             supervisor.loop.watch(child.pidfd) { [weak self] in try self?.dumpTaken() }
@@ -69,7 +71,7 @@ extension GuestLoop {
         control?.tellFollowers(.event(.dumpFailed(reason: reason)))
     }
 
-    func dump(_ format: DumpFormat, for client: ControlClient) {
+    func dump(_ format: QMPDumpFormat, for client: ControlClient) {
         guard let descriptor = client.takeDescriptor() else {
             return client.refuse(Failure(.usage, "a dump needs a descriptor to be written to"))
         }

@@ -25,7 +25,7 @@ protocol GuestMachine: AnyObject {
     /// Interrupts the kernel with what it cannot mask.
     func injectNMI(_ done: @escaping (Result<Void, Failure>) -> Void)
     /// Writes all memory into a descriptor, which is closed in any case.
-    func dump(_ format: DumpFormat, into descriptor: FileDescriptor, _ job: MachineDumps.Job)
+    func dump(_ format: QMPDumpFormat, into descriptor: FileDescriptor, _ job: MachineDumps.Job)
 }
 
 /// What a runtime tells its supervisor.

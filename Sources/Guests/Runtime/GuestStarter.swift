@@ -169,13 +169,15 @@ public enum GuestError: ReportableError {
     case panicked(guest: String, line: String)
     /// A command in it did not end in time.
     case timedOut(guest: String, limit: Duration)
+    /// What was waited for did not come in time.
+    case notInTime(guest: String, occasion: String, limit: Duration)
 
     /// 1 for a start; `exec` has statuses of its own for these.
     public var exitCode: DevboxCore.ExitCode {
         switch self {
         case .notStarted, .bootFailed: .failure
         case .panicked: .panicked
-        case .timedOut: .timedOut
+        case .timedOut, .notInTime: .timedOut
         }
     }
 
@@ -190,6 +192,7 @@ public enum GuestError: ReportableError {
                         + console.map { "  \(Names.printable($0))" }.joined(separator: "\n"))
         case .panicked(let guest, let line): "the kernel of \(guest) panicked: \(Names.printable(line))"
         case .timedOut(let guest, let limit): "the command in \(guest) did not end within \(limit.inWords)"
+        case .notInTime(let guest, let occasion, let limit): "no \(occasion) of \(guest) came within \(limit.inWords)"
         }
     }
 

@@ -48,9 +48,13 @@ public struct GuestWaiter: Sendable {
             default: break
             }
         }
-        guard connection.hasEnded else { throw GuestError.notInTime(guest: name, occasion: occasion.rawValue, limit: limit ?? .zero) }
+        guard connection.hasEnded else {
+            throw GuestError.notInTime(guest: name, occasion: occasion.rawValue, limit: limit ?? .zero)
+        }
         if occasion == .shutdown { return Outcome(panic: nil, dump: nil) }
-        throw Failure(.failure, "the guest \(name) ended before \(occasion == .panic ? "its kernel panicked" : "a dump was saved")")
+        throw Failure(
+            .failure,
+            "the guest \(name) ended before \(occasion == .panic ? "its kernel panicked" : "a dump was saved")")
     }
 
     private static func outcome(of condition: GuestCondition, _ occasion: Occasion) -> Outcome? {

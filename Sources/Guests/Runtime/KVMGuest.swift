@@ -156,7 +156,7 @@ extension KVMGuest: GuestMachine {
         monitor?.send(.injectNMI) { answer in done(answer.map { _ in }.mapError { Failure($0) }) }
     }
 
-    func dump(_ format: DumpFormat, into descriptor: FileDescriptor, _ job: MachineDumps.Job) {
+    func dump(_ format: QMPDumpFormat, into descriptor: FileDescriptor, _ job: MachineDumps.Job) {
         dumps?.begin(format, into: descriptor, of: supervisor.files.name, job)
     }
 

@@ -40,7 +40,8 @@ public struct RunningGuest: Sendable {
         // A supervisor that ends at this moment may hang up at any step; then the guest has ended, which was wanted.
         var forced = true
         if (try? Files.writeAll(
-            connection, RecordFile.json(ControlRequest.stop(withinMilliseconds: Int(limit.milliseconds)), pretty: false),
+            connection,
+            RecordFile.json(ControlRequest.stop(withinMilliseconds: Int(limit.milliseconds)), pretty: false),
             name: "the control socket")) != nil
         {
             var polled = [

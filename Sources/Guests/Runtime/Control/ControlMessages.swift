@@ -11,7 +11,7 @@ enum ControlRequest: Sendable, Equatable {
     /// How it is now, and then what happens to it: `condition`, then any number of `event`s.
     case follow
     /// A dump of its memory into the pipe that comes with the request. Answered by `progress` now and then, and by `done`.
-    case dump(DumpFormat)
+    case dump(QMPDumpFormat)
     /// The dump that the requester took is stored there. Answered by `done`; those who follow hear of it.
     case dumpStored(String)
     /// A non-maskable interrupt. Answered by `done`. What the host was to do at a panic is left to the requester as long as it
@@ -46,7 +46,7 @@ extension ControlRequest: Codable {
         switch try container.decode(Kind.self, forKey: .request) {
         case .condition: self = .condition
         case .follow: self = .follow
-        case .dump: self = .dump(try container.decode(DumpFormat.self, forKey: .format))
+        case .dump: self = .dump(try container.decode(QMPDumpFormat.self, forKey: .format))
         case .dumpStored: self = .dumpStored(try container.decode(String.self, forKey: .path))
         case .injectNMI: self = .injectNMI
         }

@@ -35,7 +35,8 @@ public struct GuestConnection: ~Copyable {
         let line = try RecordFile.json(request, pretty: false)
         // The supervisor may be ending at this moment; what it said before can still be read.
         guard let count = try? UnixSocket.send(line, descriptor: descriptor, to: socket), count == line.count else {
-            throw Failure(.failure, "the supervisor of \(name) does not listen", hint: "`devbox list` shows whether it runs")
+            throw Failure(
+                .failure, "the supervisor of \(name) does not listen", hint: "`devbox list` shows whether it runs")
         }
     }
 
@@ -71,7 +72,7 @@ public struct GuestConnection: ~Copyable {
 
     private mutating func ask(_ request: ControlRequest) throws -> GuestCondition {
         try send(request)
-        let deadline = ContinuousClock.now + .seconds(10)
+        let deadline = ContinuousClock.now + .seconds(5)
         while let answer = try next(until: deadline) {
             if case .condition(let condition) = answer { return condition }
         }

@@ -26,16 +26,16 @@ public struct GuestDumper {
         self.guest = guest
     }
 
-    /// Writes the memory into an empty file, with holes for what is zero.
+    /// Has the memory written, and passes it on as it comes.
     ///
     /// - Parameters:
-    ///   - format: ELF, or a kdump-compressed format, which is written as makedumpfile writes it, not flattened.
-    ///   - file: open for writing.
-    ///   - name: what it is called in messages.
+    ///   - format: what QEMU is to write. The kdump formats come flattened, see makedumpfile(8).
     ///   - progress: is called some times a second.
+    ///   - take: is called with the bytes, in their order.
     /// - Throws: `missing`, where QEMU does not write the format; `busy`, where another dump is being taken.
     public func dump(
-        _ format: DumpFormat, into file: FileDescriptor, name: String, progress: (DumpProgress) -> Void = { _ in }
+        _ format: QMPDumpFormat, progress: (DumpProgress) -> Void = { _ in },
+        take: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
         let pipe = try Pipe()
         // A larger pipe is fewer switches between QEMU and devbox; an ordinary user may have used up what they may have.
@@ -43,49 +43,48 @@ public struct GuestDumper {
         var connection = try guest.connect()
         try connection.send(.dump(format), descriptor: pipe.writeEnd)
         pipe.closeWriteEnd()
-        let sparse = SparseFile(file, name: name)
-        var flattened = format == .elf ? nil : FlattenedStream(into: sparse, limit: limit)
-        var isDone = false
-        var offset: Int64 = 0
+        let isDone = try passOn(from: pipe.readEnd, &connection, progress, take)
+        let deadline = ContinuousClock.now + .seconds(30)
+        var isComplete = isDone
+        while !isComplete {
+            guard let answer = try connection.next(until: deadline) else {
+                let reason = connection.hasEnded ? "the guest has ended" : "QEMU does not tell its end"
+                throw Failure(.failure, "the dump of \(guest.record.name) broke off: \(reason)")
+            }
+            isComplete = note(answer, progress)
+        }
+    }
+
+    /// Reads the pipe to its end.
+    ///
+    /// - Returns: whether the supervisor has said meanwhile that the dump is complete.
+    private func passOn(
+        from pipe: FileDescriptor, _ connection: inout GuestConnection, _ progress: (DumpProgress) -> Void,
+        _ take: (UnsafeRawBufferPointer) throws -> Void
+    ) throws -> Bool {
+        var (isDone, total, filled) = (false, Int64(0), 0)
+        // Whole buffers are passed on, so that what is zero is seen in large pieces.
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.bufferSize, alignment: 4096)
         defer { buffer.deallocate() }
-        var filled = 0
         while true {
             // A refusal is thrown here, and says more than the pipe's end.
-            while let answer = try connection.next(until: .now) { isDone = note(answer, progress) || isDone }
-            var polled = pollfd(fd: pipe.readEnd.rawValue, events: Int16(POLLIN), revents: 0)
-            guard poll(&polled, 1, 0) > 0 else {
-                if let answer = try connection.next(others: [pipe.readEnd.rawValue]) {
-                    isDone = note(answer, progress) || isDone
-                } else if connection.hasEnded {
-                    throw Failure(.failure, "the guest \(guest.record.name) ended during the dump")
-                }
+            if let answer = try connection.next(others: [pipe.rawValue]) {
+                isDone = note(answer, progress) || isDone
                 continue
             }
             let count = try posix("read the dump") {
-                read(pipe.readEnd.rawValue, buffer.baseAddress?.advanced(by: filled), buffer.count - filled)
+                read(pipe.rawValue, buffer.baseAddress?.advanced(by: filled), buffer.count - filled)
             }
             filled += count
-            guard filled == buffer.count || count == 0 else { continue }
-            let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<filled])
-            if flattened != nil { try flattened?.take(bytes) } else { try sparse.write(bytes, at: offset) }
-            offset += Int64(filled)
-            filled = 0
-            if count == 0 { break }
-            guard offset <= limit else {
+            if filled < buffer.count, count > 0 { continue }
+            total += Int64(filled)
+            guard total <= limit else {
                 throw Failure(.badInput, "QEMU writes more than the guest \(guest.record.name) has memory")
             }
+            try take(UnsafeRawBufferPointer(rebasing: buffer[..<filled]))
+            filled = 0
+            if count == 0 { return isDone }
         }
-        let deadline = ContinuousClock.now + .seconds(30)
-        while !isDone {
-            guard let answer = try connection.next(until: deadline) else {
-                throw Failure(
-                    .failure, "the dump of \(guest.record.name) broke off: \(connection.hasEnded ? "the guest ended" : "QEMU does not tell its end")")
-            }
-            isDone = note(answer, progress)
-        }
-        guard flattened?.isComplete ?? true else { throw Failure(.failure, "QEMU wrote only a part of the dump") }
-        try sparse.finish()
     }
 
     private func note(_ answer: ControlAnswer, _ progress: (DumpProgress) -> Void) -> Bool {
@@ -100,7 +99,9 @@ public struct GuestDumper {
     /// Tells the supervisor, and through it those who wait for a dump, where one was stored.
     public func announce(_ folder: FilePath) {
         // The dump is there, whether somebody hears of it or not.
-        guard var connection = try? guest.connect(), (try? connection.send(.dumpStored(folder.string))) != nil else { return }
+        guard var connection = try? guest.connect(), (try? connection.send(.dumpStored(folder.string))) != nil else {
+            return
+        }
         _ = try? connection.next(until: .now + .seconds(5))
     }
 }

@@ -31,11 +31,13 @@ final class MachineDumps {
     init(_ monitor: QMPClient, loop: EventLoop) { (self.monitor, self.loop) = (monitor, loop) }
 
     /// Begins a dump. `descriptor` is closed in any case.
-    func begin(_ format: DumpFormat, into descriptor: FileDescriptor, of guest: String, _ job: Job) {
+    func begin(_ format: QMPDumpFormat, into descriptor: FileDescriptor, of guest: String, _ job: Job) {
         guard current == nil else {
             try? descriptor.close()
             return job.done(
-                .failure(Failure(.busy, "a dump of \(guest) is being taken already", hint: "try again when it has finished")))
+                .failure(
+                    Failure(.busy, "a dump of \(guest) is being taken already", hint: "try again when it has finished"))
+            )
         }
         current = job
         count += 1
@@ -44,11 +46,12 @@ final class MachineDumps {
             do {
                 let formats = try answer.get()["formats"]?.array?.compactMap(\.string) ?? []
                 guard formats.contains(format.rawValue) else {
-                    let known = DumpFormat.allCases.map(\.rawValue).filter(formats.contains)
+                    let known = QMPDumpFormat.allCases.map(\.rawValue).filter(formats.contains)
                     throw Failure(
                         .missing, "this QEMU does not write the format \(format.rawValue)",
                         hint: known.isEmpty
-                            ? "it cannot dump machines of this architecture" : "it has: \(known.joined(separator: ", "))")
+                            ? "it cannot dump machines of this architecture"
+                            : "it has: \(known.joined(separator: ", "))")
                 }
                 hand(descriptor, as: name, format)
             } catch {
@@ -58,7 +61,7 @@ final class MachineDumps {
         }
     }
 
-    private func hand(_ descriptor: FileDescriptor, as name: String, _ format: DumpFormat) {
+    private func hand(_ descriptor: FileDescriptor, as name: String, _ format: QMPDumpFormat) {
         monitor.send(.keep(descriptor: name), descriptor: descriptor) { [self] answer in
             // QEMU has one of its own; this one would keep the pipe open.
             try? descriptor.close()
@@ -69,7 +72,7 @@ final class MachineDumps {
         }
     }
 
-    private func write(_ format: DumpFormat, to name: String, tries: Int) {
+    private func write(_ format: QMPDumpFormat, to name: String, tries: Int) {
         monitor.send(.dump(format, to: name)) { [self] answer in
             switch answer {
             case .success: loop.after(Self.progressInterval) { [weak self] in self?.askForProgress(of: name) }

@@ -14,6 +14,8 @@ public struct PanicTrigger {
         case alive(String)
     }
 
+    private static let ignored = "its kernel did not panic at the interrupt (kernel.unknown_nmi_panic=1 makes it do so)"
+
     /// How long a kernel may take to answer the interrupt with a panic.
     private static let patience = Duration.seconds(20)
 
@@ -37,9 +39,7 @@ public struct PanicTrigger {
         if condition.isHalted {
             outcome = .panicked("its kernel had panicked before, and stands still")
         } else {
-            do {
-                try connection.send(.injectNMI)
-            }
+            try connection.send(.injectNMI)
             var line = condition.panic
             while outcome == nil {
                 let answer: ControlAnswer?
@@ -65,6 +65,7 @@ public struct PanicTrigger {
             line = text
             say("\(guest.record.name): \(text)")
         case .crashKernel: say("\(guest.record.name): its crash kernel saves the memory")
+        case .interruptIgnored: return .alive(Self.ignored)
         case .halted: return .panicked("no crash kernel is loaded in it")
         case .saveFailed(let text): return .panicked("its crash kernel could not save the dump: \(text)")
         case .saved(let dump): return .saved(dump)
@@ -77,7 +78,7 @@ public struct PanicTrigger {
     private func missing(_ hasEnded: Bool, _ line: String?, _ limit: Duration) throws -> Outcome {
         if hasEnded { throw Failure(.failure, "the guest \(guest.record.name) ended before a dump was taken") }
         if line == nil {
-            return .alive("its kernel did not panic at the interrupt (kernel.unknown_nmi_panic=1 makes it do so)")
+            return .alive(Self.ignored)
         }
         return .panicked("it saved no dump within \(limit.inWords)")
     }

@@ -59,10 +59,11 @@ public struct GuestCondition: Codable, Sendable, Equatable {
         }
     }
 
-    /// Lines of kernel/panic.c, and of Debian's kdump-config.
+    /// Lines of kernel/panic.c, of arch/x86/kernel/nmi.c, and of Debian's kdump-config.
     private mutating func read(_ line: String) -> [GuestEvent] {
         if line.contains("---[ end \(ConsoleTail.panicMark)") { return beginPanic(line) + halt() }
         if line.contains(ConsoleTail.panicMark) { return beginPanic(line) }
+        if line.contains("Dazed and confused, but trying to continue") { return [.interruptIgnored] }
         guard panic != nil else { return [] }
         if line.contains("Rebooting in "), line.hasSuffix("seconds..") { return halt() }
         if line.contains("Linux version "), !isCrashKernel {

@@ -4,6 +4,8 @@ public enum GuestEvent: Codable, Sendable, Equatable {
     case panicked(line: String)
     /// It stands still for good: no crash kernel has taken over.
     case halted
+    /// An NMI came, and the kernel goes on.
+    case interruptIgnored
     /// Its crash kernel runs, and saves the memory.
     case crashKernel
     /// The crash kernel could not save it; the line is the console's.
