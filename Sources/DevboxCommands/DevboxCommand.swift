@@ -30,6 +30,7 @@ public struct DevboxCommand: ParsableCommand {
                     GuestDump.self, GuestWait.self, GuestSnapshot.self, GuestRollback.self, GuestSSHConfig.self,
                 ]),
             CommandGroup(name: "Kernel", subcommands: [KernelInstall.self, KernelList.self, KernelRemove.self]),
+            CommandGroup(name: "Dump", subcommands: [DumpsCommand.self]),
             CommandGroup(name: "Image", subcommands: [ImageCommand.self]),
             CommandGroup(
                 name: "Package",

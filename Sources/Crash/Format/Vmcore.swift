@@ -1,4 +1,5 @@
 import DevboxCore
+import Glibc
 import SystemPackage
 
 /// A dump of a kernel's memory, in one of the two formats that can be read at any place.
@@ -85,16 +86,28 @@ public enum DumpKind {
         return nil
     }
 
+    /// How a file begins; fewer bytes where it is shorter.
+    static func magic(of file: FileDescriptor, name: String) throws -> [UInt8] {
+        var magic = [UInt8](repeating: 0, count: magicSize)
+        let count = try magic.withUnsafeMutableBytes { buffer in
+            try posix("read \(name)") { pread(file.rawValue, buffer.baseAddress, buffer.count, 0) }
+        }
+        return Array(magic.prefix(count))
+    }
+
     /// What a file that is no dump is, as far as its beginning tells.
     static func reason(_ magic: [UInt8]) -> String {
         if magic.isEmpty { return "it is empty" }
+        if magic.starts(with: [0x1F, 0x8B]) {
+            return "it is compressed as a whole; unset KDUMP_COMPRESSION in the guest"
+        }
         if magic.allSatisfy({ $0 == 0 }) { return "it begins with zeroes" }
         if magic.starts(with: Array("DISKDUMP".utf8)) { return "it is of the old diskdump format" }
         return "it is neither an ELF core nor a file of makedumpfile's"
     }
 
     static func open(_ bytes: DumpBytes) throws -> any Vmcore {
-        let magic = try bytes.read(0, Int(min(UInt64(magicSize), bytes.size)), "its beginning")
+        let magic = try magic(of: bytes.file, name: bytes.name)
         switch of(magic) {
         case .elf: return try ELFCore(bytes)
         case .kdumpCompressed: return try KdumpCompressed(bytes)

@@ -5,11 +5,11 @@ import SystemPackage
 
 /// What is known of a dump besides what its vmcore says.
 public struct DumpDetails: Sendable {
-    /// When the kernel crashed or was dumped; without it, the vmcore's own time, else now.
+    /// When the kernel crashed or was dumped, where the vmcore does not say it; now without it.
     public var time: Date?
-    /// As in `uname -r`; what the vmcore says comes first.
+    /// As in `uname -r`, where the vmcore does not say it.
     public var kernel: String?
-    /// The kernel's.
+    /// The kernel's, where its messages do not have it any more.
     public var commandLine: String?
     /// Of the vmcore, where it was computed as it was written.
     public var sha256: SHA256Digest?
@@ -43,15 +43,42 @@ public struct UnfinishedDump: ~Copyable {
         try Files.open(vmcore, .readWrite, [.create, .exclusiveCreate])
     }
 
+    /// QEMU 7.2 writes its kdump formats as a stream of records; nothing but makedumpfile reads that.
+    private borrowing func unflatten() throws -> String? {
+        let flat = try Files.open(vmcore, .readOnly, .noFollow)
+        defer { try? flat.close() }
+        guard DumpKind.of(try DumpKind.magic(of: flat, name: vmcore.string)) == .flattened else { return nil }
+        let size = Int64(try posix("look at \(vmcore)") { lseek(flat.rawValue, 0, SEEK_END) })
+        let path = folder.path.appending("\(DumpStore.vmcoreName).whole")
+        let file = try Files.open(path, .readWrite, [.create, .exclusiveCreate])
+        defer { try? file.close() }
+        var receiver = DumpReceiver(file, name: "the dump of \(guest)", size: size)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+        defer { buffer.deallocate() }
+        while true {
+            try Interrupts.check()
+            let count = try posix("read \(vmcore)") {
+                pread(flat.rawValue, buffer.baseAddress, buffer.count, off_t(receiver.received))
+            }
+            if count == 0 { break }
+            try receiver.take(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+        let defect = try receiver.finish()
+        try Files.rename(path, to: vmcore)
+        return defect
+    }
+
     /// Reads the vmcore through, writes dmesg.txt and dump.json beside it, and puts the folder into place.
     ///
-    /// A vmcore that is cut off is kept and said to be incomplete; what is no dump is not kept.
+    /// A flattened one is unflattened. One that is cut off is kept and said to be incomplete; what is no dump is not kept.
     ///
     /// - Parameters:
     ///   - details: what is known besides what the vmcore says.
     ///   - digest: whether the SHA-256 digest is computed where `details` has none: all of the vmcore is read for it.
     /// - Throws: `badInput` where the file is no dump: it is empty, or of an unknown kind.
     public consuming func finish(_ details: DumpDetails = DumpDetails(), digest: Bool = false) throws -> StoredDump {
+        var details = details
+        if let defect = try unflatten() { details.defect = details.defect ?? defect }
         let (record, messages) = try inspect(details, digest: digest)
         if let messages {
             try Files.writeAtomically(messages, to: folder.path.appending(DumpStore.messagesName), mode: 0o644)
@@ -71,13 +98,15 @@ public struct UnfinishedDump: ~Copyable {
         let report = try VmcoreReport(file, name: "the dump of \(guest)")
         try posix("sync \(vmcore)") { fsync(file.rawValue) }
         let messages = report.messages ?? details.guestMessages
+        let facts = messages.map(MessageFacts.init)
         var sha256 = details.sha256
         if digest, sha256 == nil { sha256 = try SHA256Digest(of: file, name: vmcore.string) }
         let defect = details.defect ?? report.defect
         let record = DumpRecord(
-            guest: guest, guestID: guestID, name: "", time: details.time ?? report.time ?? Date(), source: source,
-            format: report.format, architecture: report.architecture, kernel: report.kernel ?? details.kernel,
-            buildID: report.buildID, commandLine: details.commandLine,
+            guest: guest, guestID: guestID, name: "", time: report.time ?? details.time ?? Date(), source: source,
+            format: report.format, architecture: report.architecture,
+            kernel: report.kernel ?? facts?.kernel ?? details.kernel,
+            buildID: report.buildID, commandLine: facts?.commandLine ?? details.commandLine,
             title: messages.flatMap { DumpTitle.find(in: $0) },
             messages: report.messages != nil ? .vmcore : messages != nil ? .guest : nil,
             messagesDefect: report.messagesDefect, size: Int64(status.st_size),
