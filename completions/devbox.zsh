@@ -61,12 +61,15 @@ _devbox() {
             'cp:Copy a file or a folder into a guest or out of it, running or not.'
             'shell:Open a shell in a guest, started or not.'
             'console:Connect to the console of a running guest.'
+            'dump:Take a dump of a guest'\''s memory from outside, whether it runs or hangs.'
+            'wait:Wait until a guest'\''s kernel panics, a dump of it is saved, or it has shut down.'
             'snapshot:Keep the state of a stopped guest, to return to it with `devbox rollback`.'
             'rollback:Return a stopped guest to a snapshot: its disk, kernels and arguments.'
             'ssh-config:Print what makes plain `ssh GUEST`, scp and editors work.'
             'install-kernel:Put a kernel into a stopped guest'\''s disk, without booting it.'
             'kernels:List a guest'\''s installed kernels, which one starts next, and where their symbols are.'
             'remove-kernel:Take a kernel and its packages out of a stopped guest'\''s disk.'
+            'dumps:List the dumps of guests, having brought out new ones.'
             'image:Build, import, list, show and remove base images.'
             'fetch:Fetch packages by date or version, verified, and install them where wanted.'
             'sources:Show the sources of packages, and whether each answers.'
@@ -80,7 +83,7 @@ _devbox() {
         ;;
     arg)
         case "${words[1]}" in
-        clone|list|show|remove|start|stop|flip|exec|cp|shell|console|snapshot|rollback|ssh-config|install-kernel|kernels|remove-kernel|image|fetch|sources|packages|install|deb|doctor|help)
+        clone|list|show|remove|start|stop|flip|exec|cp|shell|console|dump|wait|snapshot|rollback|ssh-config|install-kernel|kernels|remove-kernel|dumps|image|fetch|sources|packages|install|deb|doctor|help)
             "_devbox_${words[1]}" && ret=0
             ;;
         esac
@@ -161,6 +164,7 @@ _devbox_remove() {
 _devbox_start() {
     local -i ret=1
     local -ar ___accel=('kvm' 'tcg')
+    local -ar ___on_panic=('kdump' 'pause' 'dump' 'reboot' 'stop')
     local -ar ___mode=('kvm' 'lxc')
     local -ar arg_specs=(
         '--work[The work directory.]:work:_files -/'
@@ -173,6 +177,7 @@ _devbox_start() {
         '--bridge[The host'\''s bridge for a container'\''s network. Default\: lxcbr0 where there is one.]:bridge:'
         '--start-timeout[How long the guest may take to answer.]:seconds:'
         ':guest:{__devbox_custom_complete ---completion start -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '--on-panic[What to do when a virtual machine'\''s kernel panics\: kdump, pause, dump, reboot or stop.]:on-panic:{__devbox_complete "${___on_panic[@]}"}'
         '--mode[Start it in this mode, this once\: kvm or lxc. `devbox flip` changes the mode for good.]:mode:{__devbox_complete "${___mode[@]}"}'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
@@ -310,6 +315,45 @@ _devbox_console() {
     return "${ret}"
 }
 
+_devbox_dump() {
+    local -i ret=1
+    local -ar ___format=('elf' 'kdump-zlib' 'kdump-lzo' 'kdump-snappy')
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        ':guest:{__devbox_custom_complete ---completion dump -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '--format[elf, sparse and read by every tool, or a compressed format that QEMU has\: kdump-zlib.]:format:{__devbox_complete "${___format[@]}"}'
+        '--panic[Have the guest'\''s kernel panic first, so that its own kdump saves the memory.]'
+        '--timeout[With --panic\: how long the guest may take to save it.]:seconds:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_wait() {
+    local -i ret=1
+    local -ar ___for=('panic' 'dump' 'shutdown')
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        ':guest:{__devbox_custom_complete ---completion wait -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '--for[panic, dump or shutdown.]:for:{__devbox_complete "${___for[@]}"}'
+        '--timeout[How long to wait. Default\: without a limit.]:seconds:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
 _devbox_snapshot() {
     local -i ret=1
     local -ar arg_specs=(
@@ -416,6 +460,24 @@ _devbox_remove-kernel() {
         ':guest:{__devbox_custom_complete ---completion remove-kernel -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
         ':version:'
         '(--force -f)'{--force,-f}'[Remove it also where it is the only one.]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_dumps() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        ':guest:{__devbox_custom_complete ---completion dumps -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '--remove-from-guest[Remove from the guest what was brought out. Needs root where the guest is stopped.]'
+        '--keep[Remove all but so many newest dumps of each guest from the store.]:count:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
