@@ -29,7 +29,7 @@ let package = Package(
         .target(
             name: "DevboxCommands",
             dependencies: [
-                "Doctor", "Fetch", "Kernels", "Guests", "Packages", "Binaries", "Images", "Disks", "Templates",
+                "Doctor", "Fetch", "Kernels", "Kdump", "Guests", "Packages", "Binaries", "Images", "Disks", "Templates",
                 "HostTools",
                 "DevboxCore",
                 arguments, system,
@@ -38,9 +38,13 @@ let package = Package(
         .target(
             name: "Kernels",
             dependencies: [
-                "Guests", "Packages", "Binaries", "Boot", "Disks", "Archives", "Templates", "HostTools", "DevboxCore",
+                "Kdump", "Guests", "Packages", "Binaries", "Boot", "Disks", "Archives", "Templates", "HostTools", "DevboxCore",
                 system,
             ],
+            swiftSettings: settings),
+        .target(
+            name: "Kdump",
+            dependencies: ["Guests", "Binaries", "Boot", "Disks", "Templates", "HostTools", "DevboxCore", "CExt2FS", system],
             swiftSettings: settings),
         .target(
             name: "Doctor", dependencies: ["Guests", "Images", "HostTools", "DevboxCore", system],
@@ -118,6 +122,10 @@ let package = Package(
             name: "KernelsTests",
             dependencies: ["TestSupport", "Kernels", "Packages", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
+        .testTarget(
+            name: "KdumpTests",
+            dependencies: ["TestSupport", "Kdump", "Guests", "Templates", "HostTools", "DevboxCore", system],
+            exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "GuestsTests",
             dependencies: ["TestSupport", "Guests", "Images", "Disks", "HostTools", "DevboxCore", system],

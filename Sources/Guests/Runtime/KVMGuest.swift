@@ -60,7 +60,7 @@ final class KVMGuest: GuestRuntime {
         let kernel: BootKernelChoice = try .choose(record, version: supervisor.plan.kernel)
         let append =
             ["root=UUID=\(record.root.uuid)", "rw", "console=\(machine.console)", "devbox.share=9p"]
-            + record.kernelArguments
+            + record.allKernelArguments
             + supervisor.plan.kernelArguments
         let qemu = QEMUCommand(
             name: record.name, machine: machine,

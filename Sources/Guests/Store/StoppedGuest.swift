@@ -42,6 +42,7 @@ public struct StoppedGuest: ~Copyable {
         try Files.removeTree(files.run)
         try PendingChange.finish(files)
         try Files.remove(files.spareDisk)
+        try Files.remove(files.edits)
         var record = try store.load(name)
         if wasKilled, isRoot {
             for tree in ContainerCgroups.trees { ContainerCgroups.remove(ContainerFiles.name(of: record), in: tree) }
