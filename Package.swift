@@ -125,7 +125,7 @@ let package = Package(
         .testTarget(
             name: "KdumpTests",
             dependencies: ["TestSupport", "Kdump", "Guests", "Templates", "HostTools", "DevboxCore", system],
-            exclude: ["Fixtures"], swiftSettings: settings),
+            swiftSettings: settings),
         .testTarget(
             name: "GuestsTests",
             dependencies: ["TestSupport", "Guests", "Images", "Disks", "HostTools", "DevboxCore", system],

@@ -30,7 +30,7 @@ public struct DevboxCommand: ParsableCommand {
                     GuestSnapshot.self, GuestRollback.self, GuestSSHConfig.self,
                 ]),
             CommandGroup(name: "Kernel", subcommands: [KernelInstall.self, KernelList.self, KernelRemove.self]),
-            CommandGroup(name: "Dump", subcommands: [KdumpArm.self, KdumpDisarm.self]),
+            CommandGroup(name: "Dump", subcommands: [KdumpArm.self, KdumpDisarm.self, KdumpStatusCommand.self]),
             CommandGroup(name: "Image", subcommands: [ImageCommand.self]),
             CommandGroup(
                 name: "Package",

@@ -34,7 +34,8 @@ public struct ArmingOptions: Sendable {
     /// The causes and sysctls of a list as `--panic-on` takes it: "oops,hung-task,vm.panic_on_oom=2", or "all".
     ///
     /// - Throws: `usage`, naming what there is.
-    public static func parse(_ list: String) throws -> (causes: [PanicCause], sysctls: [(name: String, value: String)]) {
+    public static func parse(_ list: String) throws -> (causes: [PanicCause], sysctls: [(name: String, value: String)])
+    {
         var causes: [PanicCause] = []
         var sysctls: [(name: String, value: String)] = []
         for word in list.split(separator: ",").map(String.init) {
@@ -64,10 +65,11 @@ public struct ArmingOptions: Sendable {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count > 1
             && parts.allSatisfy { part in
-                !part.isEmpty && part.utf8.allSatisfy { byte in
-                    (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-                        || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
-                }
+                !part.isEmpty
+                    && part.utf8.allSatisfy { byte in
+                        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+                            || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+                    }
             }
     }
 

@@ -29,7 +29,8 @@ struct ArmingPlan {
     ///   - found: the guest's files, by path.
     ///   - record: the guest's record, with the state of an earlier arming where there was one.
     init(
-        _ options: ArmingOptions, found: [String: GuestFile], record: GuestRecord, kernels: [Kernel], templates: Templates
+        _ options: ArmingOptions, found: [String: GuestFile], record: GuestRecord, kernels: [Kernel],
+        templates: Templates
     ) throws {
         try Self.checkTools(found, record.name)
         let undoing = record.kdump.map { Disarming($0, found: found) }
@@ -37,7 +38,9 @@ struct ArmingPlan {
         let ownMemory = undoing?.memory(of: record) ?? record.memory
         let (size, memory) = CrashKernelSize.choose(
             record.architecture, memory: ownMemory, chosen: options.crashKernel)
-        var warnings: [String] = (undoing?.edited ?? []).map { "\($0) was edited since the guest was armed: it stays so" }
+        var warnings: [String] = (undoing?.edited ?? []).map {
+            "\($0) was edited since the guest was armed: it stays so"
+        }
         var wanted: [String: GuestFile] = [:]
 
         var settings: [KdumpState.Setting] = []
@@ -72,7 +75,8 @@ struct ArmingPlan {
         for kernel in kernels {
             let missing = KernelConfig.neededForDumps.filter { kernel.config?.has($0) == false }
             if !missing.isEmpty {
-                warnings.append("\(kernel.version) cannot leave a dump: it was built without \(missing.joined(separator: ", "))")
+                warnings.append(
+                    "\(kernel.version) cannot leave a dump: it was built without \(missing.joined(separator: ", "))")
             }
             let path = KdumpPaths.initrd(kernel.version)
             // One that the guest's own tools made is made anew by them, at its next start.
@@ -114,7 +118,8 @@ struct ArmingPlan {
 
     /// The same once more, for a guest whose kernels are others now.
     init(
-        again state: KdumpState, found: [String: GuestFile], record: GuestRecord, kernels: [Kernel], templates: Templates
+        again state: KdumpState, found: [String: GuestFile], record: GuestRecord, kernels: [Kernel],
+        templates: Templates
     ) throws {
         var options = ArmingOptions(
             causes: [], crashKernel: CrashKernelSize(state.crashKernel), dumpLevel: state.dumpLevel,
@@ -125,7 +130,8 @@ struct ArmingPlan {
 
     private static func checkTools(_ found: [String: GuestFile], _ guest: String) throws {
         let packages = [
-            (KdumpPaths.tool, "kdump-tools"), (KdumpPaths.makedumpfile, "makedumpfile"), (KdumpPaths.kexec, "kexec-tools"),
+            (KdumpPaths.tool, "kdump-tools"), (KdumpPaths.makedumpfile, "makedumpfile"),
+            (KdumpPaths.kexec, "kexec-tools"),
         ]
         let missing = packages.filter { found[$0.0]?.digest == nil }.map(\.1)
         guard let first = missing.first else { return }

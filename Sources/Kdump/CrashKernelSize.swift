@@ -21,7 +21,9 @@ public struct CrashKernelSize: Sendable, Equatable, CustomStringConvertible {
             }
             bytes = nil
         } else {
-            guard ranges.count == 1 || ranges.count == 2 && (ranges[1] == "high" || ranges[1] == "low") else { return nil }
+            guard ranges.count == 1 || ranges.count == 2 && (ranges[1] == "high" || ranges[1] == "low") else {
+                return nil
+            }
             let parts = ranges[0].split(separator: "@", omittingEmptySubsequences: false)
             guard parts.count <= 2, parts.allSatisfy({ Self.size($0) != nil }), let size = Self.size(parts[0]), size > 0
             else { return nil }
@@ -50,8 +52,9 @@ public struct CrashKernelSize: Sendable, Equatable, CustomStringConvertible {
     ///   - architecture: the guest's.
     ///   - memory: what its virtual machine has, in bytes.
     ///   - chosen: what the user wants; nil for the default.
-    static func choose(_ architecture: Architecture, memory: Int64, chosen: CrashKernelSize?) -> (CrashKernelSize, memory: Int64)
-    {
+    static func choose(_ architecture: Architecture, memory: Int64, chosen: CrashKernelSize?) -> (
+        CrashKernelSize, memory: Int64
+    ) {
         if let chosen {
             let least = chosen.bytes.map { $0 + beside } ?? 0
             // Whole quarters of a gigabyte: a number that people recognise.

@@ -76,19 +76,26 @@ public struct KdumpArmer: Sendable {
             }, templates: templates)
         try files.apply(plan.edits)
         var state = plan.state
+        var warnings = plan.warnings
         // In a container the kernel is the host's, and nobody's to be changed.
         if guest.state.mode == .kvm {
+            let earlier = guest.record.kdump?.settings ?? []
+            let dropped = earlier.filter { old in !state.settings.contains { $0.name == old.name } }
+            _ = try files.set(dropped.compactMap { setting in setting.former.map { (setting.name, $0) } })
             let before = try files.set(state.settings.map { ($0.name, $0.value) })
             for index in state.settings.indices {
-                let earlier = guest.record.kdump?.settings.first { $0.name == state.settings[index].name }
-                state.settings[index].before = earlier == nil ? before[state.settings[index].name] : earlier?.before
+                let name = state.settings[index].name
+                state.settings[index].before = earlier.first { $0.name == name }.map(\.before) ?? before[name]
+                if before[name] == nil {
+                    warnings.append("the running kernel has no sysctl \(name), or refuses its value")
+                }
             }
         }
         let record = try RunningRecord.change(guest, in: store, runner: runner) { record in
             record.kdump = state
             record.memory = plan.memory
         }
-        return Outcome(record: record, warnings: plan.warnings, mode: guest.state.mode)
+        return Outcome(record: record, warnings: warnings, mode: guest.state.mode)
     }
 
     /// What disarming did.
@@ -129,8 +136,7 @@ public struct KdumpArmer: Sendable {
         try files.apply(disarming.edits)
         var remaining: [String] = []
         if guest.state.mode == .kvm {
-            let known = state.settings.compactMap { setting in setting.before.map { (setting.name, $0) } }
-            let done = try files.set(known)
+            let done = try files.set(state.settings.compactMap { setting in setting.former.map { (setting.name, $0) } })
             remaining = state.settings.map(\.name).filter { done[$0] == nil }
         }
         _ = try RunningRecord.change(guest, in: store, runner: runner) { record in
@@ -140,7 +146,8 @@ public struct KdumpArmer: Sendable {
         return Disarmed(wasArmed: true, edited: disarming.edited, mode: guest.state.mode, remaining: remaining)
     }
 
-    private func plan(_ record: GuestRecord, _ options: ArmingOptions, on edit: borrowing DiskEdit) throws -> ArmingPlan {
+    private func plan(_ record: GuestRecord, _ options: ArmingOptions, on edit: borrowing DiskEdit) throws -> ArmingPlan
+    {
         let versions = record.kernels.map(\.version) + (record.kdump.map(Self.versions) ?? [])
         let found = try DiskFiles.read(KdumpPaths.all(versions), of: edit.openRoot())
         var initrds: [String: [UInt8]] = [:]
@@ -172,6 +179,14 @@ public struct KdumpArmer: Sendable {
     private func changing(_ name: String, for purpose: String) throws -> FileLock {
         _ = try store.load(name)
         return try FileLock(
-            store.work.locks.appending("kdump-\(name)"), of: "kdump of \(name)", for: purpose, onWait: runner.console.say)
+            store.work.locks.appending("kdump-\(name)"), of: "kdump of \(name)", for: purpose,
+            onWait: runner.console.say)
+    }
+}
+
+extension KdumpState.Setting {
+    /// What a running kernel gets back: what it had, else what a kernel has where nobody asks for a panic.
+    fileprivate var former: String? {
+        before ?? (PanicCause.allCases.flatMap(\.sysctls).contains { $0.setting.name == name } ? "0" : nil)
     }
 }

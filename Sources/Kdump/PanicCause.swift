@@ -23,25 +23,29 @@ public enum PanicCause: String, Sendable, CaseIterable {
         case .hungTask:
             [
                 Sysctl(
-                    "kernel.hung_task_panic", "1", "a task that stays in uninterruptible sleep: a lost wake-up, stuck I/O",
+                    "kernel.hung_task_panic", "1",
+                    "a task that stays in uninterruptible sleep: a lost wake-up, stuck I/O",
                     needs: "CONFIG_DETECT_HUNG_TASK")
             ]
         case .softlockup:
             [
                 Sysctl(
-                    "kernel.softlockup_panic", "1", "a processor that the kernel does not let schedule: an endless loop",
+                    "kernel.softlockup_panic", "1",
+                    "a processor that the kernel does not let schedule: an endless loop",
                     needs: "CONFIG_SOFTLOCKUP_DETECTOR")
             ]
         case .hardlockup:
             [
                 Sysctl(
-                    "kernel.hardlockup_panic", "1", "a processor that takes no interrupts any more; its detector needs a PMU",
+                    "kernel.hardlockup_panic", "1",
+                    "a processor that takes no interrupts any more; its detector needs a PMU",
                     needs: "CONFIG_HARDLOCKUP_DETECTOR")
             ]
         case .rcuStall:
             [
                 Sysctl(
-                    "kernel.panic_on_rcu_stall", "1", "a grace period of RCU that does not end", needs: "CONFIG_TREE_RCU")
+                    "kernel.panic_on_rcu_stall", "1", "a grace period of RCU that does not end",
+                    needs: "CONFIG_TREE_RCU")
             ]
         case .nmi:
             [

@@ -29,7 +29,8 @@ struct RunningFiles {
         """#
     private static let writer = #"""
         set -e
-        tar -x -p --no-same-owner --no-overwrite-dir --unlink-first -C / -f -
+        [ "$1" = 0 ] || tar -x -p --no-same-owner --no-overwrite-dir -C / -f -
+        shift
         [ $# = 0 ] || rm -f -- "$@"
         sync
         """#
@@ -83,9 +84,12 @@ struct RunningFiles {
             case .opaque, .other: break
             }
         }
-        let archive = try runner.run(
-            Command(Tar.program, ["-c", "-C", folder.string, "-f", "-", "--"] + written), outputLimit: 512 << 20)
-        try run(Self.writer, removed, input: archive.bytes, purpose: "take its new files")
+        var archive: [UInt8] = []
+        if !written.isEmpty {
+            let packing = Command(Tar.program, ["-c", "-C", folder.string, "-f", "-", "--"] + written)
+            archive = try runner.run(packing, outputLimit: 512 << 20).bytes
+        }
+        try run(Self.writer, ["\(written.count)"] + removed, input: archive, purpose: "take its new files")
     }
 
     /// Sets sysctls of its kernel, and says what they were. Those that it does not have are not in the result.
@@ -111,7 +115,8 @@ struct RunningFiles {
     @discardableResult
     func run(_ script: String, _ arguments: [String], input: [UInt8] = [], purpose: String) throws -> Runner.Output {
         let output = try runner.attempt(
-            guest.command(["/bin/sh", "-c", script, "sh"] + arguments, terminal: false), input: input, limit: .seconds(180))
+            guest.command(["/bin/sh", "-c", script, "sh"] + arguments, terminal: false), input: input,
+            limit: .seconds(180))
         guard output.status.isSuccess else {
             throw Failure(
                 .failure, "the guest \(guest.record.name) does not \(purpose): \(Names.printable(output.complaint))")

@@ -85,12 +85,15 @@ struct KdumpArm: ParsableCommand {
             )
         }
         if list.causes.contains(.hardlockup), state.settings.contains(where: { $0.name == "kernel.hardlockup_panic" }) {
-            options.console.detail("hardlockup: its detector needs a PMU, which an emulated machine (TCG) does not have")
+            options.console.detail(
+                "hardlockup: its detector needs a PMU, which an emulated machine (TCG) does not have")
         }
-        let faults = (list.causes.map(\.rawValue) + list.sysctls.map { "\($0.name)=\($0.value)" }).joined(separator: ", ")
+        let named = list.sysctls.filter { named in state.settings.contains { $0.name == named.name } }
+        let faults = (list.causes.map(\.rawValue) + named.map { "\($0.name)=\($0.value)" }).joined(separator: ", ")
         switch outcome.mode {
         case nil:
-            options.console.say("\(guest): armed against \(faults); its next start reserves \(state.crashKernel) for the crash kernel")
+            options.console.say(
+                "\(guest): armed against \(faults); its next start reserves \(state.crashKernel) for the crash kernel")
         case .kvm:
             options.console.say(
                 "\(guest): armed against \(faults); the sysctls are in effect, and a restart reserves \(state.crashKernel) for the crash kernel"

@@ -25,13 +25,16 @@ struct KdumpDisarm: ParsableCommand {
             options.console.say("\(guest): was not armed")
         } else if outcome.mode == .kvm {
             let kept = outcome.remaining.isEmpty ? "" : " \(outcome.remaining.joined(separator: ", ")) and"
-            options.console.say("\(guest): disarmed; until it is restarted,\(kept) the memory of the crash kernel stay as they are")
+            options.console.say(
+                "\(guest): disarmed; until it is restarted,\(kept) the memory of the crash kernel stay as they are")
         } else {
             options.console.say("\(guest): disarmed")
         }
         if options.json {
             try options.print(
-                Report(guest: guest, wasArmed: outcome.wasArmed, edited: outcome.edited, needsRestart: outcome.mode == .kvm),
+                Report(
+                    guest: guest, wasArmed: outcome.wasArmed, edited: outcome.edited, needsRestart: outcome.mode == .kvm
+                ),
                 "")
         }
     }

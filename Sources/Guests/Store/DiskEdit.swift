@@ -59,7 +59,8 @@ extension StoppedGuest {
     /// The changed blocks are gathered in an overlay, which qemu-img writes into the disk in one go.
     func editRoot(_ body: (borrowing Ext4FileSystem) throws -> Void) throws {
         let overlay = OverlayDevice(over: try Qcow2Reader(files.disk))
-        let device: any BlockDevice = try record.root.partition.map { try PartitionDevice(of: overlay, at: $0) } ?? overlay
+        let device: any BlockDevice =
+            try record.root.partition.map { try PartitionDevice(of: overlay, at: $0) } ?? overlay
         let root = try Ext4FileSystem(on: device, disk: files.disk.string, writable: true)
         try body(root)
         try root.close()

@@ -62,7 +62,7 @@ public struct StoppedGuest: ~Copyable {
     }
 
     /// The disk as its layers have it, read-only, in process.
-    func openRoot() throws -> Ext4FileSystem {
+    public func openRoot() throws -> Ext4FileSystem {
         let disk = try Qcow2Reader(files.disk)
         let device: any BlockDevice = try record.root.partition.map { try PartitionDevice(of: disk, at: $0) } ?? disk
         return try Ext4FileSystem(on: device, disk: files.disk.string)
