@@ -37,10 +37,7 @@ public struct OfflineChange: ~Copyable {
     public var files: GuestFiles { guest.files }
 
     /// Whether nothing ever ran in the guest since it was cloned from its image.
-    public var isUntouched: Bool {
-        let before = guest.record
-        return before.clonedFrom == nil && before.lastTransaction == nil && before.lastStartedAt == nil
-    }
+    public var isUntouched: Bool { guest.record.isUntouched }
 
     /// The guest's root file system, read-only; it is the one before the change as long as a container is not through.
     public func openRoot() throws -> Ext4FileSystem { try guest.openRoot() }

@@ -141,6 +141,9 @@ public struct GuestRecord: Record {
     /// All arguments for the kernel beside those that every guest has.
     public var allKernelArguments: [String] { kernelArguments + (kdump?.kernelArguments ?? []) }
 
+    /// Whether nothing ever ran in the guest since it was cloned from its image.
+    public var isUntouched: Bool { clonedFrom == nil && lastTransaction == nil && lastStartedAt == nil }
+
     /// The kernel that starts next; nil where the disk has none.
     public var startingKernel: BootKernel? {
         kernels.first { $0.version == defaultKernel } ?? kernels.first
