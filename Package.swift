@@ -29,7 +29,8 @@ let package = Package(
         .target(
             name: "DevboxCommands",
             dependencies: [
-                "Doctor", "Fetch", "Kernels", "Kdump", "Guests", "Packages", "Binaries", "Images", "Disks", "Templates",
+                "Doctor", "Fetch", "Kernels", "Kdump", "Dumps", "Crash", "Guests", "Packages", "Binaries", "Images", "Disks",
+                "QMP", "Templates",
                 "HostTools",
                 "DevboxCore",
                 arguments, system,
@@ -48,6 +49,9 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Doctor", dependencies: ["Guests", "Images", "HostTools", "DevboxCore", system],
+            swiftSettings: settings),
+        .target(
+            name: "Dumps", dependencies: ["Crash", "Guests", "Disks", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .target(
             name: "Fetch",
@@ -69,10 +73,13 @@ let package = Package(
         .target(
             name: "Disks", dependencies: ["HostTools", "DevboxCore", "CExt2FS", "CLinux", system],
             swiftSettings: settings),
-        .target(name: "QMP", dependencies: ["DevboxCore", "CLinux", system], swiftSettings: settings),
+        .target(name: "QMP", dependencies: ["HostTools", "DevboxCore", "CLinux", system], swiftSettings: settings),
         .target(name: "HostTools", dependencies: ["DevboxCore", "CLinux", system], swiftSettings: settings),
         .target(
             name: "Packages", dependencies: ["Binaries", "Archives", "DevboxCore", system], swiftSettings: settings),
+        .target(
+            name: "Crash", dependencies: ["Binaries", "Archives", "DevboxCore", "CLinux", "CZlib", system],
+            swiftSettings: settings),
         .target(
             name: "Binaries", dependencies: ["Archives", "DevboxCore", system], swiftSettings: settings),
         .target(name: "Archives", dependencies: ["DevboxCore", "CArchive", "CLZMA", system], swiftSettings: settings),
@@ -85,6 +92,7 @@ let package = Package(
             swiftSettings: settings),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CExt2FS", pkgConfig: "ext2fs", providers: [.apt(["libext2fs-dev"])]),
         .target(
             name: "TestSupport",
@@ -93,7 +101,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "TestSupport", "Guests", "Packages", "Archives", "HostTools", "DevboxCore", "devbox", system,
+                "TestSupport", "Crash", "Guests", "Packages", "Disks", "Archives", "HostTools", "DevboxCore", "devbox",
+                system,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -118,6 +127,10 @@ let package = Package(
             name: "PackagesTests",
             dependencies: ["TestSupport", "Packages", "Binaries", "Archives", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
+        .testTarget(
+            name: "CrashTests",
+            dependencies: ["TestSupport", "Crash", "HostTools", "DevboxCore", system],
+            exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "KernelsTests",
             dependencies: ["TestSupport", "Kernels", "Packages", "HostTools", "DevboxCore", system],

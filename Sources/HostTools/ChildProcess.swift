@@ -126,22 +126,25 @@ public struct ChildProcess: ~Copyable {
 
     /// Waits for its end up to a time; nil when that has come first.
     ///
-    /// - Parameter interruptible: whether Ctrl-C ends the waiting.
+    /// - Parameters:
+    ///   - interruptible: whether Ctrl-C ends the waiting.
+    ///   - other: a descriptor that ends it too, with nil, when there is something to read; -1 for none.
     /// - Throws: `interrupted`.
-    public mutating func wait(until deadline: ContinuousClock.Instant? = nil, interruptible: Bool = true) throws
-        -> ExitStatus?
-    {
+    public mutating func wait(
+        until deadline: ContinuousClock.Instant? = nil, interruptible: Bool = true, orReadable other: Int32 = -1
+    ) throws -> ExitStatus? {
         if let ended { return ended }
         while true {
             var polled = [
                 pollfd(fd: pidfd.rawValue, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: interruptible ? Interrupts.descriptor : -1, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: other, events: Int16(POLLIN), revents: 0),
             ]
             let left = deadline.map { ($0 - ContinuousClock.now).milliseconds } ?? -1
-            let count = poll(&polled, 2, left)
+            let count = poll(&polled, 3, left)
             if polled[0].revents != 0 { return reap() }
             if polled[1].revents != 0 { throw Failure.interrupted }
-            if count == 0 { return nil }
+            if count == 0 || polled[2].revents != 0 { return nil }
         }
     }
 

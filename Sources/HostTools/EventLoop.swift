@@ -5,6 +5,7 @@ import SystemPackage
 /// One thread that waits for many descriptors with poll(2), for a process that owns others and must never block on one of them.
 public final class EventLoop {
     private var sources: [Int32: () throws -> Void] = [:]
+    private var sinks: [Int32: () throws -> Void] = [:]
     private var timers: [(at: ContinuousClock.Instant, body: () throws -> Void)] = []
     private var stopped = false
 
@@ -16,8 +17,16 @@ public final class EventLoop {
         sources[descriptor.rawValue] = body
     }
 
+    /// Calls `body` once, as soon as a descriptor takes more bytes.
+    public func whenWritable(_ descriptor: FileDescriptor, _ body: @escaping () throws -> Void) {
+        sinks[descriptor.rawValue] = body
+    }
+
     /// Watches a descriptor no longer.
-    public func ignore(_ descriptor: FileDescriptor) { sources[descriptor.rawValue] = nil }
+    public func ignore(_ descriptor: FileDescriptor) {
+        sources[descriptor.rawValue] = nil
+        sinks[descriptor.rawValue] = nil
+    }
 
     /// Calls `body` once, after a time.
     public func after(_ delay: Duration, _ body: @escaping () throws -> Void) {
@@ -31,15 +40,21 @@ public final class EventLoop {
     public func run() throws {
         stopped = false
         while !stopped {
-            let descriptors = Array(sources.keys)
-            var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            var polled = Set(sources.keys).union(sinks.keys).map { number in
+                let wanted = (sources[number] == nil ? 0 : POLLIN) | (sinks[number] == nil ? 0 : POLLOUT)
+                return pollfd(fd: number, events: Int16(wanted), revents: 0)
+            }
             let next = timers.map(\.at).min()
             let left = next.map { ($0 - .now).milliseconds } ?? -1
             if poll(&polled, nfds_t(polled.count), left) < 0 { continue }
             let due = timers.filter { $0.at <= .now }
             timers.removeAll { $0.at <= .now }
             for timer in due where !stopped { try timer.body() }
-            for entry in polled where entry.revents != 0 && !stopped { try sources[entry.fd]?() }
+            for entry in polled where entry.revents != 0 && !stopped {
+                // At an error or a hang-up both learn of it by what they do next.
+                if Int32(entry.revents) & ~POLLIN != 0, let sink = sinks.removeValue(forKey: entry.fd) { try sink() }
+                if Int32(entry.revents) & ~POLLOUT != 0 { try sources[entry.fd]?() }
+            }
         }
     }
 }

@@ -57,6 +57,14 @@ public struct QMPCommand: Sendable, Equatable {
     public static let quit = QMPCommand("quit")
     /// Whether the machine runs, is paused, has panicked.
     public static let status = QMPCommand("query-status")
+    /// Stops the processors.
+    public static let pause = QMPCommand("stop")
+    /// Lets stopped processors go on.
+    public static let resume = QMPCommand("cont")
+    /// The reset button.
+    public static let reset = QMPCommand("system_reset")
+    /// A non-maskable interrupt on every processor. Not every machine has one.
+    public static let injectNMI = QMPCommand("inject-nmi")
 }
 
 /// Why a QEMU monitor did not do something.
@@ -82,27 +90,4 @@ public enum QMPError: ReportableError {
 
     /// None: the message says all that is known.
     public var hint: String? { nil }
-}
-
-/// Bytes cut into lines; an endless one is an error of whoever sends it.
-public struct LineBuffer: Sendable {
-    private var bytes: [UInt8] = []
-    private static let longest = 16 << 20
-
-    /// A buffer with nothing in it.
-    public init() {}
-
-    /// Adds bytes and gives back the lines that they completed, without their ends.
-    public mutating func add(_ more: some Sequence<UInt8>) throws -> [[UInt8]] {
-        bytes += more
-        var lines: [[UInt8]] = []
-        while let end = bytes.firstIndex(of: 10) {
-            lines.append(Array(bytes[..<end]))
-            bytes.removeSubrange(...end)
-        }
-        if bytes.count > Self.longest {
-            throw Failure(.failure, "a line of more than \(Self.longest) bytes came from a monitor")
-        }
-        return lines
-    }
 }

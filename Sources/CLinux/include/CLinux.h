@@ -45,6 +45,14 @@ int devbox_open_id_map(unsigned int uid, unsigned int outside_uid, unsigned int 
 int devbox_remount_readonly_after_bind(const char *target);
 int devbox_mount_cgroup2(const char *target);
 
+/// sendmsg(2) without blocking and without SIGPIPE, with a descriptor beside the bytes (SCM_RIGHTS, see unix(7)) unless it is -1.
+/// Returns how many bytes were taken; the descriptor goes with the first of them.
+ssize_t devbox_send(int socket, const void *bytes, size_t length, int descriptor);
+/// recvmsg(2) without blocking. Of descriptors that come along one is kept, close-on-exec, in `descriptor`; -1 where there is none.
+ssize_t devbox_receive(int socket, void *bytes, size_t length, int *descriptor);
+/// fcntl(2) F_SETPIPE_SZ.
+int devbox_set_pipe_size(int fd, int bytes);
+
 /// A connected pair of stream sockets, close-on-exec.
 int devbox_socketpair(int ends[2]);
 

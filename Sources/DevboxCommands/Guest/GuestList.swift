@@ -38,7 +38,7 @@ struct GuestList: ParsableCommand {
             let running = try? RunningGuest(name, in: store)
             rows.append(
                 Row(
-                    name: name, state: running == nil ? "stopped" : "running", mode: running?.state.mode ?? guest.mode,
+                    name: name, state: running?.condition().state ?? "stopped", mode: running?.state.mode ?? guest.mode,
                     architecture: guest.architecture,
                     image: guest.image.name,
                     // A container runs on the host's kernel, whatever is installed in it.

@@ -9,6 +9,8 @@ struct GuestReport: Encodable {
     let state: String
     /// How it runs, where it does; the record's mode is how it starts next.
     let running: RunState?
+    /// How its kernel is, where it runs.
+    let condition: GuestCondition?
     /// Bytes that the guest's own layer takes up on the host.
     let diskBytes: Int64
     let virtualSize: Int64
@@ -16,19 +18,22 @@ struct GuestReport: Encodable {
     init(_ name: String, in store: GuestStore) throws {
         record = try store.load(name)
         let files = store.files(name)
-        running = try RunningGuest(name, in: store)?.state
-        state = running == nil ? "stopped" : "running"
+        let guest = try RunningGuest(name, in: store)
+        running = guest?.state
+        condition = guest?.condition()
+        state = condition?.state ?? "stopped"
         diskBytes = Int64(try Files.status(files.disk).st_blocks) * 512
         virtualSize = try GuestDisk.virtualSize(files)
     }
 
-    private enum Keys: String, CodingKey { case state, running, diskBytes, virtualSize }
+    private enum Keys: String, CodingKey { case state, running, condition, diskBytes, virtualSize }
 
     func encode(to encoder: any Encoder) throws {
         try record.encode(to: encoder)
         var container = encoder.container(keyedBy: Keys.self)
         try container.encode(state, forKey: .state)
         try container.encodeIfPresent(running, forKey: .running)
+        try container.encodeIfPresent(condition, forKey: .condition)
         try container.encode(diskBytes, forKey: .diskBytes)
         try container.encode(virtualSize, forKey: .virtualSize)
     }
@@ -39,6 +44,9 @@ struct GuestReport: Encodable {
             ("State", "\(state) (\((running?.mode ?? record.mode).rawValue))"),
             ("Image", "\(record.image.name) (sha256 \(record.image.sha256.prefix(12)))"),
         ]
+        if let panic = condition?.panic {
+            lines.insert(("Panic", Names.printable(panic) + (condition?.isPaused == true ? " (paused)" : "")), at: 3)
+        }
         if let source = record.clonedFrom { lines.append(("Cloned from", source)) }
         lines += [
             ("Created", record.createdAt.formatted(.iso8601)), ("By", record.command),

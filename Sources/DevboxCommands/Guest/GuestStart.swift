@@ -11,6 +11,7 @@ struct GuestStart: ParsableCommand {
 
             EXAMPLES:
               devbox start bug-4711
+              devbox start bug-4711 --on-panic dump
               devbox start bug-4711 --kernel 6.1.0-47-amd64 --append panic=-1
               sudo devbox start bug-4711 --mode lxc
             """)
@@ -20,6 +21,16 @@ struct GuestStart: ParsableCommand {
 
     @Argument(help: "The guest.", completion: NameCompletion.guests)
     var guest: String
+
+    @Option(
+        help: ArgumentHelp(
+            "What to do when a virtual machine's kernel panics: kdump, pause, dump, reboot or stop.",
+            discussion: """
+                kdump leaves it to the guest's own crash kernel (`devbox kdump-arm`); without one, the guest stands still. With \
+                the others none is loaded: pause keeps the machine as it is, for `devbox dump` and debuggers, dump takes a \
+                dump from outside and switches the machine off. Default: kdump.
+                """))
+    var onPanic: PanicAction?
 
     @Option(help: "Start it in this mode, this once: kvm or lxc. `devbox flip` changes the mode for good.")
     var mode: GuestMode?
@@ -38,6 +49,7 @@ struct GuestStart: ParsableCommand {
         }
         var wanted = start.options
         wanted.mode = mode
+        wanted.onPanic = onPanic
         let running = try GuestStarter(store, runner: options.runner).start(guest, wanted)
         options.console.say("\(guest): started (\(running.summary)) in \(seconds(since: clock))")
         try options.print(running.state, "")

@@ -9,6 +9,8 @@ import Glibc
 public struct Ext4FileSystem: ~Copyable {
     let handle: ext2_filsys
     let disk: String
+    /// What holds the file system, from its first byte on.
+    var device: any BlockDevice { manager.device }
     private let manager: DeviceIOManager
     private let writable: Bool
 

@@ -49,7 +49,11 @@ final class Downloader {
         func run(_ jobs: [Download]) throws {
             guard !jobs.isEmpty else { return }
             try client().run(jobs) {
-                progress(jobs.map { TransferProgress(name: $0.address.name, $0.progress) })
+                progress(
+                    jobs.map {
+                        TransferProgress(
+                            name: $0.address.name, received: $0.progress.received, total: $0.progress.total)
+                    })
             }
         }
         try run(downloads.map(\.job))
@@ -91,19 +95,5 @@ final class Downloader {
             try Files.writeAll(target, count == buffer.count ? buffer : Array(buffer[..<count]), name: part.path.string)
         }
         return Downloaded(path: part.path, size: size, sha256: hasher.digest)
-    }
-}
-
-/// How far a transfer is.
-public struct TransferProgress: Sendable, Equatable {
-    /// The file's name.
-    public let name: String
-    /// Bytes that are there.
-    public let received: Int64
-    /// Bytes that there are to be; nil where that is not known.
-    public let total: Int64?
-
-    init(name: String, _ state: (received: Int64, total: Int64?)) {
-        (self.name, received, total) = (name, state.received, state.total)
     }
 }

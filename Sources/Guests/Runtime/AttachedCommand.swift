@@ -47,11 +47,11 @@ struct AttachedCommand: ~Copyable {
         self.status = status
     }
 
-    /// Waits for the command up to a time; nil when that has come first.
+    /// Waits for the command up to a time, or until something else can be read; nil when that has come first.
     ///
     /// - Throws: `environment`, where the container did not take the command.
-    mutating func wait(until deadline: ContinuousClock.Instant) throws -> ExitStatus? {
-        guard let ended = try child.wait(until: deadline) else { return nil }
+    mutating func wait(until deadline: ContinuousClock.Instant?, orReadable other: Int32) throws -> ExitStatus? {
+        guard let ended = try child.wait(until: deadline, orReadable: other) else { return nil }
         guard let status else { return ended }
         let text = String(decoding: try Files.readAll(status.readEnd, name: "the status", limit: 64), as: UTF8.self)
         guard let number = Int32(text.filter(\.isNumber)) else {

@@ -24,16 +24,6 @@ public enum ConsoleTail {
     /// The line that shows why a boot will not end well; nil as long as there is none.
     static func bootFault(_ files: GuestFiles) -> String? { line(files, from: nil, containing: bootFaults) }
 
-    /// The line of a panic behind `offset`; nil where there is none.
-    static func panic(_ files: GuestFiles, from offset: Int64) -> String? {
-        line(files, from: offset, containing: [panicMark])
-    }
-
-    /// The console's length now, to look for later lines from.
-    static func length(_ files: GuestFiles) -> Int64 {
-        (try? Files.status(files.consoleLog).st_size).map(Int64.init) ?? 0
-    }
-
     private static func line(_ files: GuestFiles, from offset: Int64?, containing marks: [String]) -> String? {
         tail(files, from: offset).split(whereSeparator: \.isNewline).first { line in
             marks.contains { line.contains($0) }
@@ -51,7 +41,7 @@ public enum ConsoleTail {
     }
 
     /// A line without the escape sequences of terminals: CSI and OSC sequences, and those of two and three characters (ECMA-48).
-    private static func strip(_ line: Substring) -> String {
+    static func strip(_ line: Substring) -> String {
         enum State { case text, escape, control, string, one }
         var state = State.text
         var result = ""

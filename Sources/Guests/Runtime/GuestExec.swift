@@ -117,23 +117,19 @@ public struct GuestExec: Sendable {
     }
 
     private func attend(_ arguments: [String], in guest: RunningGuest, _ options: ExecOptions) throws -> Int32 {
-        let watch = ConsoleTail.length(guest.files)
+        var watch = PanicWatch(guest)
         var attached = try AttachedCommand(arguments, in: guest, options, console: runner.console)
         let deadline = options.limit.map { ContinuousClock.now + $0 }
         while true {
-            let next = ContinuousClock.now + .milliseconds(250)
-            let status: ExitStatus?
             do {
-                status = try attached.wait(until: min(deadline ?? next, next))
+                if let line = try watch.heard() { throw GuestError.panicked(guest: guest.record.name, line: line) }
+                if let status = try attached.wait(until: deadline, orReadable: watch.descriptor) {
+                    return try judge(status, guest, &watch)
+                }
             } catch {
                 attached.end()
                 throw error
             }
-            if let line = ConsoleTail.panic(guest.files, from: watch) {
-                attached.end()
-                throw GuestError.panicked(guest: guest.record.name, line: line)
-            }
-            if let status { return try judge(status, guest) }
             if let deadline, ContinuousClock.now >= deadline {
                 attached.end()
                 throw GuestError.timedOut(guest: guest.record.name, limit: options.limit ?? .zero)
@@ -142,11 +138,12 @@ public struct GuestExec: Sendable {
     }
 
     /// ssh has the status 255 for failures of its own. A guest that still answers had a command that ended with it.
-    private func judge(_ status: ExitStatus, _ guest: RunningGuest) throws -> Int32 {
+    private func judge(_ status: ExitStatus, _ guest: RunningGuest, _ watch: inout PanicWatch) throws -> Int32 {
         guard guest.state.mode == .kvm, status == .exited(255) else { return status.shellStatus }
         let probe = try guest.command(["true"], terminal: false)
         guard RunningGuest.isRunning(guest.files), try runner.attempt(probe, limit: .seconds(30)).status.isSuccess
         else {
+            if let line = try watch.heard() { throw GuestError.panicked(guest: guest.record.name, line: line) }
             throw Failure(.environment, "the connection to \(guest.record.name) broke off")
         }
         return 255

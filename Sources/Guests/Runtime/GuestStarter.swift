@@ -20,11 +20,13 @@ public struct StartOptions: Sendable {
     public var accelerator: Accelerator?
     /// How long the guest may take to answer.
     public var limit: Duration
+    /// What the host does when the kernel panics.
+    public var onPanic: PanicAction?
 
     /// What is not given is as the record and the host have it.
     public init(
         mode: GuestMode? = nil, kernel: String? = nil, kernelArguments: [String] = [], bridge: String? = nil,
-        accelerator: Accelerator? = nil, limit: Duration = .seconds(300)
+        accelerator: Accelerator? = nil, limit: Duration = .seconds(300), onPanic: PanicAction? = nil
     ) {
         self.mode = mode
         self.kernel = kernel
@@ -32,6 +34,7 @@ public struct StartOptions: Sendable {
         self.bridge = bridge
         self.accelerator = accelerator
         self.limit = limit
+        self.onPanic = onPanic
     }
 }
 
@@ -40,9 +43,9 @@ extension StartOptions {
     ///
     /// - Parameter reason: why none starts.
     func refuseIfNoMachineStarts(_ reason: String) throws {
-        guard kernel != nil || !kernelArguments.isEmpty || accelerator != nil else { return }
+        guard kernel != nil || !kernelArguments.isEmpty || accelerator != nil || onPanic != nil else { return }
         throw Failure(
-            .usage, "--kernel, --append and --accel need a virtual machine that is started, but \(reason)",
+            .usage, "--kernel, --append, --accel and --on-panic need a virtual machine that is started, but \(reason)",
             hint: "--mode kvm starts one of a stopped guest")
     }
 }
@@ -76,6 +79,7 @@ public struct GuestStarter: Sendable {
             hasShareUnit = try guest.openRoot().find(ShareMount.unit) != nil
             plan.kernel = options.kernel
             plan.kernelArguments = options.kernelArguments
+            plan.onPanic = options.onPanic ?? .kdump
             _ = try QEMUMachine(guest.record.architecture).program.find()
             let kernel = try BootKernelChoice.choose(guest.record, version: options.kernel)
             let file = guest.files.boot.appending(kernel.vmlinuz)
@@ -165,13 +169,15 @@ public enum GuestError: ReportableError {
     case panicked(guest: String, line: String)
     /// A command in it did not end in time.
     case timedOut(guest: String, limit: Duration)
+    /// What was waited for did not come in time.
+    case notInTime(guest: String, occasion: String, limit: Duration)
 
     /// 1 for a start; `exec` has statuses of its own for these.
     public var exitCode: DevboxCore.ExitCode {
         switch self {
         case .notStarted, .bootFailed: .failure
         case .panicked: .panicked
-        case .timedOut: .timedOut
+        case .timedOut, .notInTime: .timedOut
         }
     }
 
@@ -186,6 +192,7 @@ public enum GuestError: ReportableError {
                         + console.map { "  \(Names.printable($0))" }.joined(separator: "\n"))
         case .panicked(let guest, let line): "the kernel of \(guest) panicked: \(Names.printable(line))"
         case .timedOut(let guest, let limit): "the command in \(guest) did not end within \(limit.inWords)"
+        case .notInTime(let guest, let occasion, let limit): "no \(occasion) of \(guest) came within \(limit.inWords)"
         }
     }
 

@@ -12,6 +12,9 @@ final class KVMGuest: GuestRuntime {
     private var child: ChildProcess?
     private var monitor: QMPClient?
     private var agent: FileDescriptor?
+    private var dumps: MachineDumps?
+    private var console: ConsoleWatch?
+    private var learnt: ((GuestCondition.Signal) throws -> Void)?
     private var errors: FilePath { supervisor.files.machineLog }
 
     init(_ supervisor: Supervisor) { self.supervisor = supervisor }
@@ -48,19 +51,24 @@ final class KVMGuest: GuestRuntime {
         let monitor = try connect()
         self.monitor = monitor
         let port = try sshPort(monitor)
+        learnt = events.learnt
+        dumps = MachineDumps(monitor, loop: supervisor.loop)
+        console = try ConsoleWatch(files.consoleLog, loop: supervisor.loop) { try events.learnt(.console($0)) }
+        monitor.attach(to: supervisor.loop) { [weak self] in try self?.happened($0) }
         SSHProbe(port: port, loop: supervisor.loop, ready: events.ready).start()
         return RunState(
             mode: .kvm, startedAt: Date(), kernel: kernel, sshPort: port, container: nil, containerFolder: nil,
-            accelerator: supervisor.plan.accelerator, bridge: nil)
+            accelerator: supervisor.plan.accelerator, bridge: nil, onPanic: supervisor.plan.onPanic)
     }
 
     private func command(share: FilePath) throws -> (kernel: String, Command) {
         let record = supervisor.record
         let machine = QEMUMachine(record.architecture)
         let kernel: BootKernelChoice = try .choose(record, version: supervisor.plan.kernel)
+        let onPanic = supervisor.plan.onPanic ?? .kdump
         let append =
             ["root=UUID=\(record.root.uuid)", "rw", "console=\(machine.console)", "devbox.share=9p"]
-            + record.allKernelArguments
+            + onPanic.kernelArguments(record.allKernelArguments)
             + supervisor.plan.kernelArguments
         let qemu = QEMUCommand(
             name: record.name, machine: machine,
@@ -70,7 +78,7 @@ final class KVMGuest: GuestRuntime {
             initrd: kernel.initrd.map { "boot/\($0)" }, append: append.joined(separator: " "),
             monitor: "run/qemu/qmp.sock",
             console: "run/qemu/console.sock", consoleLog: "console.log", agent: "run/qemu/agent.sock",
-            share: share.string
+            share: share.string, panicAction: onPanic.machineAction
         ).command
         return (kernel.version, QEMUUser(of: supervisor.work).run(qemu))
     }
@@ -98,7 +106,7 @@ final class KVMGuest: GuestRuntime {
     }
 
     func requestShutdown() {
-        _ = try? monitor?.execute(.powerdown, limit: .seconds(2))
+        monitor?.send(.powerdown)
         // A kernel without a driver for the power button, Debian's cloud kernel for arm64 say, hears nothing of it.
         supervisor.loop.after(.seconds(4)) { [self] in askAgent() }
     }
@@ -112,11 +120,17 @@ final class KVMGuest: GuestRuntime {
 
     func forceOff() {
         // QEMU writes what it holds when it quits; a kill is for one that does not answer.
-        if (try? monitor?.execute(.quit, limit: .seconds(2))) == nil { child?.signal(SIGKILL) }
+        monitor?.send(.quit, limit: .seconds(2)) { [self] answer in
+            if case .failure = answer { child?.signal(SIGKILL) }
+        }
         supervisor.loop.after(.seconds(5)) { [self] in child?.signal(SIGKILL) }
     }
 
+    var machine: (any GuestMachine)? { self }
+
     func close() throws {
+        _ = try? console?.catchUp()
+        console = nil
         child = nil
         monitor = nil
         // The host's user owns the disk again, whoever QEMU was.
@@ -129,6 +143,36 @@ final class KVMGuest: GuestRuntime {
     private var complaint: String? {
         (try? Files.text(errors))?.split(separator: "\n").last.map { line in
             line.split(separator: ": ", maxSplits: 1).last.map(String.init) ?? String(line)
+        }
+    }
+}
+
+extension KVMGuest: GuestMachine {
+    func pause() { monitor?.send(.pause) }
+
+    func reset() { monitor?.send(.reset) }
+
+    func injectNMI(_ done: @escaping (Result<Void, Failure>) -> Void) {
+        monitor?.send(.injectNMI) { answer in done(answer.map { _ in }.mapError { Failure($0) }) }
+    }
+
+    func dump(_ format: QMPDumpFormat, into descriptor: FileDescriptor, _ job: MachineDumps.Job) {
+        dumps?.begin(format, into: descriptor, of: supervisor.files.name, job)
+    }
+
+    private func happened(_ event: QMPEvent) throws {
+        switch event.name {
+        case "STOP": try learnt?(.paused)
+        case "RESUME": try learnt?(.resumed)
+        case "GUEST_PANICKED", "GUEST_CRASHLOADED":
+            // The console has the kernel's own words, which came first.
+            try console?.catchUp()
+            try learnt?(event.name == "GUEST_PANICKED" ? .panicked : .crashLoaded)
+        case "RESET":
+            try console?.catchUp()
+            try learnt?(.reset)
+        case "DUMP_COMPLETED": dumps?.completed(event.data)
+        default: break
         }
     }
 }

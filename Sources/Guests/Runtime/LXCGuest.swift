@@ -72,6 +72,8 @@ final class LXCGuest: GuestRuntime {
         if inits.isEmpty { child?.signal(SIGKILL) }
     }
 
+    var machine: (any GuestMachine)? { nil }
+
     func close() throws {
         child = nil
         try export?.close()

@@ -37,6 +37,8 @@ struct LaunchPlan: Codable, Sendable {
     var kernelArguments: [String] = []
     /// "kvm" or "tcg".
     var accelerator: String?
+    /// What is done when the kernel of a virtual machine panics.
+    var onPanic: PanicAction?
 }
 
 /// What an enclosed devbox says to the one that started it: one JSON object a line.
@@ -69,4 +71,6 @@ public struct RunState: Codable, Sendable, Equatable {
     public var accelerator: String?
     /// The bridge of the host that a container's network hangs on; nil where it has none.
     public var bridge: String?
+    /// What the host does when a virtual machine's kernel panics.
+    public var onPanic: PanicAction?
 }

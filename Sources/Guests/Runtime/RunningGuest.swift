@@ -40,7 +40,8 @@ public struct RunningGuest: Sendable {
         // A supervisor that ends at this moment may hang up at any step; then the guest has ended, which was wanted.
         var forced = true
         if (try? Files.writeAll(
-            connection, RecordFile.json(ControlRequest(stopWithinMilliseconds: Int(limit.milliseconds)), pretty: false),
+            connection,
+            RecordFile.json(ControlRequest.stop(withinMilliseconds: Int(limit.milliseconds)), pretty: false),
             name: "the control socket")) != nil
         {
             var polled = [
@@ -54,7 +55,7 @@ public struct RunningGuest: Sendable {
             }
             try Interrupts.check()
             let answer = try? Files.readAll(connection, name: "the control socket", limit: 4096)
-            forced = answer.flatMap { try? RecordFile.decode(ControlAnswer.self, from: $0) }?.forced ?? true
+            forced = answer.flatMap { try? RecordFile.decode(StopAnswer.self, from: $0) }?.forced ?? true
         }
         // Its lock goes last, with the process.
         _ = try FileLock(

@@ -21,10 +21,15 @@ public struct QEMUMachine: Sendable, Equatable {
     /// Whether it has a vmcoreinfo device: the machine needs fw_cfg with DMA for it, the kernel a driver (CONFIG_FW_CFG_SYSFS).
     /// pseries lacks the one, Debian's armhf kernels the other.
     public let hasVMCoreInfo: Bool
+    /// Whether it can have a pvpanic device on its PCI bus, by which a kernel that has the driver (CONFIG_PVPANIC_PCI) tells that it
+    /// panicked. Of Debian's kernels, amd64's and i386's have it; the device costs nothing where it is not used.
+    public let hasPanicDevice: Bool
 
     /// The settings for an architecture.
     public init(_ architecture: Architecture) {
         let purpose = "guests as virtual machines"
+        // `qemu-system-ppc64 -device help` has no pvpanic-pci.
+        hasPanicDevice = architecture != .ppc64el
         switch architecture {
         case .amd64:
             program = Program("qemu-system-x86_64", package: "qemu-system-x86", for: "amd64 \(purpose)")
@@ -85,6 +90,8 @@ public struct QEMUCommand: Sendable, Equatable {
     public var agent: String
     /// The folder that the guest sees at /work.
     public var share: String
+    /// What QEMU does when the guest's pvpanic driver reports a panic: "pause" or "none".
+    public var panicAction: String
 
     /// Each parameter is the property of that name.
     public init(
@@ -92,7 +99,7 @@ public struct QEMUCommand: Sendable, Equatable {
         disk: String,
         kernel: String, initrd: String?, append: String, monitor: String, console: String, consoleLog: String,
         agent: String,
-        share: String
+        share: String, panicAction: String = "none"
     ) {
         self.name = name
         self.machine = machine
@@ -109,6 +116,7 @@ public struct QEMUCommand: Sendable, Equatable {
         self.consoleLog = consoleLog
         self.agent = agent
         self.share = share
+        self.panicAction = panicAction
     }
 
     /// What QEMU may not do: start programs, become somebody else, change its own scheduling.
@@ -146,8 +154,10 @@ public struct QEMUCommand: Sendable, Equatable {
             "virtio-net-\(machine.bus),netdev=net,mac=\(macAddress)\(machine.bus == "pci" ? ",romfile=" : "")",
             "-fsdev", "local,id=work,path=\(share),security_model=none,multidevs=remap",
             "-device", "virtio-9p-\(machine.bus),fsdev=work,mount_tag=work",
-            "-kernel", kernel,
         ]
+        // Behind all others: a device before them would change their addresses, and with these the network's name.
+        if machine.hasPanicDevice { arguments += ["-device", "pvpanic-pci"] }
+        arguments += ["-action", "panic=\(panicAction)", "-kernel", kernel]
         if let initrd { arguments += ["-initrd", initrd] }
         arguments += ["-append", append]
         return Command(machine.program, arguments)

@@ -1,8 +1,7 @@
 import DevboxCore
-import Fetch
 import Glibc
 
-/// A bar for each running download, on a terminal only, and only for what takes over a second.
+/// A bar for each running transfer, on a terminal only, and only for what takes over a second.
 struct ProgressBars {
     private let isShown: Bool
     private let start = ContinuousClock.now

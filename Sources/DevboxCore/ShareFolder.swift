@@ -1,18 +1,19 @@
-import DevboxCore
 import Glibc
 import SystemPackage
 
 /// A folder below share/, opened without following any link on the way, so that nothing is written or read elsewhere.
-struct ShareFolder: ~Copyable {
-    private let descriptor: FileDescriptor
-    private let path: FilePath
+public struct ShareFolder: ~Copyable {
+    /// The folder itself, for calls that take names in it.
+    public let descriptor: FileDescriptor
+    /// What messages call it.
+    public let path: FilePath
 
     /// Opens a folder; nil where it is not there.
     ///
     /// - Parameters:
     ///   - names: the way below `base`.
     ///   - make: whether to make what is missing; it belongs to the work directory's owner.
-    init?(_ names: [String], below base: FilePath, in work: WorkDirectory, make: Bool) throws {
+    public init?(_ names: [String], below base: FilePath, in work: WorkDirectory, make: Bool) throws {
         var current = try Files.open(base, .readOnly, [.directory, .noFollow])
         var path = base
         do {
@@ -45,7 +46,7 @@ struct ShareFolder: ~Copyable {
     deinit { try? descriptor.close() }
 
     /// Opens a plain file for reading; nil where there is none of that name.
-    func open(_ name: String) throws -> FileDescriptor? {
+    public func open(_ name: String) throws -> FileDescriptor? {
         let file = openat(descriptor.rawValue, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         guard file >= 0 else {
             if errno == ENOENT || errno == ELOOP { return nil }
@@ -61,12 +62,12 @@ struct ShareFolder: ~Copyable {
     }
 
     /// Moves a file into it, in place of one of that name.
-    func take(_ file: FilePath, as name: String) throws {
+    public func take(_ file: FilePath, as name: String) throws {
         try posix("make \(path.appending(name))") { renameat(AT_FDCWD, file.string, descriptor.rawValue, name) }
     }
 
     /// Removes a file; one that is not there is fine.
-    func remove(_ name: String) throws {
+    public func remove(_ name: String) throws {
         if unlinkat(descriptor.rawValue, name, 0) != 0, errno != ENOENT {
             throw failure("remove \(path.appending(name))", Errno(rawValue: errno))
         }

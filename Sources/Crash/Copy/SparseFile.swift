@@ -1,0 +1,72 @@
+import DevboxCore
+import Glibc
+import SystemPackage
+
+/// A new file that is written at any place; what is zero is left out of it, block by block.
+struct SparseFile {
+    private let file: FileDescriptor
+    private let name: String
+    /// Where the last byte so far ends.
+    private(set) var end: Int64 = 0
+    /// The largest that it may become, in bytes.
+    let limit: Int64
+    private static let block = 4096
+
+    init(_ file: FileDescriptor, name: String, limit: Int64) {
+        (self.file, self.name, self.limit) = (file, name, limit)
+    }
+
+    /// Whether a stretch may be written.
+    func allows(_ offset: Int64, _ count: Int64) -> Bool {
+        offset >= 0 && count >= 0 && count <= limit && offset <= limit - count
+    }
+
+    /// Writes bytes at a place.
+    mutating func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws {
+        guard allows(offset, Int64(bytes.count)) else {
+            throw VmcoreError.damaged("it would become larger than \(ByteSize.text(limit))")
+        }
+        // A block that was written before may have to become zero again.
+        let isNew = offset >= end
+        var at = 0
+        while at < bytes.count {
+            let start = at
+            var isZero = false
+            while at < bytes.count {
+                let count = min(bytes.count - at, Self.block - Int((offset + Int64(at)) % Int64(Self.block)))
+                let zero = isNew && Self.isZero(UnsafeRawBufferPointer(rebasing: bytes[at..<(at + count)]))
+                if at == start { isZero = zero } else if zero != isZero { break }
+                at += count
+            }
+            if !isZero {
+                try writeAll(UnsafeRawBufferPointer(rebasing: bytes[start..<at]), at: offset + Int64(start))
+            }
+        }
+        end = max(end, offset + Int64(bytes.count))
+    }
+
+    /// Leaves a stretch out, which is zero then.
+    mutating func skip(at offset: Int64, _ count: Int64) throws {
+        guard allows(offset, count) else {
+            throw VmcoreError.damaged("it would become larger than \(ByteSize.text(limit))")
+        }
+        end = max(end, offset + count)
+    }
+
+    /// Gives it its size: what is left out at its end is part of it too.
+    func finish() throws { try posix("write \(name)") { ftruncate(file.rawValue, off_t(end)) } }
+
+    private func writeAll(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws {
+        var done = 0
+        while done < bytes.count {
+            done += try posix("write \(name)") {
+                pwrite(file.rawValue, bytes.baseAddress?.advanced(by: done), bytes.count - done, off_t(offset) + done)
+            }
+        }
+    }
+
+    private static func isZero(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let base = bytes.baseAddress, bytes.count > 0, bytes[0] == 0 else { return false }
+        return memcmp(base, base + 1, bytes.count - 1) == 0
+    }
+}

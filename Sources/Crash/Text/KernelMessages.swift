@@ -1,0 +1,40 @@
+/// The kernel's messages out of its memory.
+enum KernelMessages {
+    /// All that the kernel's buffer holds, as `makedumpfile --dump-dmesg` prints it.
+    static func read(_ memory: KernelMemory, _ info: Vmcoreinfo) throws -> [UInt8] {
+        if info.symbol("prb") != nil { return try PrintkRing(memory, info).text() }
+        if info.symbol("log_first_idx") != nil { return try LogBuffer(memory, info).text() }
+        throw VmcoreError.unsupported("its VMCOREINFO does not say where the kernel's messages are")
+    }
+}
+
+/// Messages as text, bounded.
+struct MessageText {
+    private(set) var bytes: [UInt8] = []
+    /// The largest buffer that `log_buf_len=` makes is 2 GiB; nobody reads so much.
+    static let limit = 64 << 20
+
+    var isFull: Bool { bytes.count >= Self.limit }
+
+    /// Adds a message: "[    1.234567] text", further lines of it below the first one's text.
+    mutating func add(_ text: some Collection<UInt8>, nanoseconds: UInt64) {
+        let stamp = Self.stamp(nanoseconds)
+        bytes += stamp.utf8
+        for byte in text {
+            switch byte {
+            case 10: bytes += [10] + [UInt8](repeating: 32, count: stamp.utf8.count)
+            case 32...126, 9, 11, 12, 13: bytes.append(byte)
+            default:
+                let digits = Array("0123456789abcdef".utf8)
+                bytes += "\\x".utf8 + [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        bytes.append(10)
+    }
+
+    private static func stamp(_ nanoseconds: UInt64) -> String {
+        let (seconds, micro) = ("\(nanoseconds / 1_000_000_000)", "\(nanoseconds % 1_000_000_000 / 1000)")
+        return "[" + String(repeating: " ", count: max(0, 5 - seconds.count)) + seconds + "."
+            + String(repeating: "0", count: 6 - micro.count) + micro + "] "
+    }
+}

@@ -1,0 +1,162 @@
+import Crash
+import DevboxCore
+import FoundationEssentials
+import Glibc
+import Guests
+import HostTools
+import SystemPackage
+
+/// What became of the dumps that a guest has.
+public struct CollectedDumps: Sendable {
+    /// Those that came into the store now.
+    public internal(set) var added: [StoredDump] = []
+    /// Those that did not, and why.
+    public internal(set) var refused: [RefusedDump] = []
+    /// The paths in the guest of those that were removed there.
+    public internal(set) var removed: [String] = []
+}
+
+/// Brings the dumps of guests into the store: from the disk of a stopped one, which changes nothing on it, and over ssh from a
+/// running one.
+public struct DumpCollector: Sendable {
+    private let guests: GuestStore
+    private let store: DumpStore
+    private let runner: Runner
+    private let command: String
+    /// How long one dump of a running guest may take.
+    private let limit: Duration
+
+    /// A guest's own messages, where ours cannot be read, and no more of them.
+    private static let mostMessages = 16 << 20
+    /// All zeroes of a hole would have to be digested.
+    private static let largestUndigestedHoles: Int64 = 4 << 30
+
+    /// - Parameters:
+    ///   - guests: the guests of the work directory.
+    ///   - runner: runs what reaches a running guest.
+    ///   - command: the command line, for records.
+    ///   - limit: how long one dump of a running guest may take.
+    public init(_ guests: GuestStore, runner: Runner, command: String, limit: Duration = .seconds(3600)) {
+        (self.guests, self.runner, self.command, self.limit) = (guests, runner, command, limit)
+        store = DumpStore(guests.work)
+    }
+
+    /// Brings out the dumps of a guest that are not in the store yet. One that is refused does not keep the others.
+    ///
+    /// - Parameters:
+    ///   - removing: whether those that are in the store are removed from the guest; of a stopped one as one transaction, which
+    ///     needs root.
+    ///   - progress: is called while a dump is copied.
+    /// - Throws: where the guest cannot be looked at: it is busy, does not answer, or its disk is damaged.
+    public func collect(_ name: String, removing: Bool = false, progress: (TransferProgress) -> Void = { _ in }) throws
+        -> CollectedDumps
+    {
+        let lock = try FileLock(
+            guests.work.locks.appending("dumps-\(name)"), of: "the dumps of \(name)", for: "dumps",
+            onWait: runner.console.say)
+        defer { _ = lock.descriptor }
+        var result: CollectedDumps
+        var found: [DumpCandidate] = []
+        let isRunning: Bool
+        if let running = try RunningGuest(name, in: guests) {
+            isRunning = true
+            let source = RunningSource(name, in: guests, runner: runner, limit: limit)
+            result = try collect(running.record, from: source, found: &found, progress)
+        } else {
+            isRunning = false
+            let stopped = try StoppedGuest(name, in: guests, for: "dumps", runner: runner)
+            replayJournal(stopped)
+            result = try collect(stopped.record, from: DiskSource(stopped), found: &found, progress)
+        }
+        if removing {
+            let gone = try brought(found.map(\.dump), of: guests.load(name)).map { dump in
+                found.first { $0.dump.path == dump.path } ?? DumpCandidate(dump: dump, messages: nil)
+            }
+            try DumpRemoval(guests, runner: runner).remove(gone, from: name, isRunning: isRunning)
+            result.removed = gone.map(\.dump.path)
+        }
+        return result
+    }
+
+    /// A guest that crashed was not shut down. Who may not mount it reads what its disk had before the journal.
+    private func replayJournal(_ guest: borrowing StoppedGuest) {
+        do {
+            try guest.replayJournal()
+        } catch {
+            runner.console.warn(
+                "\(guest.files.name): its journal is not replayed, its last dump may be missing: \(error)")
+        }
+    }
+
+    private func collect<Source: DumpSource & ~Copyable>(
+        _ guest: GuestRecord, from source: borrowing Source, found: inout [DumpCandidate],
+        _ progress: (TransferProgress) -> Void
+    ) throws -> CollectedDumps {
+        let folder = CrashFolder(try source.entries())
+        found = folder.candidates
+        var result = CollectedDumps()
+        result.refused = folder.refused.map {
+            RefusedDump(guest: guest.name, path: $0.path, reason: $0.reason, exitCode: .badInput)
+        }
+        let known = Set(try brought(found.map(\.dump), of: guest).map(\.path))
+        for candidate in found where !known.contains(candidate.dump.path) {
+            do {
+                result.added.append(try bring(candidate, of: guest, from: source, progress))
+            } catch let error as any ReportableError where error.exitCode != .interrupted {
+                result.refused.append(
+                    RefusedDump(
+                        guest: guest.name, path: candidate.dump.path, reason: error.description,
+                        exitCode: error.exitCode))
+            }
+        }
+        return result
+    }
+
+    /// Those that are in the store, or were removed from it on purpose.
+    private func brought(_ dumps: [CrashEntry], of guest: GuestRecord) throws -> [CrashEntry] {
+        let known = Set(
+            try store.known(guest.name).filter { record in
+                try record.guestID == guest.id && (record.removedAt != nil || store.stored(record) != nil)
+            }.compactMap(\.origin))
+        return dumps.filter { known.contains($0.origin) }
+    }
+
+    private func bring<Source: DumpSource & ~Copyable>(
+        _ candidate: DumpCandidate, of guest: GuestRecord, from source: borrowing Source,
+        _ progress: (TransferProgress) -> Void
+    ) throws -> StoredDump {
+        let entry = candidate.dump
+        let needed = try source.dataSize(of: entry)
+        try checkRoom(needed)
+        let dump = try store.begin(guest: guest.name, guestID: guest.id, source: .kdump, command: command)
+        let file = try dump.makeVmcore()
+        defer { try? file.close() }
+        var receiver = DumpReceiver(file, name: "the file", size: entry.size)
+        try source.copy(entry, to: &receiver) { received in
+            try Interrupts.check()
+            progress(
+                TransferProgress(
+                    name: "\(guest.name):\(entry.path)", received: received, total: entry.size))
+        }
+        var details = DumpDetails()
+        details.defect = try receiver.finish()
+        if candidate.isUnfinished { details.defect = "the guest's crash kernel did not come to its end" }
+        details.time = Date(timeIntervalSince1970: Double(entry.modified))
+        details.origin = entry.origin
+        details.guestMessages = try candidate.messages.map {
+            try source.beginning(of: $0, limit: Self.mostMessages)
+        }
+        return try dump.finish(details, digest: entry.size - needed <= Self.largestUndigestedHoles)
+    }
+
+    private func checkRoom(_ needed: Int64) throws {
+        var status = statvfs()
+        try posix("look at \(guests.work.share)") { statvfs(guests.work.share.string, &status) }
+        let free = Int64(status.f_bavail) * Int64(status.f_frsize)
+        guard needed <= free else {
+            throw Failure(
+                .failure, "it has \(ByteSize.text(needed)) and \(guests.work.share) only \(ByteSize.text(free)) left",
+                hint: "free some space there, with `devbox dumps --keep N` for instance")
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import DevboxCore
+import Guests
+import HostTools
+import SystemPackage
+
+/// Removes dumps from a guest's /var/crash.
+struct DumpRemoval {
+    private let guests: GuestStore
+    private let runner: Runner
+
+    init(_ guests: GuestStore, runner: Runner) {
+        (self.guests, self.runner) = (guests, runner)
+    }
+
+    /// Removes each file that still is what it was, and its folder where that is empty then. A constant text; the files are its
+    /// arguments: path, size and modification time.
+    private static let script = #"""
+        status=0
+        while [ $# -ge 3 ]; do
+            if [ -f "$1" ] && [ ! -L "$1" ] && [ "$(stat -c '%s %Y' -- "$1")" = "$2 $3" ]; then
+                rm -f -- "$1" || status=1
+                folder=${1%/*}
+                [ "$folder" = /var/crash ] || rmdir -- "$folder" 2>/dev/null
+            fi
+            shift 3
+        done
+        exit $status
+        """#
+    private static let limit = Duration.seconds(600)
+    /// So many fit on a command line by far.
+    private static let filesAtOnce = 1000
+
+    /// - Parameter isRunning: whether the guest ran when its dumps were copied.
+    func remove(_ dumps: [DumpCandidate], from name: String, isRunning: Bool) throws {
+        // Messages go first: the folder is empty with the dump.
+        let files = dumps.flatMap { [$0.messages, $0.dump] }.compactMap { $0 }
+        guard !files.isEmpty else { return }
+        if isRunning {
+            for command in Self.commands(files) {
+                let status = try GuestExec(guests, runner: runner).receive(name, command, limit: Self.limit) { _ in }
+                try check(status, name)
+            }
+        } else {
+            var change = try OfflineChange(name, for: "dumps", in: guests, runner: runner)
+            try change.transact { change in
+                for command in Self.commands(files) {
+                    try check(
+                        change.run(
+                            OfflineCommand(command, output: FileDescriptor(rawValue: 2), limit: Self.limit)), name)
+                }
+            }
+        }
+    }
+
+    private static func commands(_ files: [CrashEntry]) -> [[String]] {
+        stride(from: 0, to: files.count, by: filesAtOnce).map { start in
+            ["/bin/sh", "-c", script, "sh"]
+                + files[start..<min(files.count, start + filesAtOnce)].flatMap {
+                    [$0.path, "\($0.size)", "\($0.modified)"]
+                }
+        }
+    }
+
+    private func check(_ status: Int32, _ name: String) throws {
+        guard status == 0 else {
+            throw Failure(
+                .failure, "cannot remove the dumps from \(name): the command there ended with status \(status)")
+        }
+    }
+}

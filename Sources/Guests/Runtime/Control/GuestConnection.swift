@@ -1,0 +1,108 @@
+import DevboxCore
+import Glibc
+import HostTools
+import QMP
+import SystemPackage
+
+/// A connection to a running guest's supervisor.
+public struct GuestConnection: ~Copyable {
+    private let socket: FileDescriptor
+    private let name: String
+    private var lines = LineBuffer(longest: 1 << 20)
+    private var waiting: [ControlAnswer] = []
+    /// Whether the supervisor has hung up: the guest has ended.
+    public private(set) var hasEnded = false
+
+    /// Connects.
+    ///
+    /// - Throws: `notFound`, where the guest does not run any more.
+    init(_ files: GuestFiles) throws {
+        guard let socket = try? UnixSocket.connect(files.control) else {
+            throw Failure(.notFound, "the guest \(files.name) is not running")
+        }
+        (self.socket, name) = (socket, files.name)
+    }
+
+    deinit { try? socket.close() }
+
+    /// Readable when there is something to read, or at the end.
+    var descriptor: Int32 { socket.rawValue }
+
+    /// Asks.
+    ///
+    /// - Parameter descriptor: goes along with the request; the caller keeps its own.
+    func send(_ request: ControlRequest, descriptor: FileDescriptor? = nil) throws {
+        let line = try RecordFile.json(request, pretty: false)
+        // The supervisor may be ending at this moment; what it said before can still be read.
+        guard let count = try? UnixSocket.send(line, descriptor: descriptor, to: socket), count == line.count else {
+            throw Failure(
+                .failure, "the supervisor of \(name) does not listen", hint: "`devbox list` shows whether it runs")
+        }
+    }
+
+    /// What is said next; nil when the time ran out, when one of `others` became readable, and at the end (`hasEnded`).
+    ///
+    /// - Throws: what the supervisor refuses a request with; `interrupted`.
+    mutating func next(until deadline: ContinuousClock.Instant? = nil, others: [Int32] = []) throws -> ControlAnswer? {
+        while waiting.isEmpty {
+            if hasEnded { return nil }
+            var polled = ([socket.rawValue, Interrupts.descriptor] + others).map {
+                pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+            }
+            let count = poll(&polled, nfds_t(polled.count), deadline.map { ($0 - .now).milliseconds } ?? -1)
+            if polled[1].revents != 0 { throw Failure.interrupted }
+            if polled[0].revents != 0 {
+                receive()
+            } else if count == 0 || polled.dropFirst(2).contains(where: { $0.revents != 0 }) {
+                return nil
+            }
+        }
+        let answer = waiting.removeFirst()
+        if case .refused(let code, let message, let hint) = answer { throw Failure(code, message, hint: hint) }
+        return answer
+    }
+
+    /// Begins to follow, and gives back how the guest is at this moment.
+    ///
+    /// - Throws: where the supervisor is of a devbox that does not know this request.
+    mutating func follow() throws -> GuestCondition { try ask(.follow) }
+
+    /// How the guest is.
+    mutating func condition() throws -> GuestCondition { try ask(.condition) }
+
+    private mutating func ask(_ request: ControlRequest) throws -> GuestCondition {
+        try send(request)
+        let deadline = ContinuousClock.now + .seconds(5)
+        while let answer = try next(until: deadline) {
+            if case .condition(let condition) = answer { return condition }
+        }
+        throw Failure(
+            .failure, "the supervisor of \(name) \(hasEnded ? "hung up" : "did not answer")",
+            hint: "one that an earlier devbox started knows less: restart the guest")
+    }
+
+    private mutating func receive() {
+        do {
+            guard let received = try UnixSocket.receive(socket, atMost: 64 << 10) else { return }
+            try? received.descriptor?.close()
+            if received.bytes.isEmpty { hasEnded = true }
+            // A newer supervisor may tell more than this devbox knows.
+            waiting += try lines.add(received.bytes).compactMap { try? RecordFile.decode(ControlAnswer.self, from: $0) }
+        } catch {
+            hasEnded = true
+        }
+    }
+}
+
+extension RunningGuest {
+    /// Connects to its supervisor.
+    func connect() throws -> GuestConnection { try GuestConnection(files) }
+
+    /// How its kernel is; an ordinary one where the supervisor does not tell.
+    public func condition() -> GuestCondition {
+        guard var connection = try? connect(), let condition = try? connection.condition() else {
+            return GuestCondition()
+        }
+        return condition
+    }
+}

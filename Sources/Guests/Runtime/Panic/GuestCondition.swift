@@ -1,0 +1,103 @@
+import DevboxCore
+
+/// What is known of a running guest's kernel, put together from what the machine reports and what the console shows.
+public struct GuestCondition: Codable, Sendable, Equatable {
+    /// Whether its processors stand still.
+    public var isPaused = false
+    /// Whether a dump is being taken from outside.
+    public var isDumping = false
+    /// The line of its panic; nil where it has not panicked since it was started or reset.
+    public var panic: String?
+    /// Whether it stands still for good after a panic.
+    public var isHalted = false
+    /// Whether its crash kernel runs.
+    public var isCrashKernel = false
+    /// The dump of its last panic, or the last that was taken; nil from a panic on until there is one.
+    public var dump: SavedDump?
+    /// Where the crash kernel put a dump that it has not finished with: it restarts the guest when it has.
+    private var unfinishedDump: String?
+
+    /// A kernel that runs.
+    public init() {}
+
+    /// "running", "paused", "panicked" or "dumping".
+    public var state: String {
+        if isDumping { "dumping" } else if panic != nil { "panicked" } else if isPaused { "paused" } else { "running" }
+    }
+
+    /// What is learnt of a machine.
+    enum Signal: Equatable {
+        /// A complete line of the console.
+        case console(String)
+        /// The guest's pvpanic driver reported a panic that no crash kernel will take. Source: QEMU's docs/specs/pvpanic.txt.
+        case panicked
+        /// It reported a panic that the crash kernel takes.
+        case crashLoaded
+        case reset, paused, resumed
+        /// The machine has ended.
+        case ended
+    }
+
+    /// Takes something in, and gives back what it means to those who follow.
+    mutating func note(_ signal: Signal) -> [GuestEvent] {
+        switch signal {
+        case .console(let line): return read(line)
+        case .panicked: return beginPanic(nil) + halt()
+        case .crashLoaded: return beginPanic(nil)
+        case .paused where !isPaused:
+            isPaused = true
+            return [.paused]
+        case .resumed where isPaused:
+            isPaused = false
+            return [.resumed]
+        case .paused, .resumed: return []
+        case .reset:
+            let events = finishDump()
+            (panic, isHalted, isCrashKernel) = (nil, false, false)
+            return events + [.reset]
+        case .ended: return finishDump()
+        }
+    }
+
+    /// Lines of kernel/panic.c, of arch/x86/kernel/nmi.c, and of Debian's kdump-config.
+    private mutating func read(_ line: String) -> [GuestEvent] {
+        if line.contains("---[ end \(ConsoleTail.panicMark)") { return beginPanic(line) + halt() }
+        if line.contains(ConsoleTail.panicMark) { return beginPanic(line) }
+        if line.contains("Dazed and confused, but trying to continue") { return [.interruptIgnored] }
+        guard panic != nil else { return [] }
+        if line.contains("Rebooting in "), line.hasSuffix("seconds..") { return halt() }
+        if line.contains("Linux version "), !isCrashKernel {
+            isCrashKernel = true
+            return [.crashKernel]
+        }
+        if let range = line.firstRange(of: "failed to save vmcore") {
+            return [.saveFailed(line: String(line[range.lowerBound...]))]
+        }
+        if let range = line.firstRange(of: "saved vmcore in ") {
+            unfinishedDump = String(line[range.upperBound...].prefix { !$0.isWhitespace })
+        }
+        return []
+    }
+
+    private mutating func beginPanic(_ line: String?) -> [GuestEvent] {
+        // A crash kernel may panic as well; that is no new fault.
+        guard panic == nil else { return [] }
+        let text = line ?? "\(ConsoleTail.panicMark) (reported by its pvpanic driver)"
+        (panic, dump) = (text, nil)
+        return [.panicked(line: text)]
+    }
+
+    private mutating func halt() -> [GuestEvent] {
+        guard !isHalted, !isCrashKernel else { return [] }
+        isHalted = true
+        return [.halted]
+    }
+
+    private mutating func finishDump() -> [GuestEvent] {
+        guard let path = unfinishedDump else { return [] }
+        unfinishedDump = nil
+        let saved = SavedDump(by: .guest, path: path)
+        dump = saved
+        return [.saved(saved)]
+    }
+}

@@ -1,0 +1,4 @@
+import Crash
+import DevboxCore
+import TestSupport
+import Testing
