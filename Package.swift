@@ -96,7 +96,7 @@ let package = Package(
         .systemLibrary(name: "CExt2FS", pkgConfig: "ext2fs", providers: [.apt(["libext2fs-dev"])]),
         .target(
             name: "TestSupport",
-            dependencies: ["Images", "Boot", "Templates", "Disks", "HostTools", "DevboxCore", system],
+            dependencies: ["Images", "Boot", "Templates", "Disks", "HostTools", "DevboxCore", "CLinux", system],
             path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(
             name: "IntegrationTests",
@@ -112,7 +112,7 @@ let package = Package(
             name: "HostToolsTests", dependencies: ["TestSupport", "HostTools", "DevboxCore", "CLinux", system],
             swiftSettings: settings),
         .testTarget(
-            name: "QMPTests", dependencies: ["TestSupport", "QMP", "HostTools", "DevboxCore", system],
+            name: "QMPTests", dependencies: ["TestSupport", "QMP", "HostTools", "DevboxCore", "CLinux", system],
             swiftSettings: settings),
         .testTarget(
             name: "DisksTests", dependencies: ["TestSupport", "Disks", "HostTools", "DevboxCore", "CExt2FS", system],
@@ -141,7 +141,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "GuestsTests",
-            dependencies: ["TestSupport", "Guests", "Images", "Disks", "HostTools", "DevboxCore", system],
+            dependencies: [
+                "TestSupport", "Guests", "Images", "Disks", "QMP", "HostTools", "DevboxCore", "CLinux", system,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "FetchTests",

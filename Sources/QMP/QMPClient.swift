@@ -32,6 +32,9 @@ public final class QMPClient {
         try execute(QMPCommand("qmp_capabilities"), limit: limit)
     }
 
+    /// Takes over a connection on which everything has been negotiated already.
+    init(negotiated connection: FileDescriptor) { self.connection = connection }
+
     deinit { try? connection.close() }
 
     /// Runs a command and waits for its answer. Events that come meanwhile are kept for `event`, or for the loop.

@@ -35,22 +35,6 @@ struct ConsoleTailTests {
         #expect(ConsoleTail.lines(files, count: 1) == ["root@bug-1:~# x"])
     }
 
-    @Test("a panic behind the offset is found, one before it is not")
-    func panicOffset() throws {
-        try scratch.write(Self.boot + Self.panic, to: "console.log")
-        let line = "[  112.358901] Kernel panic - not syncing: sysrq triggered crash"
-        #expect(ConsoleTail.panic(files, from: 0) == line)
-        #expect(ConsoleTail.panic(files, from: Int64(Self.boot.utf8.count)) == line)
-        #expect(ConsoleTail.panic(files, from: ConsoleTail.length(files)) == nil)
-        #expect(ConsoleTail.length(files) == Int64((Self.boot + Self.panic).utf8.count))
-    }
-
-    @Test("a log that was begun anew is looked at from its start")
-    func restarted() throws {
-        try scratch.write(Self.panic, to: "console.log")
-        #expect(ConsoleTail.panic(files, from: 1 << 30) != nil)
-    }
-
     @Test(
         "what ends a boot is told from what does not",
         arguments: [
@@ -67,9 +51,8 @@ struct ConsoleTailTests {
     @Test("without a console there is nothing, and a link in its place is not followed")
     func none() throws {
         #expect(ConsoleTail.lines(files).isEmpty)
-        #expect(ConsoleTail.length(files) == 0)
         let other = try scratch.write(Self.panic, to: "other")
         try tool("ln", "-s", other.string, files.consoleLog.string)
-        #expect(ConsoleTail.panic(files, from: 0) == nil)
+        #expect(ConsoleTail.bootFault(files) == nil)
     }
 }

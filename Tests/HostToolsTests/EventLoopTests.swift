@@ -27,6 +27,30 @@ struct EventLoopTests {
         #expect(seen == [1, 2, -1])
     }
 
+    @Test(
+        "what waits to be written goes out once, when there is room for it, and what is read meanwhile is not kept back"
+    )
+    func writing() throws {
+        let loop = EventLoop()
+        let pair = try SocketPair()
+        let block = [UInt8](repeating: 1, count: 64 << 10)
+        while try UnixSocket.send(block, to: pair.subject) != nil {}
+        var (wrote, read) = (0, 0)
+        loop.whenWritable(pair.subject) {
+            wrote += 1
+            loop.after(.milliseconds(20)) { loop.stop() }
+        }
+        loop.watch(pair.subject) { read += try UnixSocket.receive(pair.subject)?.bytes.count ?? 0 }
+        try pair.say("abc")
+        loop.after(.milliseconds(20)) {
+            #expect(wrote == 0 && read == 4)
+            while try UnixSocket.receive(pair.player, atMost: 1 << 20) != nil {}
+        }
+        try loop.run()
+        #expect(wrote == 1)
+        for end in [pair.subject, pair.player] { try end.close() }
+    }
+
     @Test("timers come in the order of their times, and none after stop")
     func timers() throws {
         let loop = EventLoop()

@@ -9,7 +9,7 @@ struct QEMUTests {
             name: "bug-1", machine: QEMUMachine(architecture), accelerator: accelerator, memory: 1 << 30, cpus: 2,
             macAddress: "52:54:00:01:02:03", disk: "disk.qcow2", kernel: "boot/vmlinuz", initrd: "boot/initrd.img",
             append: "root=UUID=1 ro", monitor: "run/qmp.sock", console: "run/console.sock", consoleLog: "console.log",
-            agent: "run/agent.sock", share: "/run/devbox/share"
+            agent: "run/agent.sock", share: "/run/devbox/share", panicAction: "pause"
         ).command
     }
 
@@ -49,6 +49,8 @@ struct QEMUTests {
                 "-device", "virtio-net-pci,netdev=net,mac=52:54:00:01:02:03,romfile=",
                 "-fsdev", "local,id=work,path=/run/devbox/share,security_model=none,multidevs=remap",
                 "-device", "virtio-9p-pci,fsdev=work,mount_tag=work",
+            ] + (architecture == .ppc64el ? [] : ["-device", "pvpanic-pci"]) + [
+                "-action", "panic=pause",
                 "-kernel", "boot/vmlinuz", "-initrd", "boot/initrd.img", "-append", "root=UUID=1 ro",
             ])
     }

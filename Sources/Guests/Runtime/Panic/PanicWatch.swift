@@ -24,7 +24,10 @@ struct PanicWatch: ~Copyable {
             if case .event(.panicked(let text)) = answer { line = text }
         }
         // The guest has ended; what was waited for will find out by itself.
-        if connection?.hasEnded == true { (connection, descriptor) = (nil, -1) }
+        if connection?.hasEnded == true {
+            connection = nil
+            descriptor = -1
+        }
         return line
     }
 }

@@ -1,0 +1,136 @@
+import DevboxCore
+import Glibc
+@testable import Guests
+import HostTools
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("What is known of a guest's kernel")
+struct GuestConditionTests {
+    private let line = "[   47.593969] Kernel panic - not syncing: sysrq triggered crash"
+    private let end = "[   48.1] ---[ end Kernel panic - not syncing: sysrq triggered crash ]---"
+
+    private func events(_ signals: [GuestCondition.Signal], _ check: (GuestCondition) -> Void = { _ in })
+        -> [GuestEvent]
+    {
+        var condition = GuestCondition()
+        let events = signals.flatMap { condition.note($0) }
+        check(condition)
+        return events
+    }
+
+    @Test("a panic is told once, by whichever way it comes first, with the console's line")
+    func once() {
+        let expected: [GuestEvent] = [.panicked(line: line), .halted]
+        #expect(events([.console("Linux version 6.1"), .console(line), .console(end), .panicked]) == expected)
+        #expect(events([.console(line), .panicked, .console(end)]) == expected)
+        let silent = events([.panicked]) { #expect($0.state == "panicked") }
+        #expect(silent.count == 2 && silent.last == .halted)
+    }
+
+    @Test("a crash kernel takes over: its dump is told when it restarts the guest, and the panic is past then")
+    func crashKernel() {
+        let told = events(
+            [
+                .console(line), .crashLoaded, .console("[    0.000000] Linux version 6.1.0-56-amd64"), .console(line),
+                .console(end), .console("kdump-tools[200]: * kdump-tools: saved vmcore in /var/crash/202611211810"),
+                .console("Rebooting."), .reset,
+            ]
+        ) {
+            #expect($0.state == "running" && $0.panic == nil)
+            #expect($0.dump == SavedDump(by: .guest, path: "/var/crash/202611211810"))
+        }
+        #expect(
+            told == [
+                .panicked(line: line), .crashKernel, .saved(SavedDump(by: .guest, path: "/var/crash/202611211810")),
+                .reset,
+            ])
+    }
+
+    @Test("a dump that was being saved counts when the guest ends instead of restarting")
+    func savedThenEnded() {
+        let saved = SavedDump(by: .guest, path: "/var/crash/1")
+        #expect(events([.console(line), .console("x saved vmcore in /var/crash/1 "), .ended]).last == .saved(saved))
+    }
+
+    @Test("a new panic makes the last dump an old one, so that who waits for a dump waits for its own")
+    func nextPanic() {
+        _ = events([.console(line), .console("saved vmcore in /var/crash/1"), .reset, .console(line)]) {
+            #expect($0.dump == nil)
+        }
+    }
+
+    @Test("a kernel that reboots after a time stands still until then; one that failed to save says so")
+    func others() {
+        #expect(events([.console(line), .console("[ 1.0] Rebooting in 10 seconds..")]).last == .halted)
+        #expect(
+            events([.console(line), .console("kdump-tools: failed to save vmcore in /var/crash/1")]).last
+                == .saveFailed(line: "failed to save vmcore in /var/crash/1"))
+        #expect(
+            events([.console("saved vmcore in /var/crash/1"), .console("Rebooting in 5 seconds.."), .ended]).isEmpty)
+        #expect(events([.console("Dazed and confused, but trying to continue")]) == [.interruptIgnored])
+    }
+
+    @Test("standing still and going on")
+    func paused() {
+        #expect(events([.paused, .paused, .resumed, .resumed]) == [.paused, .resumed])
+        _ = events([.paused]) { #expect($0.state == "paused") }
+    }
+
+    @Test("a panic for the host leaves the guest's own crash kernel out; the default leaves the arguments as they are")
+    func arguments() {
+        let given = ["quiet", "crashkernel=192M"]
+        #expect(PanicAction.kdump.kernelArguments(given) == given)
+        #expect(PanicAction.dump.kernelArguments(given) == ["quiet", "systemd.mask=kdump-tools.service"])
+        #expect(PanicAction.stop.kernelArguments(["quiet"]) == ["quiet"])
+    }
+}
+
+@Suite("Following a console", .timeLimit(.minutes(5)))
+struct ConsoleWatchTests {
+    @Test("lines come whole, however they were written; an endless one is cut, and the next is whole again")
+    func lines() throws {
+        let scratch = try ScratchDirectory()
+        let log = try scratch.write("before\r\nhalf", to: "console.log")
+        let writer = try Files.open(log, .writeOnly, .append)
+        let loop = EventLoop()
+        var seen: [String] = []
+        let watch = try ConsoleWatch(log, loop: loop) { line in
+            seen.append(line)
+            if line == "last" { loop.stop() }
+        }
+        let long = String(repeating: "x", count: 100_000)
+        for (number, text) in [" a line\n", "\u{1B}[0;32mcoloured\u{1B}[0m\n", long, long + "\n", "last\n"].enumerated()
+        {
+            loop.after(.milliseconds(40 * number)) { try Files.writeAll(writer, Array(text.utf8), name: "the log") }
+        }
+        loop.after(.seconds(20)) { loop.stop() }
+        try watch.catchUp()
+        try loop.run()
+        try writer.close()
+        #expect(seen == ["before", "half a line", "coloured", String(repeating: "x", count: 4096), "last"])
+    }
+
+    @Test("a guest that prints very much is followed to the end")
+    func flood() throws {
+        let scratch = try ScratchDirectory()
+        let log = try scratch.write("", to: "console.log")
+        let loop = EventLoop()
+        var count = 0
+        let watch = try ConsoleWatch(log, loop: loop) { line in
+            count += 1
+            if line == "last" { loop.stop() }
+        }
+        loop.after(.zero) {
+            let file = try Files.open(log, .writeOnly, .append)
+            try Files.writeAll(
+                file, Array((String(repeating: "0123456789\n", count: 300_000) + "last\n").utf8), name: "")
+            try file.close()
+        }
+        loop.after(.seconds(60)) { loop.stop() }
+        try loop.run()
+        #expect(count == 300_001)
+        withExtendedLifetime(watch) {}
+    }
+}
