@@ -1,5 +1,7 @@
 import ArgumentParser
+import Crash
 import DevboxCore
+import Dumps
 import Guests
 import Kdump
 
@@ -55,6 +57,17 @@ struct KdumpArm: ParsableCommand {
             valueName: "level"))
     var dumpLevel = 31
 
+    @Flag(
+        help: """
+            Prove it: crash a throw-away clone, and show the dump that it left. Takes two boots.
+            """)
+    var verify = false
+
+    @Option(
+        name: .customLong("verify-timeout"),
+        help: ArgumentHelp("How long the clone may take to save its dump.", valueName: "seconds"))
+    var verifyTimeout = Seconds(300)
+
     func validate() throws {
         if let crashkernel, CrashKernelSize(crashkernel) == nil {
             throw ValidationError("--crashkernel: a size such as 192M, or a list such as 1G-4G:192M,4G-:256M")
@@ -70,7 +83,12 @@ struct KdumpArm: ParsableCommand {
 
     func run() throws {
         let list = try ArmingOptions.parse(panicOn)
-        let armer = KdumpArmer(try options.guests(), runner: options.runner)
+        let store = try options.guests()
+        if verify, try RunningGuest(guest, in: store) != nil {
+            throw Failure(
+                .busy, "--verify clones the guest, and \(guest) is running", hint: "`devbox stop \(guest)` stops it")
+        }
+        let armer = KdumpArmer(store, runner: options.runner)
         let outcome = try armer.arm(
             guest,
             ArmingOptions(
@@ -103,7 +121,22 @@ struct KdumpArm: ParsableCommand {
                 "\(guest): armed against \(faults), for its next start as a virtual machine: a container's kernel is the host's"
             )
         }
-        if options.json { try options.print(Report(guest: guest, state: state, outcome), "") }
+        let proof = verify ? try prove(store) : nil
+        if options.json { try options.print(Report(guest: guest, state: state, outcome, proof), "") }
+    }
+
+    private func prove(_ store: GuestStore) throws -> DumpRecord {
+        let clock = ContinuousClock.now
+        let status = try KdumpInspector(store, runner: options.runner).status(of: guest)
+        guard status.ready else {
+            throw Failure(.failure, "a panic of \(guest) would leave no dump: \(status.obstacles.joined(separator: "; "))")
+        }
+        let dump = try DumpProof(store, runner: options.runner, command: typedCommand).prove(
+            guest, limit: verifyTimeout.duration)
+        options.console.say(
+            "\(guest): verified in \(seconds(since: clock)): a clone's kernel \(Names.printable(dump.kernel ?? "")) panicked and left a vmcore of \(ByteSize.text(dump.size)) (\(Names.printable(dump.title ?? "")))"
+        )
+        return dump
     }
 
     private struct Report: Encodable {
@@ -115,9 +148,12 @@ struct KdumpArm: ParsableCommand {
         let files: [String]
         let warnings: [String]
         let needsRestart: Bool
+        /// The dump of the clone that was crashed for --verify.
+        let proof: DumpRecord?
 
-        init(guest: String, state: KdumpState, _ outcome: KdumpArmer.Outcome) {
+        init(guest: String, state: KdumpState, _ outcome: KdumpArmer.Outcome, _ proof: DumpRecord?) {
             self.guest = guest
+            self.proof = proof
             (crashKernel, dumpLevel, settings) = (state.crashKernel, state.dumpLevel, state.settings)
             (memory, warnings) = (outcome.record.memory, outcome.warnings)
             files = state.files.map(\.path)
