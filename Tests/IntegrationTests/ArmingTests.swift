@@ -13,18 +13,6 @@ extension IntegrationTests {
 
         init() throws { bed = try TestBed.shared.get() }
 
-        /// Each sysctl of the host that can be read, but for counters.
-        private func hostSysctls() throws -> Set<String> {
-            let counters = [
-                "fs.dentry-state", "fs.inode", "fs.file-nr", "kernel.random.", "kernel.ns_last_pid", "fs.aio-nr",
-                "kernel.pty.nr",
-                "net.netfilter.nf_conntrack_count", "fs.quota", "kernel.sched_", "kernel.perf_event_max_sample_rate",
-                "kernel.perf_cpu_time_max_percent",
-            ]
-            let lines = try attempt("sysctl", "-a").text.split(separator: "\n").map(String.init)
-            return Set(lines.filter { line in !counters.contains { line.hasPrefix($0) } })
-        }
-
         @Test("arming and disarming leave the disk's files as they were, byte for byte, and the disk sound")
         func roundTrip() throws {
             try bed.withGuest("arm") { guest in
@@ -115,7 +103,7 @@ extension IntegrationTests {
         )
         func host() throws {
             try bed.withGuest("arm-lxc") { guest in
-                let before = try hostSysctls()
+                let before = try TestBed.hostSysctls()
                 #expect(before.count > 300)
                 try bed.run("kdump-arm", guest, "--panic-on", "all").succeeded()
                 try bed.run("kdump-disarm", guest).succeeded()
@@ -133,7 +121,7 @@ extension IntegrationTests {
                 try bed.run("kdump-disarm", guest).succeeded()
                 #expect(try bed.run("exec", guest, "--", "ls", "/etc/sysctl.d").out.contains("devbox") == false)
                 try bed.run("stop", guest).succeeded()
-                #expect(try hostSysctls() == before)
+                #expect(try TestBed.hostSysctls() == before)
                 try bed.checkDisk(guest)
             }
         }
@@ -155,6 +143,18 @@ extension TestBed {
             files["/\(path)", default: ""] += words.dropLast().joined(separator: " ") + " "
         }
         return files
+    }
+
+    /// Each sysctl of the host that can be read, but for counters.
+    static func hostSysctls() throws -> Set<String> {
+        let counters = [
+            "fs.dentry-state", "fs.inode", "fs.file-nr", "kernel.random.", "kernel.ns_last_pid", "fs.aio-nr",
+            "kernel.pty.nr",
+            "net.netfilter.nf_conntrack_count", "fs.quota", "kernel.sched_", "kernel.perf_event_max_sample_rate",
+            "kernel.perf_cpu_time_max_percent",
+        ]
+        let lines = try attempt("sysctl", "-a").text.split(separator: "\n").map(String.init)
+        return Set(lines.filter { line in !counters.contains { line.hasPrefix($0) } })
     }
 
     /// The version of the kernel that a guest starts next.

@@ -129,7 +129,8 @@ struct KdumpArm: ParsableCommand {
         let clock = ContinuousClock.now
         let status = try KdumpInspector(store, runner: options.runner).status(of: guest)
         guard status.ready else {
-            throw Failure(.failure, "a panic of \(guest) would leave no dump: \(status.obstacles.joined(separator: "; "))")
+            throw Failure(
+                .failure, "a panic of \(guest) would leave no dump: \(status.obstacles.joined(separator: "; "))")
         }
         let dump = try DumpProof(store, runner: options.runner, command: typedCommand).prove(
             guest, limit: verifyTimeout.duration)
