@@ -58,7 +58,7 @@ public struct DumpProof: Sendable {
 
     private func bringOut(_ path: String, from clone: String, of name: String) throws -> DumpRecord {
         let store = DumpStore(guests.work)
-        defer { for dump in (try? store.list(clone)) ?? [] { try? store.remove(dump) } }
+        defer { try? store.forget(clone) }
         let collected = try DumpCollector(guests, runner: runner, command: command).collect(clone)
         guard let dump = collected.added.first?.record else {
             let reason = collected.refused.first.map(\.reason) ?? "there is none in \(path)"
