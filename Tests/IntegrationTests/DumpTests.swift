@@ -18,7 +18,7 @@ extension IntegrationTests {
 
         @Test("out of a stopped guest: whole, unflattened, once, and what its kernel said is beside it")
         func stopped() throws {
-            try bed.withGuest("dumps") { guest in
+            try withGuest("dumps") { guest in
                 let scratch = try ScratchDirectory()
                 let dump = try unpack("kdump.zlib", in: scratch)
                 try put(
@@ -56,7 +56,7 @@ extension IntegrationTests {
             "whatever lies there is listed as what it is, or refused with a reason; the others are brought out all the same"
         )
         func hostile() throws {
-            try bed.withGuest("hostile-dumps") { guest in
+            try withGuest("hostile-dumps") { guest in
                 let scratch = try ScratchDirectory()
                 let elf = try unpack("kdump.elf", in: scratch)
                 let bytes = try Files.read(elf)
@@ -119,7 +119,7 @@ extension IntegrationTests {
 
         @Test("/var/crash itself may be a link: nothing is read through it")
         func linkedFolder() throws {
-            try bed.withGuest("linked-dumps") { guest in
+            try withGuest("linked-dumps") { guest in
                 try bed.run(
                     "exec", guest, "--", "sh", "-c", "rm -rf /var/crash; ln -s /root /var/crash; : >/root/vmcore"
                 )
@@ -134,7 +134,7 @@ extension IntegrationTests {
 
         @Test("SIGKILL at any moment: a half-copied dump is never listed, and the next command has all of them")
         func kill() throws {
-            try bed.withGuest("kill-dumps") { guest in
+            try withGuest("kill-dumps") { guest in
                 let scratch = try ScratchDirectory()
                 let elf = try unpack("kdump.elf", in: scratch)
                 // Large enough that there is something to be killed at.
@@ -186,7 +186,7 @@ extension IntegrationTests {
 
         @Test("out of a running container: over its files, and removed there")
         func container() throws {
-            try bed.withGuest("lxc-dumps") { guest in
+            try withGuest("lxc-dumps") { guest in
                 let scratch = try ScratchDirectory()
                 let elf = try unpack("kdump.elf", in: scratch)
                 let before = try HostState(of: bed)
@@ -213,7 +213,7 @@ extension IntegrationTests {
 
         @Test("out of a running virtual machine, over ssh")
         func machine() throws {
-            try bed.withGuest("kvm-dumps") { guest in
+            try withGuest("kvm-dumps") { guest in
                 let scratch = try ScratchDirectory()
                 let zlib = try unpack("kdump.zlib", in: scratch)
                 try put([("202611211805/dump.202611211805", try flat(zlib, in: scratch))], in: guest)
@@ -225,6 +225,17 @@ extension IntegrationTests {
                 // The same file on the disk afterwards is known.
                 try bed.run("stop", guest).succeeded()
                 #expect(try bed.run("dumps", guest).succeeded().err == "")
+            }
+        }
+
+        /// A guest whose dumps go with it.
+        private func withGuest(_ purpose: String, _ body: (String) throws -> Void) throws {
+            try bed.withGuest(purpose) { guest in
+                defer {
+                    try? Files.removeTree(share(guest))
+                    try? Files.removeTree(bed.work.pushing(FilePath("records/dumps/\(guest)")))
+                }
+                try body(guest)
             }
         }
 
