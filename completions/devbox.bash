@@ -173,13 +173,13 @@ _devbox() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    clone|list|show|remove|start|stop|flip|exec|cp|shell|console|snapshot|rollback|ssh-config|install-kernel|kernels|remove-kernel|image|fetch|sources|packages|install|deb|doctor|help)
+    clone|list|show|remove|start|stop|flip|exec|cp|shell|console|snapshot|rollback|ssh-config|install-kernel|kernels|remove-kernel|dumps|image|fetch|sources|packages|install|deb|doctor|help)
         # Offer subcommand argument completions
         "_devbox_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'clone list show remove start stop flip exec cp shell console snapshot rollback ssh-config install-kernel kernels remove-kernel image fetch sources packages install deb doctor help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'clone list show remove start stop flip exec cp shell console snapshot rollback ssh-config install-kernel kernels remove-kernel dumps image fetch sources packages install deb doctor help' -- "${cur}"))
         ;;
     esac
 }
@@ -704,6 +704,33 @@ _devbox_remove-kernel() {
     case "${positional_number}" in
     1)
         __devbox_add_completions -W "$(__devbox_custom_complete ---completion remove-kernel -- positional@0 "${COMP_CWORD}" "$(__devbox_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_devbox_dumps() {
+    repeating_flags=()
+    non_repeating_flags=(--json --verbose -v --quiet -q --remove-from-guest --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--work --keep)
+    __devbox_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--work')
+        __devbox_add_completions -d
+        return
+        ;;
+    '--keep')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __devbox_add_completions -W "$(__devbox_custom_complete ---completion dumps -- positional@0 "${COMP_CWORD}" "$(__devbox_cursor_index_in_current_word)")"
         return
         ;;
     esac

@@ -67,6 +67,7 @@ _devbox() {
             'install-kernel:Put a kernel into a stopped guest'\''s disk, without booting it.'
             'kernels:List a guest'\''s installed kernels, which one starts next, and where their symbols are.'
             'remove-kernel:Take a kernel and its packages out of a stopped guest'\''s disk.'
+            'dumps:List the dumps of guests, having brought out new ones.'
             'image:Build, import, list, show and remove base images.'
             'fetch:Fetch packages by date or version, verified, and install them where wanted.'
             'sources:Show the sources of packages, and whether each answers.'
@@ -80,7 +81,7 @@ _devbox() {
         ;;
     arg)
         case "${words[1]}" in
-        clone|list|show|remove|start|stop|flip|exec|cp|shell|console|snapshot|rollback|ssh-config|install-kernel|kernels|remove-kernel|image|fetch|sources|packages|install|deb|doctor|help)
+        clone|list|show|remove|start|stop|flip|exec|cp|shell|console|snapshot|rollback|ssh-config|install-kernel|kernels|remove-kernel|dumps|image|fetch|sources|packages|install|deb|doctor|help)
             "_devbox_${words[1]}" && ret=0
             ;;
         esac
@@ -416,6 +417,24 @@ _devbox_remove-kernel() {
         ':guest:{__devbox_custom_complete ---completion remove-kernel -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
         ':version:'
         '(--force -f)'{--force,-f}'[Remove it also where it is the only one.]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_dumps() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        ':guest:{__devbox_custom_complete ---completion dumps -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '--remove-from-guest[Remove from the guest what was brought out. Needs root where the guest is stopped.]'
+        '--keep[Remove all but so many newest dumps of each guest from the store.]:count:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
