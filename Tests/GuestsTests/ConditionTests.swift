@@ -33,8 +33,8 @@ struct GuestConditionTests {
     func crashKernel() {
         let told = events(
             [
-                .console(line), .crashLoaded, .console("[    0.000000] Linux version 6.1.0-56-amd64"), .console(line),
-                .console(end), .console("kdump-tools[200]: * kdump-tools: saved vmcore in /var/crash/202611211810"),
+                .console(line), .crashLoaded, .console("[    0.000000] Linux version 6.1.0-56-amd64"),
+                .console("kdump-tools[200]: * kdump-tools: saved vmcore in /var/crash/202611211810."),
                 .console("Rebooting."), .reset,
             ]
         ) {
@@ -46,6 +46,26 @@ struct GuestConditionTests {
                 .panicked(line: line), .crashKernel, .saved(SavedDump(by: .guest, path: "/var/crash/202611211810")),
                 .reset,
             ])
+    }
+
+    @Test("a crash kernel that boots after an NMI tells of the panic by itself: the panic's own lines never came out")
+    func silentPanic() {
+        let command = "[    0.000000] Command line: root=UUID=6d1f rw console=ttyS0"
+        #expect(events([.console("[    0.000000] Linux version 6.1.0-56-amd64"), .console(command)]).isEmpty)
+        let told = events([
+            .console("a login: [    0.000000] Linux version 6.1.0-56-amd64"),
+            .console(command + " nr_cpus=1 acpi_rsdp=0xf59c0 elfcorehdr=1031540K"),
+            .console("[    0.000000] Kernel command line: x elfcorehdr=1031540K"),
+        ])
+        #expect(told.count == 2 && told.last == .crashKernel)
+    }
+
+    @Test("a crash kernel that panics itself saves nothing, which is told once")
+    func crashKernelPanics() {
+        let told = events([
+            .console(line), .console("Linux version 6.1"), .console("x " + line), .console(end), .panicked,
+        ])
+        #expect(told == [.panicked(line: line), .crashKernel, .saveFailed(line: "x " + line)])
     }
 
     @Test("a dump that was being saved counts when the guest ends instead of restarting")

@@ -92,9 +92,7 @@ struct ControlTests {
         try run()
         #expect(throws: Failure.self) {
             // Hung up with something unread: the end, or a reset.
-            guard let bytes = try UnixSocket.receive(client)?.bytes, !bytes.isEmpty else {
-                throw Failure(.failure, "end")
-            }
+            if let bytes = try UnixSocket.receive(client)?.bytes, bytes.isEmpty { throw Failure(.failure, "end") }
         }
         try client.close()
         withExtendedLifetime(server) {}

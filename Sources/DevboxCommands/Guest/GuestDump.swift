@@ -58,12 +58,10 @@ struct GuestDump: ParsableCommand {
         guard panic else { return try report(takeDump(dumper, of: running), remark: nil) }
         let report = try PanicTrigger(running).run(within: timeout.duration, options.console.say) { outcome in
             switch outcome {
-            case .saved(let dump) where dump.by == .guest:
-                options.console.say("\(guest): its own kdump saved \(dump.path); `devbox dumps \(guest)` brings it out")
-                return Report(guest: guest, by: "guest", path: dump.path, remark: nil, dump: nil)
-            case .saved(let dump):
-                options.console.say("\(guest): the host saved \(dump.path)")
-                return Report(guest: guest, by: "host", path: dump.path, remark: nil, dump: nil)
+            case .saved(let path):
+                options.console.say(
+                    "\(guest): its own kdump saved \(Names.printable(path)); `devbox dumps \(guest)` brings it out")
+                return Report(guest: guest, by: "guest", path: path, remark: nil, dump: nil)
             case .panicked(let reason), .alive(let reason):
                 options.console.say("\(guest): \(Names.printable(reason)): the host takes the dump")
                 return hostReport(try takeDump(dumper, of: running), remark: reason)

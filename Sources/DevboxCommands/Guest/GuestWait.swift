@@ -7,7 +7,7 @@ struct GuestWait: ParsableCommand {
         commandName: "wait",
         abstract: "Wait until a guest's kernel panics, a dump of it is saved, or it has shut down.",
         discussion: """
-            What is the case already counts: a kernel that panicked and was not reset since, a dump that was saved since the last \
+            What is the case already counts: a kernel that panicked and was not reset since, a dump of the last \
             panic, a guest that does not run. A dump that the guest saves by itself is waited for until its crash kernel has \
             finished and restarts the guest.
 

@@ -21,6 +21,9 @@ public enum ConsoleTail {
         return Array(lines.suffix(count))
     }
 
+    /// Whether a line is that of a panic.
+    static func isPanic(_ line: String) -> Bool { line.contains(panicMark) }
+
     /// The line that shows why a boot will not end well; nil as long as there is none.
     static func bootFault(_ files: GuestFiles) -> String? { line(files, from: nil, containing: bootFaults) }
 

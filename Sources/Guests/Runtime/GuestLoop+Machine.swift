@@ -96,7 +96,8 @@ extension GuestLoop {
 
     func stored(_ path: String, by client: ControlClient) {
         let dump = SavedDump(by: .host, path: path)
-        condition.dump = dump
+        // One of a healthy kernel is over; one of a panic is what somebody may come to wait for.
+        if condition.panic != nil { condition.dump = dump }
         control?.tellFollowers(.event(.saved(dump)))
         client.say(ControlAnswer.done)
     }

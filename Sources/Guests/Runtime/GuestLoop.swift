@@ -49,7 +49,7 @@ final class GuestLoop {
         try loop.run()
         try runtime.close()
         try learn(.ended)
-        if !isReady {
+        if !isReady, !supervisor.committed {
             throw Failure(
                 .failure, "the guest \(files.name) ended while it started\(complaint.map { ": \($0)" } ?? "")")
         }

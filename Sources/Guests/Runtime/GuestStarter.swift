@@ -101,6 +101,12 @@ public struct GuestStarter: Sendable {
         do {
             try waitUntilReady(&enclosure, guest.files, limit: options.limit)
             try enclosure.release()
+        } catch GuestError.bootFailed(_, let fault, _)
+            where ConsoleTail.isPanic(fault) && (options.onPanic == .pause || options.onPanic == .dump)
+        {
+            let rest = try leavePanicked(&enclosure, guest.files, options.onPanic)
+            throw GuestError.bootFailed(
+                guest: name, fault: "\(fault)\n\(rest)", console: ConsoleTail.lines(guest.files))
         } catch {
             enclosure.kill()
             let explained = explain(error, guest.files, mode: mode)
@@ -141,6 +147,28 @@ public struct GuestStarter: Sendable {
             }
         }
     }
+
+    /// A boot that ended in a panic the user wants to look into: nothing of it is thrown away.
+    ///
+    /// - Returns: what became of it.
+    private func leavePanicked(_ enclosure: inout Enclosure, _ files: GuestFiles, _ action: PanicAction?) throws
+        -> String
+    {
+        var connection = try GuestConnection(files)
+        let condition = try connection.follow()
+        try enclosure.release()
+        guard action == .dump else { return "It is paused; `devbox dump \(files.name)` takes its memory" }
+        var dump = condition.dump
+        while dump == nil, let answer = try connection.next(until: .now + Self.dumpPatience) {
+            if case .event(.saved(let saved)) = answer { dump = saved }
+            if case .event(.dumpFailed(let reason)) = answer { return "It is paused, for the dump failed: \(reason)" }
+        }
+        guard let dump else { return "It is paused, for no dump was taken" }
+        try enclosure.waitUntilGone()
+        return "The host saved \(dump.path)"
+    }
+
+    private static let dumpPatience = Duration.seconds(120)
 
     private func explain(_ error: any Error, _ files: GuestFiles, mode: GuestMode) -> any Error {
         guard let failure = error as? Failure, failure.exitCode == .failure, mode == .kvm else { return error }

@@ -6,7 +6,7 @@ public struct GuestWaiter: Sendable {
     public enum Occasion: String, Sendable, CaseIterable {
         /// The kernel panics, or has panicked and was not reset since.
         case panic
-        /// A dump is saved, by the guest or by the host, or was saved since the last panic.
+        /// A dump is saved, by the guest or by the host, or was saved of the last panic.
         case dump
         /// The guest ends, or does not run.
         case shutdown

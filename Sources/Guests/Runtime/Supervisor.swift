@@ -18,7 +18,8 @@ public final class Supervisor {
     let templates: Templates
     let loop = EventLoop()
     private let channel: FileDescriptor
-    private var committed = false
+    /// Whether the guest outlives the devbox that started it.
+    private(set) var committed = false
 
     /// Does what the starter asks for, and ends the process.
     public static func main() -> Never {

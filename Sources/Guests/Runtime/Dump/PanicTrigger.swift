@@ -6,8 +6,8 @@ public struct PanicTrigger {
 
     /// How it ended.
     public enum Outcome: Sendable, Equatable {
-        /// A dump was saved: by the guest itself, or by the host where it was started with `--on-panic dump`.
-        case saved(SavedDump)
+        /// The guest saved a dump in this folder of its own.
+        case saved(String)
         /// The kernel stands still, and nobody took a dump. The text says why the guest did not.
         case panicked(String)
         /// The kernel did not panic. The text says why.
@@ -68,7 +68,8 @@ public struct PanicTrigger {
         case .interruptIgnored: return .alive(Self.ignored)
         case .halted: return .panicked("no crash kernel is loaded in it")
         case .saveFailed(let text): return .panicked("its crash kernel could not save the dump: \(text)")
-        case .saved(let dump): return .saved(dump)
+        // One that somebody else takes from outside meanwhile is not the guest's.
+        case .saved(let dump) where dump.by == .guest: return .saved(dump.path)
         case .reset where line != nil: return .alive("it was reset before a dump was saved")
         default: break
         }

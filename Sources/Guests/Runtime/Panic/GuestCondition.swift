@@ -12,7 +12,7 @@ public struct GuestCondition: Codable, Sendable, Equatable {
     public var isHalted = false
     /// Whether its crash kernel runs.
     public var isCrashKernel = false
-    /// The dump of its last panic, or the last that was taken; nil from a panic on until there is one.
+    /// The dump of its last panic; nil where there was none, or no dump of it.
     public var dump: SavedDump?
     /// Where the crash kernel put a dump that it has not finished with: it restarts the guest when it has.
     private var unfinishedDump: String?
@@ -61,20 +61,26 @@ public struct GuestCondition: Codable, Sendable, Equatable {
 
     /// Lines of kernel/panic.c, of arch/x86/kernel/nmi.c, and of Debian's kdump-config.
     private mutating func read(_ line: String) -> [GuestEvent] {
+        if isCrashKernel, line.contains(ConsoleTail.panicMark) {
+            defer { isHalted = true }
+            return isHalted ? [] : [.saveFailed(line: line)]
+        }
         if line.contains("---[ end \(ConsoleTail.panicMark)") { return beginPanic(line) + halt() }
         if line.contains(ConsoleTail.panicMark) { return beginPanic(line) }
+        if line.contains("ommand line: "), line.contains("elfcorehdr=") {
+            return beginPanic(Self.silentPanic) + takeOver()
+        }
         if line.contains("Dazed and confused, but trying to continue") { return [.interruptIgnored] }
         guard panic != nil else { return [] }
         if line.contains("Rebooting in "), line.hasSuffix("seconds..") { return halt() }
-        if line.contains("Linux version "), !isCrashKernel {
-            isCrashKernel = true
-            return [.crashKernel]
-        }
+        if line.contains("Linux version ") { return takeOver() }
         if let range = line.firstRange(of: "failed to save vmcore") {
             return [.saveFailed(line: String(line[range.lowerBound...]))]
         }
         if let range = line.firstRange(of: "saved vmcore in ") {
-            unfinishedDump = String(line[range.upperBound...].prefix { !$0.isWhitespace })
+            var path = String(line[range.upperBound...].prefix { !$0.isWhitespace })
+            if path.hasSuffix(".") { path.removeLast() }
+            unfinishedDump = path
         }
         return []
     }
@@ -85,6 +91,15 @@ public struct GuestCondition: Codable, Sendable, Equatable {
         let text = line ?? "\(ConsoleTail.panicMark) (reported by its pvpanic driver)"
         (panic, dump) = (text, nil)
         return [.panicked(line: text)]
+    }
+
+    /// What is printed in an NMI comes out later: a crash kernel may be the first to print something.
+    private static let silentPanic = "Kernel panic (its crash kernel took over before the console showed why)"
+
+    private mutating func takeOver() -> [GuestEvent] {
+        if isCrashKernel { return [] }
+        isCrashKernel = true
+        return [.crashKernel]
     }
 
     private mutating func halt() -> [GuestEvent] {
