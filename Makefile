@@ -10,9 +10,9 @@ PACKAGES := qemu-system-x86 qemu-utils lxc uidmap mmdebstrap e2fsprogs openssh-c
 	qemu-user-static arch-test \
 	gpgv \
 	libarchive-dev liblzma-dev libext2fs-dev zlib1g-dev libcurl4-openssl-dev pkg-config hyperfine libarchive-tools time gcc \
-	xz-utils zstd lz4 bzip2 apache2-bin python3 gnupg curl apt-utils
+	xz-utils zstd lz4 bzip2 makedumpfile apache2-bin python3 gnupg curl apt-utils
 
-.PHONY: all setup build release test unit demo bench lint fuzz install completions man clean
+.PHONY: all setup build release test unit demo bench lint fuzz test-faults install completions man clean
 
 all: build
 
@@ -50,6 +50,10 @@ unit: build .build/test-programs/usr/sbin/nginx
 ## Feeds the readers of packages with damaged input, for FUZZ_SECONDS.
 fuzz: setup
 	./Tests/fuzz/run
+
+## Soft lockups, oopses, BUG() and more, each in a guest of its own, followed to its dump. Not a part of `make test`.
+test-faults: build
+	./Tests/faults/run
 
 demo: release
 	./Tests/demo

@@ -29,8 +29,8 @@ let package = Package(
         .target(
             name: "DevboxCommands",
             dependencies: [
-                "Doctor", "Fetch", "Kernels", "Dumps", "Crash", "Guests", "Packages", "Binaries", "Images", "Disks", "QMP",
-                "Templates",
+                "Doctor", "Fetch", "Kernels", "Kdump", "Dumps", "Crash", "Guests", "Packages", "Binaries", "Images", "Disks",
+                "QMP", "Templates",
                 "HostTools",
                 "DevboxCore",
                 arguments, system,
@@ -39,9 +39,13 @@ let package = Package(
         .target(
             name: "Kernels",
             dependencies: [
-                "Guests", "Packages", "Binaries", "Boot", "Disks", "Archives", "Templates", "HostTools", "DevboxCore",
+                "Kdump", "Guests", "Packages", "Binaries", "Boot", "Disks", "Archives", "Templates", "HostTools", "DevboxCore",
                 system,
             ],
+            swiftSettings: settings),
+        .target(
+            name: "Kdump",
+            dependencies: ["Guests", "Binaries", "Boot", "Disks", "Templates", "HostTools", "DevboxCore", "CExt2FS", system],
             swiftSettings: settings),
         .target(
             name: "Doctor", dependencies: ["Guests", "Images", "HostTools", "DevboxCore", system],
@@ -130,6 +134,10 @@ let package = Package(
         .testTarget(
             name: "KernelsTests",
             dependencies: ["TestSupport", "Kernels", "Packages", "HostTools", "DevboxCore", system],
+            swiftSettings: settings),
+        .testTarget(
+            name: "KdumpTests",
+            dependencies: ["TestSupport", "Kdump", "Guests", "Templates", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
             name: "GuestsTests",

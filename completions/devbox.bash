@@ -173,13 +173,13 @@ _devbox() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    clone|list|show|remove|start|stop|flip|exec|cp|shell|console|dump|wait|snapshot|rollback|ssh-config|install-kernel|kernels|remove-kernel|dumps|image|fetch|sources|packages|install|deb|doctor|help)
+    clone|list|show|remove|start|stop|flip|exec|cp|shell|console|wait|snapshot|rollback|ssh-config|install-kernel|kernels|remove-kernel|kdump-arm|kdump-disarm|kdump-status|dumps|dump|image|fetch|sources|packages|install|deb|doctor|help)
         # Offer subcommand argument completions
         "_devbox_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'clone list show remove start stop flip exec cp shell console dump wait snapshot rollback ssh-config install-kernel kernels remove-kernel dumps image fetch sources packages install deb doctor help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'clone list show remove start stop flip exec cp shell console wait snapshot rollback ssh-config install-kernel kernels remove-kernel kdump-arm kdump-disarm kdump-status dumps dump image fetch sources packages install deb doctor help' -- "${cur}"))
         ;;
     esac
 }
@@ -546,37 +546,6 @@ _devbox_console() {
     esac
 }
 
-_devbox_dump() {
-    repeating_flags=()
-    non_repeating_flags=(--json --verbose -v --quiet -q --panic --version -h --help)
-    repeating_options=()
-    non_repeating_options=(--work --format --timeout)
-    __devbox_offer_flags_options 1
-
-    # Offer option value completions
-    case "${prev}" in
-    '--work')
-        __devbox_add_completions -d
-        return
-        ;;
-    '--format')
-        __devbox_add_completions -W 'elf'$'\n''kdump-zlib'$'\n''kdump-lzo'$'\n''kdump-snappy'
-        return
-        ;;
-    '--timeout')
-        return
-        ;;
-    esac
-
-    # Offer positional completions
-    case "${positional_number}" in
-    1)
-        __devbox_add_completions -W "$(__devbox_custom_complete ---completion dump -- positional@0 "${COMP_CWORD}" "$(__devbox_cursor_index_in_current_word)")"
-        return
-        ;;
-    esac
-}
-
 _devbox_wait() {
     repeating_flags=()
     non_repeating_flags=(--json --verbose -v --quiet -q --version -h --help)
@@ -775,6 +744,97 @@ _devbox_remove-kernel() {
     esac
 }
 
+_devbox_kdump-arm() {
+    repeating_flags=()
+    non_repeating_flags=(--json --verbose -v --quiet -q --verify --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--work --panic-on --crashkernel --hung-task-timeout --softlockup-threshold --dump-level --verify-timeout)
+    __devbox_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--work')
+        __devbox_add_completions -d
+        return
+        ;;
+    '--panic-on')
+        __devbox_add_completions -W 'oops'$'\n''hung-task'$'\n''softlockup'$'\n''hardlockup'$'\n''rcu-stall'$'\n''nmi'$'\n''warn'$'\n''oom'$'\n''io-nmi'$'\n''all'
+        return
+        ;;
+    '--crashkernel')
+        return
+        ;;
+    '--hung-task-timeout')
+        return
+        ;;
+    '--softlockup-threshold')
+        return
+        ;;
+    '--dump-level')
+        return
+        ;;
+    '--verify-timeout')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __devbox_add_completions -W "$(__devbox_custom_complete ---completion kdump-arm -- positional@0 "${COMP_CWORD}" "$(__devbox_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_devbox_kdump-disarm() {
+    repeating_flags=()
+    non_repeating_flags=(--json --verbose -v --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--work)
+    __devbox_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--work')
+        __devbox_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __devbox_add_completions -W "$(__devbox_custom_complete ---completion kdump-disarm -- positional@0 "${COMP_CWORD}" "$(__devbox_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_devbox_kdump-status() {
+    repeating_flags=()
+    non_repeating_flags=(--json --verbose -v --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--work)
+    __devbox_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--work')
+        __devbox_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __devbox_add_completions -W "$(__devbox_custom_complete ---completion kdump-status -- positional@0 "${COMP_CWORD}" "$(__devbox_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
 _devbox_dumps() {
     repeating_flags=()
     non_repeating_flags=(--json --verbose -v --quiet -q --remove-from-guest --version -h --help)
@@ -797,6 +857,37 @@ _devbox_dumps() {
     case "${positional_number}" in
     1)
         __devbox_add_completions -W "$(__devbox_custom_complete ---completion dumps -- positional@0 "${COMP_CWORD}" "$(__devbox_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_devbox_dump() {
+    repeating_flags=()
+    non_repeating_flags=(--json --verbose -v --quiet -q --panic --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--work --format --timeout)
+    __devbox_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--work')
+        __devbox_add_completions -d
+        return
+        ;;
+    '--format')
+        __devbox_add_completions -W 'elf'$'\n''kdump-zlib'$'\n''kdump-lzo'$'\n''kdump-snappy'
+        return
+        ;;
+    '--timeout')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __devbox_add_completions -W "$(__devbox_custom_complete ---completion dump -- positional@0 "${COMP_CWORD}" "$(__devbox_cursor_index_in_current_word)")"
         return
         ;;
     esac

@@ -61,7 +61,6 @@ _devbox() {
             'cp:Copy a file or a folder into a guest or out of it, running or not.'
             'shell:Open a shell in a guest, started or not.'
             'console:Connect to the console of a running guest.'
-            'dump:Take a dump of a guest'\''s memory from outside, whether it runs or hangs.'
             'wait:Wait until a guest'\''s kernel panics, a dump of it is saved, or it has shut down.'
             'snapshot:Keep the state of a stopped guest, to return to it with `devbox rollback`.'
             'rollback:Return a stopped guest to a snapshot: its disk, kernels and arguments.'
@@ -69,7 +68,11 @@ _devbox() {
             'install-kernel:Put a kernel into a stopped guest'\''s disk, without booting it.'
             'kernels:List a guest'\''s installed kernels, which one starts next, and where their symbols are.'
             'remove-kernel:Take a kernel and its packages out of a stopped guest'\''s disk.'
+            'kdump-arm:Set a guest up to leave a dump when its kernel fails.'
+            'kdump-disarm:Bring back what kdump-arm changed in a guest, and nothing else.'
+            'kdump-status:Say whether a panic of a guest'\''s kernel would leave a dump.'
             'dumps:List the dumps of guests, having brought out new ones.'
+            'dump:Take a dump of a guest'\''s memory from outside, whether it runs or hangs.'
             'image:Build, import, list, show and remove base images.'
             'fetch:Fetch packages by date or version, verified, and install them where wanted.'
             'sources:Show the sources of packages, and whether each answers.'
@@ -83,7 +86,7 @@ _devbox() {
         ;;
     arg)
         case "${words[1]}" in
-        clone|list|show|remove|start|stop|flip|exec|cp|shell|console|dump|wait|snapshot|rollback|ssh-config|install-kernel|kernels|remove-kernel|dumps|image|fetch|sources|packages|install|deb|doctor|help)
+        clone|list|show|remove|start|stop|flip|exec|cp|shell|console|wait|snapshot|rollback|ssh-config|install-kernel|kernels|remove-kernel|kdump-arm|kdump-disarm|kdump-status|dumps|dump|image|fetch|sources|packages|install|deb|doctor|help)
             "_devbox_${words[1]}" && ret=0
             ;;
         esac
@@ -315,26 +318,6 @@ _devbox_console() {
     return "${ret}"
 }
 
-_devbox_dump() {
-    local -i ret=1
-    local -ar ___format=('elf' 'kdump-zlib' 'kdump-lzo' 'kdump-snappy')
-    local -ar arg_specs=(
-        '--work[The work directory.]:work:_files -/'
-        '--json[Report as JSON on standard output.]'
-        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
-        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
-        ':guest:{__devbox_custom_complete ---completion dump -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
-        '--format[elf, sparse and read by every tool, or a compressed format that QEMU has\: kdump-zlib.]:format:{__devbox_complete "${___format[@]}"}'
-        '--panic[Have the guest'\''s kernel panic first, so that its own kdump saves the memory.]'
-        '--timeout[With --panic\: how long the guest may take to save it.]:seconds:'
-        '--version[Show the version.]'
-        '(-h --help)'{-h,--help}'[Show help information.]'
-    )
-    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
-
-    return "${ret}"
-}
-
 _devbox_wait() {
     local -i ret=1
     local -ar ___for=('panic' 'dump' 'shutdown')
@@ -468,6 +451,62 @@ _devbox_remove-kernel() {
     return "${ret}"
 }
 
+_devbox_kdump-arm() {
+    local -i ret=1
+    local -ar ___panic_on=('oops' 'hung-task' 'softlockup' 'hardlockup' 'rcu-stall' 'nmi' 'warn' 'oom' 'io-nmi' 'all')
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        ':guest:{__devbox_custom_complete ---completion kdump-arm -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '--panic-on[Faults to panic on, and any sysctl as name=value, with commas between.]:list:{__devbox_complete "${___panic_on[@]}"}'
+        '--crashkernel[Memory for the kernel that saves the dump, as `crashkernel=` takes it. Default\: by architecture and memory.]:size:'
+        '--hung-task-timeout[After how long a task in D state counts as hung.]:seconds:'
+        '--softlockup-threshold[After how long a processor that loops counts as locked up.]:seconds:'
+        '--dump-level[Which pages a dump leaves out, as `makedumpfile -d` counts\: 31 for all but the kernel'\''s, 0 for none.]:level:'
+        '--verify[Prove it\: crash a throw-away clone, and show the dump that it left. Takes two boots.]'
+        '--verify-timeout[How long the clone may take to save its dump.]:seconds:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_kdump-disarm() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        ':guest:{__devbox_custom_complete ---completion kdump-disarm -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_kdump-status() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        ':guest:{__devbox_custom_complete ---completion kdump-status -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
 _devbox_dumps() {
     local -i ret=1
     local -ar arg_specs=(
@@ -478,6 +517,26 @@ _devbox_dumps() {
         ':guest:{__devbox_custom_complete ---completion dumps -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
         '--remove-from-guest[Remove from the guest what was brought out. Needs root where the guest is stopped.]'
         '--keep[Remove all but so many newest dumps of each guest from the store.]:count:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_dump() {
+    local -i ret=1
+    local -ar ___format=('elf' 'kdump-zlib' 'kdump-lzo' 'kdump-snappy')
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        ':guest:{__devbox_custom_complete ---completion dump -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '--format[elf, sparse and read by every tool, or a compressed format that QEMU has\: kdump-zlib.]:format:{__devbox_complete "${___format[@]}"}'
+        '--panic[Have the guest'\''s kernel panic first, so that its own kdump saves the memory.]'
+        '--timeout[With --panic\: how long the guest may take to save it.]:seconds:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )

@@ -16,20 +16,24 @@ public struct KernelImage: Sendable, Equatable {
     ///
     /// What cannot be found, because the payload is damaged or compressed in a way that is not known here (lzo), is nil.
     public init(_ file: [UInt8]) {
-        if let setup = Self.setupHeader(file) {
-            let kernel = setup.payload.flatMap { Self.unpack(file[$0], withSize: true) } ?? []
-            self.init(version: setup.version ?? Self.bannerVersion(kernel), buildID: Self.buildID(kernel))
-        } else if let payload = Self.zbootPayload(file) {
-            self.init(unpacked: Self.unpack(file[payload]) ?? [])
-        } else if Compression(magic: file) == .gzip {
-            self.init(unpacked: Self.unpack(file[...]) ?? [])
-        } else {
-            self.init(unpacked: file)
-        }
+        let kernel = Self.unpacked(file)
+        self.init(
+            version: Self.setupHeader(file)?.version ?? Self.bannerVersion(kernel), buildID: Self.buildID(kernel))
     }
 
-    private init(unpacked kernel: [UInt8]) {
-        self.init(version: Self.bannerVersion(kernel), buildID: Self.buildID(kernel))
+    /// The kernel itself, as far as it can be unpacked.
+    private static func unpacked(_ file: [UInt8]) -> [UInt8] {
+        if let setup = setupHeader(file) { return setup.payload.flatMap { unpack(file[$0], withSize: true) } ?? [] }
+        if let payload = zbootPayload(file) { return unpack(file[payload]) ?? [] }
+        return Compression(magic: file) == .gzip ? unpack(file[...]) ?? [] : file
+    }
+
+    /// Which of some texts a kernel has as strings of C, the names of sysctls say; the tail of a longer string counts.
+    ///
+    /// - Parameter file: a boot file, as `init` takes it.
+    public static func strings(_ wanted: [String], in file: [UInt8]) -> Set<String> {
+        let kernel = unpacked(file)
+        return Set(wanted.filter { find(Array($0.utf8) + [0], in: kernel, pivot: 0) != nil })
     }
 
     private init(version: String?, buildID: BuildID?) {

@@ -73,6 +73,11 @@ public enum BootFiles {
         return result
     }
 
+    /// An initrd for a kernel of the disk, as `refresh` makes it; nil where the disk has no shell to put into it.
+    public static func initrd(
+        for version: String, from root: borrowing Ext4FileSystem, recipe: InitrdRecipe
+    ) throws -> [UInt8]? { try Initrd.make(version, from: root, recipe) }
+
     /// Whether a text can be a kernel's version. It becomes part of a file's name on the host, so only what one is made of may stand in it.
     public static func isVersion(_ text: String) -> Bool {
         let letters = text.utf8.allSatisfy { byte in

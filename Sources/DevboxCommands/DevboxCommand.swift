@@ -27,10 +27,14 @@ public struct DevboxCommand: ParsableCommand {
                 subcommands: [
                     GuestClone.self, GuestList.self, GuestShow.self, GuestRemove.self, GuestStart.self, GuestStop.self,
                     GuestFlip.self, GuestExecute.self, GuestCopyCommand.self, GuestShell.self, GuestConsole.self,
-                    GuestDump.self, GuestWait.self, GuestSnapshot.self, GuestRollback.self, GuestSSHConfig.self,
+                    GuestWait.self, GuestSnapshot.self, GuestRollback.self, GuestSSHConfig.self,
                 ]),
             CommandGroup(name: "Kernel", subcommands: [KernelInstall.self, KernelList.self, KernelRemove.self]),
-            CommandGroup(name: "Dump", subcommands: [DumpsCommand.self]),
+            CommandGroup(
+                name: "Dump",
+                subcommands: [
+                    KdumpArm.self, KdumpDisarm.self, KdumpStatusCommand.self, DumpsCommand.self, GuestDump.self,
+                ]),
             CommandGroup(name: "Image", subcommands: [ImageCommand.self]),
             CommandGroup(
                 name: "Package",

@@ -2,6 +2,8 @@
 public enum ExitCode: Int32, Sendable, Codable {
     /// Failed for a reason outside devbox: a program, the host, the network.
     case failure = 1
+    /// `kdump-status`: a panic would leave no dump. What `systemctl is-active` says "no" with.
+    case notReady = 3
     /// Wrong usage (EX_USAGE).
     case usage = 64
     /// Damaged or malicious input: a package, a disk, a dump, an index (EX_DATAERR).

@@ -22,6 +22,11 @@ public enum QemuImg {
         Command(program, ["check", "-q", "-f", format] + (repair.map { ["-r", $0] } ?? []) + [disk.string])
     }
 
+    /// Writes what an overlay has into the disk below it, and leaves the overlay as it is.
+    public static func commit(_ overlay: FilePath) -> Command {
+        Command(program, ["commit", "-q", "-d", "-f", "qcow2", overlay.string])
+    }
+
     /// Copies a disk into a new file of another format, with holes for zeroes and no reference to any other file.
     public static func convert(_ source: FilePath, format: String, to target: FilePath, as targetFormat: String)
         -> Command

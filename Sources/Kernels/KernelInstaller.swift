@@ -4,6 +4,7 @@ import Disks
 import FoundationEssentials
 import Guests
 import HostTools
+import Kdump
 import Packages
 
 /// Puts kernels into stopped guests' disks, and takes them out again.
@@ -46,6 +47,8 @@ public struct KernelInstaller: Sendable {
         public let removed: [String]
         /// What was downloaded for the packages.
         public let downloaded: [PackageFile]
+        /// What the user is to know of a guest that is armed: a kernel that cannot leave a dump, say.
+        public let warnings: [String]
         /// The guest as it is now.
         public let record: GuestRecord
     }
@@ -76,9 +79,10 @@ public struct KernelInstaller: Sendable {
                 removed = Array(old.dropFirst(keep))
                 if !removed.isEmpty { try Self.purge(removed, installer, in: &change) }
             }
+            let warnings = try KdumpArmer(store, runner: runner).refresh(in: &change)
             return Outcome(
                 installed: installed, removed: removed, downloaded: Array(files.dropLast(given.count)),
-                record: change.record)
+                warnings: warnings, record: change.record)
         }
     }
 
@@ -97,7 +101,10 @@ public struct KernelInstaller: Sendable {
                 .failure, "\(version) is the only kernel of \(name)", hint: "--force removes it all the same")
         }
         let installer = PackageInstaller(store.work, runner: runner, options: options)
-        try change.transact { change in try Self.purge([version], installer, in: &change) }
+        try change.transact { change in
+            try Self.purge([version], installer, in: &change)
+            _ = try KdumpArmer(store, runner: runner).refresh(in: &change)
+        }
     }
 
     /// Purges the packages of kernels, and sees that the kernels are gone.

@@ -39,7 +39,7 @@ struct KernelDisk {
         let source = try scratch.write("int main(void) { return 0; }", to: "tool.c")
         let program = scratch("tool")
         try tool("gcc", "-o", program.string, "-Wl,--dynamic-linker=/lib/klibc-test.so", source.string)
-        for name in ["sh", "mount", "insmod", "run-init", "sleep"] {
+        for name in ["sh", "mount", "mkdir", "insmod", "run-init", "sleep"] {
             try Files.makeDirectory(files("usr/lib/klibc/bin"))
             try tool("cp", program.string, files("usr/lib/klibc/bin/\(name)").string)
         }

@@ -120,6 +120,9 @@ struct Ext4HostileTests {
                 let root = try Ext4FileSystem(on: device, disk: "hostile")
                 _ = try root.find("/etc/hosts").map { try root.contents(of: $0) }
                 _ = try root.names(in: root.folder("/etc"))
+                for entry in try root.entries(in: root.folder("/etc"), limit: 100) {
+                    try root.read(root.extents(of: entry.inode)) { _, _ in }
+                }
             }
             if let error { #expect([.badInput, .notFound, .failure].contains(error.exitCode), "\(error.message)") }
         }

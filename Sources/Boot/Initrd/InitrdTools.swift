@@ -21,7 +21,7 @@ struct InitrdTools {
         let folder = "/usr/lib/klibc/bin"
         var found: [(path: String, bytes: [UInt8])] = []
         var libraries: Set<String> = []
-        for name in ["sh", "mount", "insmod", "run-init", "sleep"] {
+        for name in ["sh", "mount", "mkdir", "insmod", "run-init", "sleep"] {
             guard let bytes = try Self.read("\(folder)/\(name)", root) else { return false }
             found.append(("bin/\(name)", bytes))
             // The library that they share takes the place of ld.so; its name bears a digest.
@@ -40,7 +40,7 @@ struct InitrdTools {
         for path in ["/bin/busybox", "/usr/bin/busybox", "/usr/lib/initramfs-tools/bin/busybox"] {
             guard let bytes = try Self.read(path, root), ELFInterpreter.path(in: bytes) == nil else { continue }
             files = [("bin/busybox", bytes)]
-            links = ["sh", "mount", "insmod", "switch_root", "sleep"].map { ("bin/\($0)", "busybox") }
+            links = ["sh", "mount", "mkdir", "insmod", "switch_root", "sleep"].map { ("bin/\($0)", "busybox") }
             return true
         }
         return false

@@ -34,6 +34,9 @@ final class KdumpCompressed: Vmcore {
         }
     }
 
+    /// What a file of holes has none of need not be counted.
+    private static let mostMissing: UInt64 = 1 << 20
+
     /// Looks at each descriptor, and at no page.
     private func descriptorDefect() throws -> String? {
         let total = try pageIndex().total
@@ -47,6 +50,7 @@ final class KdumpCompressed: Vmcore {
         var (missing, cutOff, first): (UInt64, UInt64, UInt64?) = (0, 0, nil)
         for start in stride(from: 0, to: size, by: Int(step)) {
             try Interrupts.check()
+            if missing > Self.mostMissing { return "more than \(Self.mostMissing) of its pages were never written" }
             let part = try bytes.read(
                 header.descriptorsOffset + start, Int(min(step, size - start)), "a page descriptor")
             for at in stride(from: 0, to: part.count, by: PageIndex.descriptorSize) {

@@ -118,6 +118,12 @@ public struct DumpStore: Sendable {
         try? sweep(record.guest)
     }
 
+    /// Removes all dumps of a guest, and what is known of them.
+    public func forget(_ guest: String) throws {
+        try Files.removeTree(records.appending(guest))
+        try Files.removeTree(folder(of: guest))
+    }
+
     private func recordFile(_ record: DumpRecord) -> FilePath {
         records.appending(record.guest).appending("\(record.name).json")
     }

@@ -93,10 +93,11 @@ public struct UnfinishedDump: ~Copyable {
     private borrowing func inspect(_ details: DumpDetails, digest: Bool) throws -> (DumpRecord, [UInt8]?) {
         let file = try Files.open(vmcore, .readOnly, .noFollow)
         defer { try? file.close() }
-        var status = stat()
-        try posix("look at \(vmcore)") { fstat(file.rawValue, &status) }
         let report = try VmcoreReport(file, name: "the dump of \(guest)")
         try posix("sync \(vmcore)") { fsync(file.rawValue) }
+        // Before that, a file system may not know what it will take.
+        var status = stat()
+        try posix("look at \(vmcore)") { fstat(file.rawValue, &status) }
         let messages = report.messages ?? details.guestMessages
         let facts = messages.map(MessageFacts.init)
         var sha256 = details.sha256

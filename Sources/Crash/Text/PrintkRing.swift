@@ -1,3 +1,5 @@
+import DevboxCore
+
 /// The kernel's lockless ring of messages, from 5.10 on. Source: kernel/printk/printk_ringbuffer.c and .h.
 struct PrintkRing {
     private let memory: KernelMemory
@@ -58,12 +60,16 @@ struct PrintkRing {
     /// The id of a descriptor is a number that the two bits of its state stand above.
     private static let idMask: UInt64 = ~(3 << 62)
 
+    /// So many are in a buffer of 128 MiB; of more than that, the newest.
+    private static let mostMessages: UInt64 = 4 << 20
+
     /// The messages that were finished, oldest first; what cannot be read is left out.
     func text() throws -> [UInt8] {
         var text = MessageText()
         let count = (head &- tail) & Self.idMask
         guard count < 1 << countBits else { throw VmcoreError.damaged("its ring of messages is inconsistent") }
-        for number in 0...count where !text.isFull {
+        for number in (count > Self.mostMessages ? count - Self.mostMessages : 0)...count where !text.isFull {
+            if number % 65_536 == 0 { try Interrupts.check() }
             let id = (tail &+ number) & Self.idMask
             let index = id & (1 << countBits - 1)
             let descriptor = try memory.read(
@@ -118,8 +124,8 @@ struct LogBuffer {
         let (header, stamp) = (try info.extent(type), try info.place("\(type).ts_nsec"))
         let (length, textLength) = (try info.place("\(type).len"), try info.place("\(type).text_len"))
         var text = MessageText()
-        // Each record has a header at least.
-        for _ in 0...(size / UInt64(max(header, 1))) where at != end && !text.isFull {
+        var isAround = false
+        while at != end, !text.isFull {
             guard at + UInt64(header) <= size else {
                 throw VmcoreError.damaged("its buffer of messages is inconsistent")
             }
@@ -127,12 +133,12 @@ struct LogBuffer {
             let whole = UInt64(ByteOrder.little.uint16(record, length))
             // What would not fit before the buffer's end is at its start.
             if whole == 0 {
-                if at == 0 { break }
-                at = 0
+                if isAround { break }
+                (at, isAround) = (0, true)
                 continue
             }
             let count = Int(ByteOrder.little.uint16(record, textLength))
-            guard at + UInt64(header + count) <= size else {
+            guard at + whole <= size, whole >= UInt64(header + count), header > 0 else {
                 throw VmcoreError.damaged("its buffer of messages is inconsistent")
             }
             text.add(

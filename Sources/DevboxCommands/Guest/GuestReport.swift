@@ -59,8 +59,8 @@ struct GuestReport: Encodable {
         for kernel in record.kernels {
             lines.append(("Kernel", kernel.version + (kernel == record.startingKernel ? " (starts next)" : "")))
         }
-        if !record.kernelArguments.isEmpty {
-            lines.append(("Arguments", record.kernelArguments.joined(separator: " ")))
+        if !record.allKernelArguments.isEmpty {
+            lines.append(("Arguments", record.allKernelArguments.joined(separator: " ")))
         }
         for package in record.packages ?? [] { lines.append(("Package", "\(package.name) \(package.version)")) }
         for snapshot in record.snapshots {

@@ -97,6 +97,7 @@ struct KernelInstall: ParsableCommand {
         if !outcome.downloaded.isEmpty {
             options.console.say("\(guest): with it \(outcome.downloaded.map(\.title).joined(separator: ", "))")
         }
+        for warning in outcome.warnings { options.console.warn("\(guest): \(warning)") }
         for record in added { try report(record, outcome, store) }
         for version in outcome.removed { options.console.say("\(guest): removed \(version)") }
         if options.json { try options.print(Report(guest: guest, outcome), "") }

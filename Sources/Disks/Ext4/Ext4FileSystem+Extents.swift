@@ -33,8 +33,12 @@ extension Ext4FileSystem {
             throw DiskError.fileSystem(disk: disk, doing: "read inode \(number)", reason: "it is not a plain file")
         }
         let size = try attributes(of: number).size
+        // What the superblock says may be more than there is.
+        let blockSize = Int64(handle.pointee.blocksize)
         let collector = ExtentCollector(
-            blockSize: Int64(handle.pointee.blocksize), blocks: Int64(ext2fs_blocks_count(handle.pointee.super)))
+            blockSize: blockSize,
+            blocks: min(Int64(clamping: ext2fs_blocks_count(handle.pointee.super)), device.size / max(blockSize, 1)))
+        guard size >= 0 else { throw DiskError.damaged(disk: disk, defect: "inode \(number) has no size") }
         if inode.i_flags & UInt32(EXT4_EXTENTS_FL) != 0 {
             try walkExtents(number, &inode, collector)
         } else {
@@ -45,7 +49,7 @@ extension Ext4FileSystem {
                     { _, block, logical, _, _, context in
                         guard let block, let context else { return BLOCK_ABORT }
                         let collector = Unmanaged<ExtentCollector>.fromOpaque(context).takeUnretainedValue()
-                        return collector.add(logical, Int64(block.pointee), 1) ? 0 : BLOCK_ABORT
+                        return collector.add(logical, Int64(clamping: block.pointee), 1) ? 0 : BLOCK_ABORT
                     }, Unmanaged.passUnretained(collector).toOpaque()))
         }
         guard !collector.isDamaged, collector.extents.count <= Self.mostExtents else {
@@ -71,7 +75,10 @@ extension Ext4FileSystem {
             let flags = Int32(bitPattern: extent.e_flags)
             // What was allocated and never written is zero.
             guard flags & EXT2_EXTENT_FLAGS_LEAF != 0, flags & EXT2_EXTENT_FLAGS_UNINIT == 0 else { continue }
-            guard collector.add(Int64(extent.e_lblk), Int64(extent.e_pblk), Int64(extent.e_len)) else { return }
+            guard
+                collector.add(
+                    Int64(clamping: extent.e_lblk), Int64(clamping: extent.e_pblk), Int64(extent.e_len))
+            else { return }
         }
     }
 

@@ -8,6 +8,8 @@ import SystemPackage
 enum JournalReplay {
     /// What a plan's first argument says where the whole file system is to be checked too.
     private static let checking = "check"
+    /// And where there is a journal to replay.
+    private static let replaying = "replay"
 
     /// Replays it in an enclosure.
     ///
@@ -17,7 +19,7 @@ enum JournalReplay {
         var plan = LaunchPlan(
             kind: .replay, work: guest.store.work.path.string, guest: guest.files.name,
             verbosity: guest.runner.console.level.rawValue)
-        plan.arguments = checks ? [checking] : []
+        plan.arguments = try (checks ? [checking] : []) + (guest.openRoot().needsReplay ? [replaying] : [])
         try Files.makeDirectory(guest.files.run)
         defer { try? Files.removeTree(guest.files.run) }
         var enclosure = try Enclosure(
@@ -31,17 +33,23 @@ enum JournalReplay {
         let folder = try PrivateFolder(for: supervisor.files)
         let export = try DiskExport(
             supervisor.files.disk, partition: supervisor.record.root.partition, in: folder, runner: supervisor.runner)
-        // A status of 1 says that errors were corrected: the journal was one.
-        let command = Command(E2fsck.program, ["-p", folder.disk.string])
-        let output = try supervisor.runner.attempt(command)
-        let check =
-            supervisor.plan.arguments.contains(checking)
-            ? try supervisor.runner.attempt(Command(E2fsck.program, ["-fn", folder.disk.string])) : nil
-        try export.close()
-        guard case .exited(let status) = output.status, status <= 1 else {
-            throw HostToolError.failed(E2fsck.program, output.status, complaint: output.complaint)
+        let checks = supervisor.plan.arguments.contains(checking)
+        func isSound() throws -> Bool {
+            try supervisor.runner.attempt(Command(E2fsck.program, ["-fn", folder.disk.string])).status.isSuccess
         }
-        if let check, !check.status.isSuccess {
+        // One that is sound as it is is not written to. Of a journal to replay the check without writing takes no notice.
+        var sound = try checks && !supervisor.plan.arguments.contains(replaying) && isSound()
+        if !sound {
+            // A status of 1 says that errors were corrected: the journal was one.
+            let output = try supervisor.runner.attempt(Command(E2fsck.program, ["-p", folder.disk.string]))
+            guard case .exited(let status) = output.status, status <= 1 else {
+                try export.close()
+                throw HostToolError.failed(E2fsck.program, output.status, complaint: output.complaint)
+            }
+            sound = try !checks || isSound()
+        }
+        try export.close()
+        if !sound {
             throw DiskError.damaged(
                 disk: supervisor.files.disk.string,
                 defect: "e2fsck finds errors in its root file system that it cannot mend")

@@ -68,7 +68,7 @@ final class KVMGuest: GuestRuntime {
         let onPanic = supervisor.plan.onPanic ?? .kdump
         let append =
             ["root=UUID=\(record.root.uuid)", "rw", "console=\(machine.console)", "devbox.share=9p"]
-            + onPanic.kernelArguments(record.kernelArguments)
+            + onPanic.kernelArguments(record.allKernelArguments)
             + supervisor.plan.kernelArguments
         let qemu = QEMUCommand(
             name: record.name, machine: machine,

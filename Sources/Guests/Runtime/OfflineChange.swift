@@ -1,3 +1,4 @@
+import Boot
 import CLinux
 import DevboxCore
 import Disks
@@ -36,10 +37,7 @@ public struct OfflineChange: ~Copyable {
     public var files: GuestFiles { guest.files }
 
     /// Whether nothing ever ran in the guest since it was cloned from its image.
-    public var isUntouched: Bool {
-        let before = guest.record
-        return before.clonedFrom == nil && before.lastTransaction == nil && before.lastStartedAt == nil
-    }
+    public var isUntouched: Bool { guest.record.isUntouched }
 
     /// The guest's root file system, read-only; it is the one before the change as long as a container is not through.
     public func openRoot() throws -> Ext4FileSystem { try guest.openRoot() }
@@ -74,6 +72,17 @@ public struct OfflineChange: ~Copyable {
         if let chosen = record.defaultKernel, !record.kernels.contains(where: { $0.version == chosen }) {
             record.defaultKernel = nil
         }
+    }
+
+    /// An initrd for a kernel of the disk, made by devbox; nil where the disk has no shell to put into it.
+    public func initrd(for version: String) throws -> [UInt8]? {
+        try BootFiles.initrd(for: version, from: guest.openRoot(), recipe: guest.initrdRecipe())
+    }
+
+    /// Edits the root file system in process, within `transact` and while no command runs.
+    public mutating func edit(_ body: (borrowing Ext4FileSystem) throws -> Void) throws {
+        try guest.prepareForEditing()
+        try guest.editRoot(body)
     }
 
     /// Runs one command in a container on the guest's disk.

@@ -59,6 +59,8 @@ public struct GuestFiles: Sendable {
     /// The overlay that is to take the place of a disk which becomes a layer; a killed devbox leaves it.
     var spareDisk: FilePath { path.appending(Self.spareDiskName) }
     static let spareDiskName = "disk.new"
+    /// An overlay on the disk with what was edited in process, until it is written into the disk; a killed devbox leaves it.
+    var edits: FilePath { path.appending("edits.qcow2") }
 
     /// The disk of a layer: layers/<layer>/disk.qcow2.
     static func disk(ofLayer layer: String, in work: WorkDirectory) -> FilePath {

@@ -49,6 +49,8 @@ public struct GuestRecord: Record {
     public var defaultKernel: String?
     /// Further arguments for the kernel.
     public var kernelArguments: [String]
+    /// How it is armed to leave a dump when its kernel panics; nil where it is not.
+    public var kdump: KdumpState?
     /// The packages that devbox installed, in that order; nil where it has installed none.
     public var packages: [InstalledFile]?
     /// Oldest first.
@@ -94,6 +96,10 @@ public struct GuestRecord: Record {
         public var defaultKernel: String?
         /// The further arguments for the kernel then.
         public var kernelArguments: [String]
+        /// How it was armed then.
+        public var kdump: KdumpState?
+        /// Memory of the virtual machine then, in bytes; nil in the snapshots of a devbox that did not note it.
+        public var memory: Int64?
         /// The packages that devbox had installed then.
         public var packages: [InstalledFile]?
     }
@@ -129,8 +135,14 @@ public struct GuestRecord: Record {
     public enum Keys: String, CodingKey, CaseIterable {
         case version, id, name, createdAt, command, image, clonedFrom, architecture, release, root, mode, identity,
             memory, cpus
-        case kernels, defaultKernel, kernelArguments, packages, snapshots, lastStartedAt, lastTransaction
+        case kernels, defaultKernel, kernelArguments, kdump, packages, snapshots, lastStartedAt, lastTransaction
     }
+
+    /// All arguments for the kernel beside those that every guest has.
+    public var allKernelArguments: [String] { kernelArguments + (kdump?.kernelArguments ?? []) }
+
+    /// Whether nothing ever ran in the guest since it was cloned from its image.
+    public var isUntouched: Bool { clonedFrom == nil && lastTransaction == nil && lastStartedAt == nil }
 
     /// The kernel that starts next; nil where the disk has none.
     public var startingKernel: BootKernel? {

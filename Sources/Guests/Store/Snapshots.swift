@@ -36,7 +36,7 @@ public struct Snapshots: Sendable {
         let snapshot = GuestRecord.Snapshot(
             name: name, createdAt: Date(), layer: layer.name, mode: record.mode, kernels: record.kernels,
             defaultKernel: record.defaultKernel, kernelArguments: record.kernelArguments,
-            packages: record.packages)
+            kdump: record.kdump, memory: record.memory, packages: record.packages)
         record.snapshots.append(snapshot)
         try guest.save(record)
         return snapshot
@@ -59,6 +59,8 @@ public struct Snapshots: Sendable {
         record.kernels = snapshot.kernels
         record.defaultKernel = snapshot.defaultKernel
         record.kernelArguments = snapshot.kernelArguments
+        record.kdump = snapshot.kdump
+        record.memory = snapshot.memory ?? record.memory
         record.packages = snapshot.packages
         let layer = GuestFiles.disk(ofLayer: snapshot.layer, in: store.work)
         try PendingChange.replace(guest.files, with: record, work: store.work) { path in

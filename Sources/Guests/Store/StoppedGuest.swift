@@ -42,6 +42,7 @@ public struct StoppedGuest: ~Copyable {
         try Files.removeTree(files.run)
         try PendingChange.finish(files)
         try Files.remove(files.spareDisk)
+        try Files.remove(files.edits)
         var record = try store.load(name)
         if wasKilled, isRoot {
             for tree in ContainerCgroups.trees { ContainerCgroups.remove(ContainerFiles.name(of: record), in: tree) }
@@ -75,9 +76,10 @@ public struct StoppedGuest: ~Copyable {
         guard try !openRoot().needsReplay else { throw DiskError.needsReplay(disk: files.disk.string) }
     }
 
-    /// Makes the disk fit to be edited in process: its journal replayed, and its file system checked, for the guest's root may
+    /// Makes the disk fit to be edited in process, where anything ever ran in the guest: its journal replayed, and its file system checked, for the guest's root may
     /// have prepared it. An ordinary user who may not open /dev/fuse can only hurt himself, and is not kept from cloning.
     func prepareForEditing() throws {
+        if record.isUntouched { return }
         guard isRoot || access("/dev/fuse", R_OK | W_OK) == 0 else { return try replayJournal() }
         try JournalReplay.run(self, checks: true)
     }

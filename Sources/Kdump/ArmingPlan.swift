@@ -1,0 +1,214 @@
+import Boot
+import DevboxCore
+import Guests
+import Templates
+
+/// What arming a guest changes: found out from its files, without touching them.
+struct ArmingPlan {
+    /// A kernel of the guest.
+    struct Kernel {
+        let version: String
+        /// How it was built; nil where its /boot has no file that says it.
+        let config: KernelConfig?
+        /// The initrd for it as the kernel that saves a dump; nil where none can be made.
+        let initrd: [UInt8]?
+        /// Whether a text is in the kernel itself.
+        let holds: (String) throws -> Bool
+    }
+
+    /// What the guest's record is to have.
+    let state: KdumpState
+    /// The memory that its virtual machine is to have, in bytes.
+    let memory: Int64
+    /// What its files are to be, by path; those that are so already are not among them.
+    let edits: [(path: String, file: GuestFile)]
+    /// What the user is to be told.
+    let warnings: [String]
+
+    /// - Parameters:
+    ///   - found: the guest's files, by path.
+    ///   - record: the guest's record, with the state of an earlier arming where there was one.
+    init(
+        _ options: ArmingOptions, found: [String: GuestFile], record: GuestRecord, kernels: [Kernel],
+        templates: Templates
+    ) throws {
+        try Self.checkTools(found, record.name)
+        let undoing = record.kdump.map { Disarming($0, found: found) }
+        let before = undoing?.before ?? found
+        let ownMemory = undoing?.memory(of: record) ?? record.memory
+        let (size, memory) = CrashKernelSize.choose(
+            record.architecture, memory: ownMemory, chosen: options.crashKernel)
+        var warnings: [String] = (undoing?.edited ?? []).map {
+            "\($0) was edited since the guest was armed: it stays so"
+        }
+        var wanted: [String: GuestFile] = [:]
+
+        var settings: [KdumpState.Setting] = []
+        var optional: Set<String> = []
+        for sysctl in options.wanted {
+            let without = try kernels.filter { try !Self.has(sysctl, $0) }.map(\.version)
+            if !without.isEmpty {
+                warnings.append("\(without.joined(separator: ", ")) has no sysctl \(sysctl.setting.name)")
+                if without.count == kernels.count { continue }
+                optional.insert(sysctl.setting.name)
+            }
+            settings.append(sysctl.setting)
+        }
+        wanted[KdumpPaths.sysctls] = .text(
+            try templates.render(
+                "kdump/sysctl.conf.mustache",
+                [
+                    "settings": settings.map { setting -> [String: any Sendable] in
+                        [
+                            "name": setting.name, "value": setting.value, "comment": setting.comment,
+                            "optional": optional.contains(setting.name),
+                        ]
+                    }
+                ]))
+
+        let crashSysctls = GuestFile.text(
+            (before[KdumpPaths.crashSysctls]?.text ?? "") + (try templates.text("kdump/crash-sysctl.conf")))
+        wanted[KdumpPaths.crashSysctls] = crashSysctls
+        wanted[KdumpPaths.settings] = .text(Self.settings(before, level: options.dumpLevel))
+        if let unit = Self.enabling(before) { wanted[unit.path] = unit.link }
+
+        for kernel in kernels {
+            let missing = KernelConfig.neededForDumps.filter { kernel.config?.has($0) == false }
+            if !missing.isEmpty {
+                warnings.append(
+                    "\(kernel.version) cannot leave a dump: it was built without \(missing.joined(separator: ", "))")
+            }
+            let path = KdumpPaths.initrd(kernel.version)
+            // One that the guest's own tools made is made anew by them, at its next start.
+            if let there = before[path], there != .absent { continue }
+            guard let initrd = kernel.initrd else {
+                warnings.append("no initrd can be made for \(kernel.version): the guest makes one when it starts")
+                continue
+            }
+            wanted[path] = .file(initrd, permissions: 0o644)
+            wanted[KdumpPaths.initrdSysctls(kernel.version)] = crashSysctls
+        }
+
+        let argument = "crashkernel=\(size)"
+        if let menu = before[KdumpPaths.grubMenu]?.text {
+            wanted[KdumpPaths.grubMenu] = .text(ConfigText.grub(menu, setting: argument))
+            wanted[KdumpPaths.grubSettings] = .text(
+                try templates.render("kdump/grub.cfg.mustache", ["argument": argument]))
+        }
+        for (path, file) in wanted {
+            // What was there keeps its permissions.
+            if case .file(let bytes, _) = file, case .file(_, let permissions)? = before[path] {
+                wanted[path] = .file(bytes, permissions: permissions)
+            }
+        }
+
+        let changed = wanted.filter { $0.value.digest != before[$0.key]?.digest }.keys.sorted().map { path in
+            KdumpState.ChangedFile(path: path, before: before[path]?.content, after: wanted[path]?.digest ?? "")
+        }
+        var edits = undoing?.edits.filter { wanted[$0.path] == nil } ?? []
+        for (path, file) in wanted where file.digest != found[path]?.digest { edits.append((path, file)) }
+        self.edits = edits.sorted { $0.path < $1.path }
+        self.memory = memory
+        self.warnings = warnings
+        state = KdumpState(
+            crashKernel: size.description, dumpLevel: options.dumpLevel, settings: settings,
+            raisedMemory: memory > ownMemory ? .init(from: ownMemory, to: memory) : nil, files: changed,
+            command: options.command)
+    }
+
+    /// The same once more, for a guest whose kernels are others now.
+    init(
+        again state: KdumpState, found: [String: GuestFile], record: GuestRecord, kernels: [Kernel],
+        templates: Templates
+    ) throws {
+        var options = ArmingOptions(
+            causes: [], crashKernel: CrashKernelSize(state.crashKernel), dumpLevel: state.dumpLevel,
+            command: state.command)
+        options.chosen = state.settings
+        try self.init(options, found: found, record: record, kernels: kernels, templates: templates)
+    }
+
+    private static func checkTools(_ found: [String: GuestFile], _ guest: String) throws {
+        let packages = [
+            (KdumpPaths.tool, "kdump-tools"), (KdumpPaths.makedumpfile, "makedumpfile"),
+            (KdumpPaths.kexec, "kexec-tools"),
+        ]
+        let missing = packages.filter { found[$0.0]?.digest == nil }.map(\.1)
+        guard let first = missing.first else { return }
+        throw Failure(
+            .notFound, "the guest \(guest) has no \(missing.joined(separator: ", "))",
+            hint: "devbox fetch \(first) --install \(guest) --download-dependencies")
+    }
+
+    /// Whether a kernel has a sysctl: as its configuration says, else whether the name is in it.
+    private static func has(_ sysctl: Sysctl, _ kernel: Kernel) throws -> Bool {
+        if !sysctl.isForeign {
+            guard let option = sysctl.option else { return true }
+            if let config = kernel.config { return config.has(option) }
+        }
+        return try kernel.holds(sysctl.setting.name.split(separator: ".").last.map(String.init) ?? "")
+    }
+
+    /// /etc/default/kdump-tools for a guest that is armed.
+    private static func settings(_ before: [String: GuestFile], level: Int) -> String {
+        let shipped = before[KdumpPaths.shippedSettings]?.text ?? ""
+        var text = before[KdumpPaths.settings]?.text ?? shipped
+        text = ConfigText.assigning("USE_KDUMP", "1", in: text)
+        text = ConfigText.assigning("MAKEDUMP_ARGS", "\"-c -d \(level)\"", in: text)
+        // A kernel that panics while it saves the dump must not stand still for ever.
+        let usual = "reset_devices systemd.unit=kdump-tools-dump.service nr_cpus=1"
+        let arguments =
+            ConfigText.value(of: "KDUMP_CMDLINE_APPEND", in: text)
+            ?? ConfigText.commentedValue(of: "KDUMP_CMDLINE_APPEND", in: text) ?? usual
+        if !arguments.split(separator: " ").contains(where: { $0.hasPrefix("panic=") }) {
+            text = ConfigText.assigning("KDUMP_CMDLINE_APPEND", "\"\(arguments) panic=10\"", in: text)
+        }
+        return text
+    }
+
+    /// The link that enables the service which loads the crash kernel; nil where there is no such service.
+    private static func enabling(_ before: [String: GuestFile]) -> (path: String, link: GuestFile)? {
+        for unit in KdumpPaths.units {
+            guard let text = before[unit]?.text else { continue }
+            let target = ConfigText.value(of: "WantedBy", in: text) ?? "multi-user.target"
+            guard ["basic.target", "multi-user.target"].contains(target) else { continue }
+            let path = KdumpPaths.wants(target)
+            if case .link? = before[path] { return nil }
+            return (path, .link(unit))
+        }
+        return nil
+    }
+}
+
+/// What disarming a guest changes.
+struct Disarming {
+    /// The guest's files as they would be if it had not been armed.
+    let before: [String: GuestFile]
+    /// What brings them back.
+    let edits: [(path: String, file: GuestFile)]
+    /// Files that are neither as arming left them nor as they were before: they stay.
+    let edited: [String]
+    private let state: KdumpState
+
+    init(_ state: KdumpState, found: [String: GuestFile]) {
+        var before = found
+        var edits: [(path: String, file: GuestFile)] = []
+        var edited: [String] = []
+        for file in state.files {
+            let now = found[file.path] ?? .absent
+            let then = GuestFile(file.before)
+            if now.digest == file.after {
+                before[file.path] = then
+                edits.append((file.path, then))
+            } else if now.digest != then.digest {
+                edited.append(file.path)
+            }
+        }
+        (self.before, self.edits, self.edited, self.state) = (before, edits, edited, state)
+    }
+
+    /// The memory that the guest had, in bytes; what it has where somebody changed it since.
+    func memory(of record: GuestRecord) -> Int64 {
+        state.raisedMemory.map { $0.to == record.memory ? $0.from : record.memory } ?? record.memory
+    }
+}

@@ -1,0 +1,242 @@
+import DevboxCore
+import Disks
+import Guests
+import HostTools
+
+/// Whether a panic of a guest's kernel would leave a dump.
+public struct KdumpStatus: Sendable, Encodable {
+    /// The guest's name.
+    public var guest: String
+    /// Whether it runs; where it does not, all is said of its next start.
+    public var running: Bool
+    /// Whether devbox armed it.
+    public var armed: Bool
+    /// Why a panic would leave no dump; empty where it would.
+    public var obstacles: [String] = []
+    /// What is wanted, or is on the command line of the running kernel: the value of `crashkernel=`.
+    public var crashKernel: String?
+    /// What the running kernel has reserved, in bytes.
+    public var reservedBytes: Int64?
+    /// Whether the kernel that saves the dump is loaded.
+    public var loaded: Bool?
+    /// The sysctls that the guest was armed with.
+    public var settings: [Setting] = []
+    /// Free space where the dump would go, in bytes.
+    public var availableBytes: Int64?
+    /// What a dump may take, in bytes.
+    public var expectedBytes: Int64?
+    /// How many dumps are in the guest.
+    public var dumps: Int = 0
+
+    /// Whether a panic would leave a dump.
+    public var ready: Bool { obstacles.isEmpty }
+
+    /// A sysctl.
+    public struct Setting: Sendable, Encodable {
+        /// With dots.
+        public var name: String
+        /// What the guest was armed with.
+        public var wanted: String
+        /// What the running kernel has; nil where it has no such sysctl, or none runs.
+        public var actual: String?
+    }
+
+    private enum Keys: String, CodingKey {
+        case guest, running, armed, ready, obstacles, crashKernel, reservedBytes, loaded, settings, availableBytes
+        case expectedBytes, dumps
+    }
+
+    /// With `ready`.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Keys.self)
+        try container.encode(guest, forKey: .guest)
+        try container.encode(running, forKey: .running)
+        try container.encode(armed, forKey: .armed)
+        try container.encode(ready, forKey: .ready)
+        try container.encode(obstacles, forKey: .obstacles)
+        try container.encodeIfPresent(crashKernel, forKey: .crashKernel)
+        try container.encodeIfPresent(reservedBytes, forKey: .reservedBytes)
+        try container.encodeIfPresent(loaded, forKey: .loaded)
+        try container.encode(settings, forKey: .settings)
+        try container.encodeIfPresent(availableBytes, forKey: .availableBytes)
+        try container.encodeIfPresent(expectedBytes, forKey: .expectedBytes)
+        try container.encode(dumps, forKey: .dumps)
+    }
+}
+
+/// Finds it out, from a stopped guest's disk or from the kernel of a running one.
+public struct KdumpInspector: Sendable {
+    private let store: GuestStore
+    private let runner: Runner
+
+    /// Looks at the guests of a work directory.
+    public init(_ store: GuestStore, runner: Runner) { (self.store, self.runner) = (store, runner) }
+
+    /// The status of a guest. It changes nothing.
+    public func status(of name: String) throws -> KdumpStatus {
+        if let running = try RunningGuest(name, in: store) {
+            var status = try self.status(of: running)
+            judgeSpace(&status)
+            return status
+        }
+        let record = try GuestKernels.current(name, in: store, runner: runner)
+        let guest = try StoppedGuest(name, in: store, for: "kdump-status", runner: runner)
+        var status = try self.status(of: record, on: guest.openRoot())
+        judgeSpace(&status)
+        return status
+    }
+
+    private func judgeSpace(_ status: inout KdumpStatus) {
+        guard let available = status.availableBytes, let expected = status.expectedBytes, available < expected else {
+            return
+        }
+        status.obstacles.append(
+            "the disk has \(ByteSize.text(available)) free, and a dump may take \(ByteSize.text(expected))")
+    }
+
+    // MARK: A guest that does not run
+
+    private func status(of record: GuestRecord, on root: borrowing Ext4FileSystem) throws -> KdumpStatus {
+        var status = KdumpStatus(guest: record.name, running: false, armed: record.kdump != nil)
+        status.availableBytes = root.freeBytes
+        status.dumps = try Self.dumps(on: root)
+        guard let state = record.kdump else {
+            status.obstacles.append("it is not armed: `devbox kdump-arm \(record.name)`")
+            return status
+        }
+        status.crashKernel = state.crashKernel
+        status.settings = state.settings.map { .init(name: $0.name, wanted: $0.value, actual: nil) }
+        status.expectedBytes = DumpSize.bound(level: state.dumpLevel, memory: record.memory)
+        if record.mode == .lxc {
+            status.obstacles.append(
+                "it starts as a container, whose kernel is the host's: `devbox flip \(record.name) kvm`")
+        }
+        let versions = record.kernels.map(\.version)
+        let files = try DiskFiles.read(KdumpPaths.all(versions), of: root)
+        if files[KdumpPaths.tool]?.digest == nil { status.obstacles.append("it has no kdump-tools any more") }
+        if ConfigText.value(of: "USE_KDUMP", in: files[KdumpPaths.settings]?.text ?? "") != "1" {
+            status.obstacles.append("\(KdumpPaths.settings) has no USE_KDUMP=1 any more")
+        }
+        let isEnabled = ["basic.target", "multi-user.target"].contains { target in
+            if case .link? = files[KdumpPaths.wants(target)] { true } else { false }
+        }
+        if !isEnabled { status.obstacles.append("its kdump-tools.service is not enabled any more") }
+        if let kernel = record.startingKernel {
+            let config = files[KdumpPaths.config(kernel.version)]?.text.map(KernelConfig.init)
+            let missing = KernelConfig.neededForDumps.filter { config?.has($0) == false }
+            if !missing.isEmpty {
+                status.obstacles.append(
+                    "its kernel \(kernel.version) was built without \(missing.joined(separator: ", "))")
+            }
+        } else if record.mode == .kvm {
+            status.obstacles.append("it has no kernel")
+        }
+        return status
+    }
+
+    /// The dumps in a guest's file system: folders with one.
+    private static func dumps(on root: borrowing Ext4FileSystem) throws -> Int {
+        guard let folder = try root.find(KdumpPaths.dumps), try root.attributes(of: folder).isDirectory else {
+            return 0
+        }
+        var count = 0
+        for name in try root.names(in: folder) {
+            guard let number = try root.lookUp(name, in: folder), try root.attributes(of: number).isDirectory else {
+                continue
+            }
+            if try root.names(in: number).contains(where: isDump) { count += 1 }
+        }
+        return count
+    }
+
+    private static func isDump(_ name: String) -> Bool {
+        (name.hasPrefix("dump.") || name.hasPrefix("vmcore")) && !name.contains("incomplete") && !name.contains("dmesg")
+    }
+
+    // MARK: A running one
+
+    /// A constant text; names of sysctls are arguments.
+    private static let script = #"""
+        echo "size $(cat /sys/kernel/kexec_crash_size 2>/dev/null)"
+        echo "loaded $(cat /sys/kernel/kexec_crash_loaded 2>/dev/null)"
+        echo "cmdline $(cat /proc/cmdline)"
+        folder=/var/crash
+        [ -d "$folder" ] || folder=/var
+        echo "space $(stat -f -c '%a %S' "$folder")"
+        echo "dumps $(find /var/crash -mindepth 2 -maxdepth 2 -type f \( -name 'dump.*' -o -name 'vmcore*' \) ! -name '*incomplete*' ! -name '*dmesg*' -printf '%h\n' 2>/dev/null | sort -u | wc -l)"
+        for name do
+            file=/proc/sys/$(printf %s "$name" | tr . /)
+            [ ! -e "$file" ] || echo "sysctl $name $(cat "$file")"
+        done
+        cat /proc/meminfo
+        """#
+
+    private func status(of guest: RunningGuest) throws -> KdumpStatus {
+        let record = guest.record
+        var status = KdumpStatus(guest: record.name, running: true, armed: record.kdump != nil)
+        if guest.state.mode == .lxc {
+            status.crashKernel = record.kdump?.crashKernel
+            status.settings = (record.kdump?.settings ?? []).map { .init(name: $0.name, wanted: $0.value, actual: nil) }
+            status.obstacles.append(
+                "it runs as a container, whose kernel is the host's: `devbox flip \(record.name) kvm`")
+            return status
+        }
+        let wanted = record.kdump?.settings ?? PanicCause.usual.flatMap(\.sysctls).map(\.setting)
+        let files = RunningFiles(guest, work: store.work, runner: runner)
+        let text = try files.run(Self.script, wanted.map(\.name), purpose: "tell its state").text
+        let answer = Answer(text)
+        status.reservedBytes = answer["size"].flatMap { Int64($0) }
+        status.loaded = answer["loaded"].map { $0 == "1" }
+        status.crashKernel = answer["cmdline"]?.split(separator: " ").last { $0.hasPrefix("crashkernel=") }
+            .map { String($0.dropFirst(12)) }
+        status.settings = wanted.map { setting in
+            .init(
+                name: setting.name, wanted: record.kdump == nil ? "-" : setting.value,
+                actual: answer.sysctls[setting.name])
+        }
+        let space = (answer["space"] ?? "").split(separator: " ").compactMap { Int64($0) }
+        if space.count == 2, case let (bytes, false) = space[0].multipliedReportingOverflow(by: space[1]) {
+            status.availableBytes = bytes
+        }
+        status.dumps = answer["dumps"].flatMap { Int($0) } ?? 0
+        status.expectedBytes = DumpSize.bound(
+            level: record.kdump?.dumpLevel ?? 31, meminfo: DumpSize.meminfo(text))
+        judge(&status, record)
+        return status
+    }
+
+    private func judge(_ status: inout KdumpStatus, _ record: GuestRecord) {
+        if status.reservedBytes ?? 0 == 0 {
+            status.obstacles.append(
+                record.kdump == nil
+                    ? "it is not armed: `devbox kdump-arm \(record.name)`"
+                    : status.crashKernel == nil
+                        ? "its kernel was started before it was armed: restart it"
+                        : "its kernel could not reserve \(status.crashKernel ?? "")")
+        } else if status.loaded != true {
+            status.obstacles.append(
+                "the crash kernel is not loaded: `devbox exec \(record.name) -- systemctl status kdump-tools` says why")
+        }
+    }
+
+    /// What the script printed: lines of a word and a text.
+    private struct Answer {
+        private var lines: [Substring: String] = [:]
+        private(set) var sysctls: [String: String] = [:]
+
+        init(_ text: String) {
+            for line in text.split(separator: "\n") {
+                let words = line.split(separator: " ", maxSplits: 1)
+                guard words.count == 2 else { continue }
+                if words[0] == "sysctl" {
+                    let pair = words[1].split(separator: " ", maxSplits: 1)
+                    if pair.count == 2 { sysctls[String(pair[0])] = String(pair[1]) }
+                } else {
+                    lines[words[0]] = String(words[1])
+                }
+            }
+        }
+
+        subscript(name: Substring) -> String? { lines[name] }
+    }
+}

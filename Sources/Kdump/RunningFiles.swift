@@ -1,0 +1,135 @@
+import DevboxCore
+import FoundationEssentials
+import Glibc
+import Guests
+import HostTools
+import SystemPackage
+
+/// The files of a running guest, through commands in it. What they answer is the guest's word.
+struct RunningFiles {
+    private let guest: RunningGuest
+    private let work: WorkDirectory
+    private let runner: Runner
+
+    init(_ guest: RunningGuest, work: WorkDirectory, runner: Runner) {
+        (self.guest, self.work, self.runner) = (guest, work, runner)
+    }
+
+    /// One line a path. Constant texts; paths are arguments.
+    private static let reader = #"""
+        for path do
+            if [ -L "$path" ]; then echo "link $(readlink -n -- "$path" | base64 -w 0)"
+            elif [ ! -e "$path" ]; then echo absent
+            elif [ ! -f "$path" ]; then echo other
+            else case $path in
+                /usr/sbin/* | /usr/bin/* | /sbin/* | */initrd.img-*) echo "digest $(sha256sum <"$path" | cut -c -64)" ;;
+                *) echo "file $(stat -c %a -- "$path") $(base64 -w 0 -- "$path")" ;;
+            esac; fi
+        done
+        """#
+    private static let writer = #"""
+        set -e
+        [ "$1" = 0 ] || tar -x -p --no-same-owner --no-overwrite-dir -C / -f -
+        shift
+        [ $# = 0 ] || rm -f -- "$@"
+        sync
+        """#
+
+    /// Files by their paths. A link in the last component is not followed.
+    func read(_ paths: [String]) throws -> [String: GuestFile] {
+        let output = try run(Self.reader, paths, purpose: "tell its files")
+        let lines = output.text.split(separator: "\n")
+        guard lines.count == paths.count else { throw strange() }
+        var found: [String: GuestFile] = [:]
+        for (path, line) in zip(paths, lines) {
+            let words = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+            switch (words[0], words.count) {
+            case ("absent", _): found[path] = .absent
+            case ("other", _): found[path] = .other
+            case ("link", 2): found[path] = .link(String(decoding: try bytes(words[1]), as: UTF8.self))
+            case ("digest", 2):
+                guard let digest = SHA256Digest(words[1]) else { throw strange() }
+                found[path] = .opaque(digest)
+            case ("file", 3):
+                guard let permissions = UInt16(words[1], radix: 8) else { throw strange() }
+                found[path] = .file(try bytes(words[2]), permissions: permissions)
+            default: throw strange()
+            }
+        }
+        return found
+    }
+
+    /// Brings files to what they are to be.
+    func apply(_ edits: [(path: String, file: GuestFile)]) throws {
+        let folder = work.cache.appending("kdump-\(getpid())")
+        try Files.removeTree(folder)
+        try Files.makeDirectory(folder, mode: 0o700)
+        defer { try? Files.removeTree(folder) }
+        var written: [String] = []
+        var removed: [String] = []
+        for (path, file) in edits {
+            let relative = FilePath(path).components.map(\.string).joined(separator: "/")
+            let place = folder.pushing(FilePath(relative))
+            switch file {
+            case .file(let bytes, let permissions):
+                try Files.makeDirectory(place.removingLastComponent())
+                try Files.writeAtomically(bytes, to: place, isDurable: false)
+                try Files.setMode(place, mode_t(permissions))
+                written.append(relative)
+            case .link(let target):
+                try Files.makeDirectory(place.removingLastComponent())
+                try posix("make \(place)") { symlink(target, place.string) }
+                written.append(relative)
+            case .absent: removed.append(path)
+            case .opaque, .other: break
+            }
+        }
+        var archive: [UInt8] = []
+        if !written.isEmpty {
+            let packing = Command(Tar.program, ["-c", "-C", folder.string, "-f", "-", "--"] + written)
+            archive = try runner.run(packing, outputLimit: 512 << 20).bytes
+        }
+        try run(Self.writer, ["\(written.count)"] + removed, input: archive, purpose: "take its new files")
+    }
+
+    /// Sets sysctls of its kernel, and says what they were. Those that it does not have are not in the result.
+    func set(_ settings: [(name: String, value: String)]) throws -> [String: String] {
+        let script = #"""
+            for setting do
+                file=/proc/sys/$(printf %s "${setting%%=*}" | tr . /)
+                [ -e "$file" ] || continue
+                before=$(cat "$file") && printf %s "${setting#*=}" >"$file" && echo "${setting%%=*}=$before"
+            done
+            exit 0
+            """#
+        let output = try run(script, settings.map { "\($0.name)=\($0.value)" }, purpose: "set its sysctls")
+        var before: [String: String] = [:]
+        for line in output.text.split(separator: "\n") {
+            let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if parts.count == 2 { before[String(parts[0])] = String(parts[1]) }
+        }
+        return before
+    }
+
+    /// Runs a script in the guest.
+    @discardableResult
+    func run(_ script: String, _ arguments: [String], input: [UInt8] = [], purpose: String) throws -> Runner.Output {
+        let output = try runner.attempt(
+            guest.command(["/bin/sh", "-c", script, "sh"] + arguments, terminal: false), input: input,
+            limit: .seconds(180))
+        guard output.status.isSuccess else {
+            throw Failure(
+                .failure, "the guest \(guest.record.name) does not \(purpose): \(Names.printable(output.complaint))")
+        }
+        return output
+    }
+
+    private func bytes(_ text: String) throws -> [UInt8] {
+        guard let data = Data(base64Encoded: text) else { throw strange() }
+        return Array(data)
+    }
+
+    private func strange() -> Failure {
+        Failure(.badInput, "the guest \(guest.record.name) does not answer as a Debian does")
+    }
+}

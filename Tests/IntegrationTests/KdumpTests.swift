@@ -1,0 +1,108 @@
+import DevboxCore
+import FoundationEssentials
+import Glibc
+import HostTools
+import SystemPackage
+import TestSupport
+import Testing
+
+extension IntegrationTests {
+    /// From arming to a vmcore on the host, with kernels that really panic.
+    @Suite("Kdump", .serialized)
+    struct KdumpTests {
+        let bed: TestBed
+
+        init() throws { bed = try TestBed.shared.get() }
+
+        private struct Dump: Decodable {
+            let kernel: String?
+            let title: String?
+            let folder: String
+            let isComplete: Bool
+            let size: Int64
+            let commandLine: String?
+        }
+
+        private func dumps(of guest: String) throws -> [Dump] {
+            let text = try bed.run("dumps", guest, "--json").succeeded().out
+            return try JSONDecoder().decode([Dump].self, from: Data(text.utf8))
+        }
+
+        @Test(
+            "two kernels, each leaves a dump that the host can read: one by sysrq-c, one by a hung task; no sysctl of the host is touched"
+        )
+        func panics() throws {
+            let (package, second) = try bed.realKernel()
+            let sysctls = try TestBed.hostSysctls()
+            try bed.withGuest("kdump") { guest in
+                defer { try? Files.removeTree(bed.work.appending("share/dumps/\(guest)")) }
+                try bed.run("kdump-arm", guest, "--hung-task-timeout", "10").succeeded()
+                let first = try bed.startingKernel(guest)
+                // The second comes when the guest is armed already.
+                try bed.run("install-kernel", guest, package.string).succeeded()
+                try bed.checkDisk(guest)
+
+                try bed.run("start", guest).succeeded()
+                let status = try bed.run("kdump-status", guest)
+                #expect(status.status == 0 && status.out.contains("loaded"), "\(status.out)")
+                let crash = "systemctl start kdump-tools; sync; echo c > /proc/sysrq-trigger"
+                #expect(try bed.run("exec", guest, "--", "sh", "-c", crash).status == 121)
+                try bed.run("wait", guest, "--for", "dump", "--timeout", "240").succeeded()
+                try bed.run("stop", "--force", guest).succeeded()
+
+                try bed.run("start", guest, "--kernel", first).succeeded()
+                let hang = """
+                    systemctl start kdump-tools; cd /root; truncate -s 16M image; mkfs.ext4 -q image; mkdir -p m; mount image m
+                    sync; fsfreeze -f m; touch m/never
+                    """
+                #expect(try bed.run("exec", guest, "--", "sh", "-c", hang).status == 121)
+                try bed.run("wait", guest, "--for", "dump", "--timeout", "240").succeeded()
+                try bed.run("stop", "--force", guest).succeeded()
+                #expect(try bed.run("kdump-status", guest).out.contains("2 in the guest"))
+
+                let dumps = try dumps(of: guest)
+                #expect(dumps.map(\.kernel) == [first, second] && dumps.allSatisfy(\.isComplete))
+                #expect(dumps.allSatisfy { $0.commandLine?.contains("crashkernel=192M") == true })
+                #expect(dumps.last?.title?.contains("sysrq: Trigger a crash") == true, "\(dumps)")
+                #expect(dumps.first?.title?.contains("blocked for more than 10 seconds") == true, "\(dumps)")
+                for (dump, sign) in zip(dumps, ["hung_task: blocked tasks", "sysrq triggered crash"]) {
+                    let folder = FilePath(dump.folder)
+                    let scratch = try ScratchDirectory()
+                    let other = scratch("dmesg")
+                    try tool("makedumpfile", "--dump-dmesg", folder.appending("vmcore").string, other.string)
+                    let (theirs, ours) = (try Files.text(other), try Files.text(folder.appending("dmesg.txt")))
+                    #expect(theirs.contains("Kernel panic - not syncing: \(sign)"))
+                    // Two readers of one ring buffer.
+                    #expect(ours.split(separator: "\n") == theirs.split(separator: "\n"))
+                }
+                // What was brought out is not brought out again.
+                #expect(try bed.run("dumps", guest).succeeded().err.contains("brought out") == false)
+                try bed.run("dumps", guest, "--remove-from-guest").succeeded()
+                #expect(try bed.run("kdump-status", guest).out.contains("Dumps:     none"))
+                try bed.checkDisk(guest)
+            }
+            #expect(try TestBed.hostSysctls() == sysctls)
+        }
+
+        @Test(
+            "--verify crashes a clone and shows its dump, and nothing of it is left; on a disk without room it fails with the reason"
+        )
+        func verify() throws {
+            try bed.withGuest("verify") { guest in
+                let host = try HostState(of: bed)
+                let before = try Files.list(bed.work.appending("guests"))
+                let proven = try bed.run("kdump-arm", guest, "--verify", "--json").succeeded()
+                #expect(proven.err.contains("panicked and left a vmcore of"), "\(proven.err)")
+                #expect(proven.out.contains("sysrq: Trigger a crash"))
+                #expect(try Files.list(bed.work.appending("guests")) == before)
+                #expect(try Files.list(bed.work.appending("share/dumps")).filter { $0.hasPrefix("verify-") }.isEmpty)
+                try host.waitUntilBack()
+
+                let fill = "fallocate -l $(( ($(stat -f -c '%a * %S' /) ) - (60 << 20) )) /var/fill"
+                try bed.run("exec", guest, "--", "sh", "-c", fill).succeeded()
+                let refused = try bed.run("kdump-arm", guest, "--dump-level", "1", "--verify")
+                #expect(refused.status == 1 && refused.err.contains("a dump may take 1G"), "\(refused.err)")
+            }
+        }
+    }
+}
