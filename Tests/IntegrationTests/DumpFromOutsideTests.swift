@@ -42,6 +42,7 @@ extension IntegrationTests {
                 defer { removeDumps(of: guest) }
                 try bed.run("start", "--on-panic", "dump", guest).succeeded()
                 #expect(try bed.run("show", guest, "--json").json["running"]?["onPanic"]?.string == "dump")
+                #expect(try bed.run("start", "--on-panic", "stop", guest).status == 75)
                 var waiter = try ChildProcess(bed.command(["wait", guest, "--for", "dump", "--quiet"]), error: .null)
                 try crash(guest)
                 #expect(try waiter.wait(until: .now + .seconds(120)) == .exited(0))
