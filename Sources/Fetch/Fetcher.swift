@@ -131,7 +131,10 @@ public final class Fetcher {
             if let known = plan.known, known.sha256 != file.sha256 {
                 throw FetchError.changed(build.address, recorded: known.sha256, got: file.sha256, build: known.words)
             }
-            try FileKind.check(file.path, is: build.format, from: build.address)
+            guard file.beginning.starts(with: build.format.beginning) else {
+                throw FetchError.refused(
+                    build.address, reason: "sent something that is no \(build.format.rawValue) file", hint: nil)
+            }
         } catch {
             try? Files.remove(file.path)
             throw error
@@ -171,21 +174,13 @@ private final class DownloadLock {
     static func name(_ address: Address) -> String { "fetch-\(PartFile.key(address).prefix(2))" }
 }
 
-/// Whether a file begins as its format does: a server's page of excuses is no package.
-enum FileKind {
-    static func check(_ file: FilePath, is format: PackageFormat, from address: Address) throws {
-        let beginning: [UInt8] =
-            switch format {
-            case .deb: Array("!<arch>\n".utf8)
-            case .rpm: [0xED, 0xAB, 0xEE, 0xDB]
-            case .tarXZ: [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]
-            }
-        let descriptor = try Files.open(file, .readOnly, .noFollow)
-        defer { try? descriptor.close() }
-        var bytes = [UInt8](repeating: 0, count: beginning.count)
-        let count = bytes.withUnsafeMutableBytes { read(descriptor.rawValue, $0.baseAddress, $0.count) }
-        guard count == beginning.count, bytes == beginning else {
-            throw FetchError.refused(address, reason: "sent something that is no \(format.rawValue) file", hint: nil)
+extension PackageFormat {
+    /// How its files begin: a server's page of excuses is no package.
+    var beginning: [UInt8] {
+        switch self {
+        case .deb: Array("!<arch>\n".utf8)
+        case .rpm: [0xED, 0xAB, 0xEE, 0xDB]
+        case .tarXZ: [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]
         }
     }
 }

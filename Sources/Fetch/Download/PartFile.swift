@@ -54,7 +54,10 @@ struct PartFile {
         let file = try Files.open(
             path, .readWrite, [.create, .noFollow], permissions: FilePermissions(rawValue: 0o644))
         do {
-            try posix("shorten \(path)") { ftruncate(file.rawValue, off_t(offset)) }
+            var status = stat()
+            try posix("look at \(path)") { fstat(file.rawValue, &status) }
+            // ext4 writes a file that was ever shortened to nothing to the disk when it is closed, and its writer waits for that.
+            if status.st_size != offset { try posix("shorten \(path)") { ftruncate(file.rawValue, off_t(offset)) } }
             try posix("write \(path)") { lseek(file.rawValue, off_t(offset), SEEK_SET) }
             return file
         } catch {
