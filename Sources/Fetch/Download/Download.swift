@@ -20,8 +20,6 @@ final class Download: HTTPJob {
     private(set) var isResumed = false
     private(set) var result: Outcome<Downloaded>
 
-    /// Below this a part is not worth its notes.
-    private static let worthResuming: Int64 = 1 << 20
     /// So much more than ever before makes up for failed attempts.
     private static let worthCounting: Int64 = 128 << 10
 
@@ -76,14 +74,14 @@ final class Download: HTTPJob {
             // The whole: the server knows no ranges, or the file is another one than before.
             reset()
             total = head.contentLength ?? total
-            if let validator = head.validator, head.contentLength ?? .max >= Self.worthResuming {
+            if let validator = head.validator, head.contentLength ?? .max >= PartFile.worthNoting {
                 notes = PartFile.Notes(address: address.description, validator: validator, total: head.contentLength)
             }
             if asked > 0 || notes != nil { try part.note(notes) }
         }
         if case .exact(let size) = size, let total, total != size { throw wrongSize(total, size) }
         if let total, total > limit { throw tooLarge }
-        if writer == nil { writer = try PartWriter(part, at: offset) }
+        if writer == nil { writer = try PartWriter(part, at: offset, of: total) }
     }
 
     func take(_ bytes: UnsafeRawBufferPointer) throws {
@@ -144,16 +142,21 @@ final class Download: HTTPJob {
         // All of it may have come before, and an empty file comes without a piece.
         let (digest, beginning) = try (writer ?? PartWriter(part, at: offset)).finish()
         writer = nil
-        return Downloaded(path: part.path, size: offset, sha256: digest, beginning: beginning)
+        return Downloaded(part: part, size: offset, sha256: digest, beginning: beginning)
     }
 }
 
 /// A file that came whole, and has not been compared with anything yet.
 struct Downloaded {
     /// In cache/downloads.
-    let path: FilePath
+    let part: PartFile
     let size: Int64
     let sha256: SHA256Digest
     /// Its first bytes, 16 at most.
     let beginning: [UInt8]
+
+    var path: FilePath { part.path }
+
+    /// It was moved away: what was remembered of it goes.
+    func isNoPartAnyMore() { if size >= PartFile.worthNoting { part.removeNotes() } }
 }

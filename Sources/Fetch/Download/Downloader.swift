@@ -87,7 +87,7 @@ final class Downloader {
             try writer.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         }
         let (digest, beginning) = try writer.finish()
-        return Downloaded(path: part.path, size: writer.offset, sha256: digest, beginning: beginning)
+        return Downloaded(part: part, size: writer.offset, sha256: digest, beginning: beginning)
     }
 }
 

@@ -22,6 +22,9 @@ struct PartFile {
         enum Keys: String, CodingKey, CaseIterable { case version, address, validator, total }
     }
 
+    /// A smaller file is not worth them.
+    static let worthNoting: Int64 = 1 << 20
+
     /// The folder of all parts.
     static func folder(_ work: WorkDirectory) -> FilePath { work.cache.appending("downloads") }
 
@@ -42,7 +45,8 @@ struct PartFile {
 
     /// What there is of an earlier attempt, and its size; nil where that cannot be gone on with.
     func earlier(_ address: Address) -> (notes: Notes, size: Int64)? {
-        guard let notes = try? RecordFile.read(Notes.self, from: notes), notes.address == address.description,
+        guard Files.exists(notes), let notes = try? RecordFile.read(Notes.self, from: notes),
+            notes.address == address.description,
             let status = try? Files.status(path), status.st_mode & S_IFMT == S_IFREG, status.st_size > 0
         else { return nil }
         let size = Int64(status.st_size)
@@ -54,11 +58,12 @@ struct PartFile {
         let file = try Files.open(
             path, .readWrite, [.create, .noFollow], permissions: FilePermissions(rawValue: 0o644))
         do {
+            if Files.umask & 0o644 != 0 { try posix("change the mode of \(path)") { fchmod(file.rawValue, 0o644) } }
             var status = stat()
             try posix("look at \(path)") { fstat(file.rawValue, &status) }
             // ext4 writes a file that was ever shortened to nothing to the disk when it is closed, and its writer waits for that.
             if status.st_size != offset { try posix("shorten \(path)") { ftruncate(file.rawValue, off_t(offset)) } }
-            try posix("write \(path)") { lseek(file.rawValue, off_t(offset), SEEK_SET) }
+            if offset > 0 { try posix("write \(path)") { lseek(file.rawValue, off_t(offset), SEEK_SET) } }
             return file
         } catch {
             try? file.close()
@@ -76,6 +81,9 @@ struct PartFile {
     /// Removes it.
     func remove() {
         try? Files.remove(path)
-        try? Files.remove(notes)
+        removeNotes()
     }
+
+    /// Removes its notes: it is no part any more.
+    func removeNotes() { try? Files.remove(notes) }
 }

@@ -9,7 +9,7 @@ import SystemPackage
 final class PartWriter {
     private let path: FilePath
     private let file: FileDescriptor
-    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 512 << 10, alignment: 4096)
+    private let buffer: UnsafeMutableRawBufferPointer
     private var filled = 0
     private var written: Int64
     private var lastWrite = ContinuousClock.now
@@ -17,6 +17,7 @@ final class PartWriter {
     /// Digests in place of `hasher`, from `worthFollowing` on.
     private var follower: FollowingHasher?
 
+    private static let largestPiece: Int64 = 512 << 10
     /// Below this a thread for the digest is not worth its start.
     private static let worthFollowing: Int64 = 4 << 20
 
@@ -24,10 +25,14 @@ final class PartWriter {
     var offset: Int64 { written + Int64(filled) }
 
     /// Goes on with a part at an offset; what is behind that is gone.
-    init(_ part: PartFile, at offset: Int64) throws {
+    ///
+    /// - Parameter total: how large the file is to be, where that is known.
+    init(_ part: PartFile, at offset: Int64, of total: Int64? = nil) throws {
         file = try part.open(at: offset)
         path = part.path
         written = offset
+        let rest = (total ?? .max) - offset
+        buffer = .allocate(byteCount: Int(min(max(rest, 1), Self.largestPiece)), alignment: 64)
         // What an earlier attempt left has not been digested.
         if offset > 0 { try follow(from: 0) }
     }

@@ -208,7 +208,7 @@ struct TreeSource: PackageSource {
                     throw Self.leaves(node.address, outside)
                 }
             }
-            for entry in listing.entries where !entry.isFolder {
+            for entry in listing.entries where !entry.isFolder && entry.name.hasPrefix(query.package) {
                 let build = Build(
                     source: name, query, node.bindings, file: try node.address.file(entry.name), size: entry.size,
                     listedDay: entry.day, beside: listing)
