@@ -80,8 +80,8 @@ struct FetchPackage: ParsableCommand {
         let console = options.console
         for build in builds {
             console.say(
-                "\(build.package): \(build.version) of \(build.date.map { "\($0)" } ?? "today"), "
-                    + "\(build.format.rawValue) for \(build.architecture.rawValue), from \(build.source)")
+                "\(build.package): \(build.words), \(build.format.rawValue) for \(build.architecture.rawValue), from \(build.source)"
+            )
         }
         var bars = ProgressBars(console)
         let results = try fetcher.fetch(builds) { bars.show($0) }

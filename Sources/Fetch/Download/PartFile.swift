@@ -58,6 +58,8 @@ struct PartFile {
         let file = try Files.open(
             path, .readWrite, [.create, .noFollow], permissions: FilePermissions(rawValue: 0o644))
         do {
+            // Under sudo too its user is to be able to go on with it.
+            try work.give(path)
             if Files.umask & 0o644 != 0 { try posix("change the mode of \(path)") { fchmod(file.rawValue, 0o644) } }
             var status = stat()
             try posix("look at \(path)") { fstat(file.rawValue, &status) }

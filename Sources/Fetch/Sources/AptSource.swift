@@ -73,6 +73,7 @@ enum AptBuilds {
         // An index has no dates; the files have, and they do not change.
         for (index, facts) in try context.reader.facts(of: builds.map(\.address)).enumerated() {
             builds[index].date = (try? facts.get())?.day ?? fallback
+            builds[index].isFiled = true
         }
         return builds.filter(query.admits)
     }

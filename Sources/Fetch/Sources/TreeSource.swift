@@ -232,7 +232,8 @@ extension Build {
         guard let name = FileName(file.name, package: query.package) else { return nil }
         guard name.architecture ?? query.architecture == query.architecture else { return nil }
         let bound = bindings.first(.version)
-        let day = bindings.day ?? FileName.day(in: name.version) ?? listedDay
+        let named = bindings.day ?? FileName.day(in: name.version)
+        let day = named ?? listedDay
         let version = name.version.isEmpty ? bound ?? day?.text(separator: "") : name.version
         guard let version else { return nil }
         var checksums = ChecksumFiles()
@@ -245,5 +246,6 @@ extension Build {
             source: source, package: query.package, architecture: query.architecture, version: version, date: day,
             format: name.format, kernelVersion: bindings.first(.kernel), address: file, size: size,
             checksum: .beside(checksums))
+        isFiled = named == nil
     }
 }

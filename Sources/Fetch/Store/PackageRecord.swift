@@ -13,7 +13,7 @@ public struct PackageRecord: Record {
     public var architecture: Architecture
     /// The package's own version, as its source has it.
     public var packageVersion: String
-    /// The day of the build, in UTC.
+    /// The day of the build, in UTC; where its source does not tell, that of the file on the server, else when it was fetched.
     public var date: CalendarDay
     /// What it is packed as.
     public var format: PackageFormat

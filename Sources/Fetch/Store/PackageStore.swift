@@ -88,7 +88,6 @@ public struct PackageStore: Sendable {
             let folder = try top.making(architecture)
             for (file, record) in group {
                 let parts = try parts(record)
-                try work.give(file)
                 try folder.making(parts[1]).making(parts[2]).take(file, as: parts[3])
             }
         }
