@@ -133,8 +133,8 @@ extension PackageRecords {
         let file = try Files.open(path, .writeOnly, [.create, .noFollow])
         defer { try? file.close() }
         if isNew { try work.give(path) }
+        // In the place of a line that was cut short; what is left of a longer one has no end either.
         let end = before.bytes.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
-        if end < before.bytes.count { try posix("shorten \(path)") { ftruncate(file.rawValue, off_t(end)) } }
         try posix("write \(path)") { lseek(file.rawValue, off_t(end), SEEK_SET) }
         try Files.writeAll(file, text, name: path.string)
         if isDurable { try posix("sync \(path)") { fsync(file.rawValue) } }
