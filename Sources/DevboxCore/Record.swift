@@ -56,8 +56,8 @@ public enum RecordFile {
     public static func json<R: Record>(_ record: R, keeping old: (some Sequence<UInt8>)?, pretty: Bool = true) throws
         -> [UInt8]
     {
-        let known = Set(R.Keys.allCases.map(\.stringValue))
         guard let old, case .object(let before)? = try? decoder.decode(JSONValue.self, from: Data(old)),
+            case let known = Set(R.Keys.allCases.map(\.stringValue)),
             case let unknown = before.filter({ !known.contains($0.key) }), !unknown.isEmpty,
             case .object(let members) = try decoder.decode(JSONValue.self, from: encoder.encode(record))
         else { return try json(record, pretty: pretty) }

@@ -38,8 +38,9 @@ struct PartFile {
     init(_ address: Address, in work: WorkDirectory) throws {
         let folder = Self.folder(work)
         if !Files.exists(folder) { try work.own(folder, mode: 0o700) }
-        path = folder.appending("\(Self.key(address)).part")
-        notes = folder.appending("\(Self.key(address)).json")
+        let key = Self.key(address)
+        path = folder.appending("\(key).part")
+        notes = folder.appending("\(key).json")
         self.work = work
     }
 

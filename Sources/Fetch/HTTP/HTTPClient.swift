@@ -31,18 +31,21 @@ final class HTTPClient {
     /// - Parameter tick: called several times a second, for progress bars.
     /// - Throws: `interrupted`. What a job fails of, it keeps.
     func run(_ jobs: [any HTTPJob], tick: () -> Void = {}) throws {
-        var waiting = jobs.map { (at: ContinuousClock.now, job: $0) }
+        var ready = jobs[...]
+        var paused: [(until: ContinuousClock.Instant, job: any HTTPJob)] = []
         var running: [UnsafeMutableRawPointer: HTTPExchange] = [:]
+        var ticked = ContinuousClock.now
         let multi = UnsafeMutableRawPointer(self.multi)
         defer { for handle in running.keys { devbox_curl_multi_remove(multi, handle) } }
 
         func end(_ job: any HTTPJob, _ outcome: HTTPOutcome) {
-            if case .again(let pause) = job.end(outcome) { waiting.append((.now + pause, job)) }
+            if case .again(let pause) = job.end(outcome) { paused.append((.now + pause, job)) }
         }
-        while !waiting.isEmpty || !running.isEmpty {
+        while !ready.isEmpty || !paused.isEmpty || !running.isEmpty {
             let now = ContinuousClock.now
-            while running.count < limits.parallel, let index = waiting.firstIndex(where: { $0.at <= now }) {
-                let job = waiting.remove(at: index).job
+            ready += paused.filter { $0.until <= now }.map(\.job)
+            paused.removeAll { $0.until <= now }
+            while running.count < limits.parallel, let job = ready.popFirst() {
                 do {
                     let exchange = try HTTPExchange(job, limits: limits, authorities: authorities)
                     running[exchange.easy] = exchange
@@ -58,11 +61,14 @@ final class HTTPClient {
                 guard let exchange = running.removeValue(forKey: easy) else { continue }
                 end(exchange.job, exchange.outcome(result))
             }
-            tick()
+            if now - ticked > .milliseconds(50) {
+                ticked = now
+                tick()
+            }
             if Interrupts.pending { throw Failure.interrupted }
-            let isIdle = running.count < limits.parallel && waiting.contains { $0.at <= .now }
-            if isIdle || waiting.isEmpty && running.isEmpty { continue }
-            let next = waiting.map(\.at).min().map { ($0 - .now).milliseconds } ?? 200
+            let isIdle = running.count < limits.parallel && !ready.isEmpty
+            if isIdle || paused.isEmpty && running.isEmpty { continue }
+            let next = paused.map(\.until).min().map { ($0 - .now).milliseconds } ?? 200
             devbox_curl_multi_poll(multi, Interrupts.descriptor, max(1, min(next, 200)))
         }
     }
