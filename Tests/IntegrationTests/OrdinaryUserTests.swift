@@ -14,7 +14,7 @@ extension IntegrationTests {
 
         init() throws { bed = try TestBed.shared.get() }
 
-        @Test("clones an image, starts the guest as a virtual machine, and owns all that comes of it")
+        @Test("clones an image, starts the guest as a virtual machine, arms it, and owns all that comes of it")
         func cloneAndStart() throws {
             let scratch = try ScratchDirectory()
             try Files.setMode(scratch.path, 0o755)
@@ -38,6 +38,12 @@ extension IntegrationTests {
             #expect(try devbox("exec", "mine", "--", "sh", "-c", "touch /work/notes/here; hostname").text == "mine\n")
             let stop = try devbox("stop", "mine")
             #expect(String(decoding: stop.errorBytes, as: UTF8.self).contains("shut down in"))
+            // A guest in which something ran is checked first, which an ordinary user may do where /dev/fuse is open to all.
+            let armed = try devbox("kdump-arm", "mine")
+            #expect(armed.status == .exited(0), "\(String(decoding: armed.errorBytes, as: UTF8.self))")
+            #expect(try devbox("kdump-status", "mine").status == .exited(0))
+            #expect(try devbox("dumps", "mine").status == .exited(0))
+            #expect(try devbox("kdump-disarm", "mine").status == .exited(0))
             #expect(try Files.status(work.appending("share/notes/here")).st_uid == uid_t(user))
             let others = try tool("find", work.string, "!", "-user", "\(user)")
             #expect(others == "")
