@@ -59,7 +59,8 @@ public struct DumpStore: Sendable {
     }
 
     /// Removes what killed devboxes left in a guest's folder.
-    private func sweep(_ guest: String) throws {
+    public func sweep(_ guest: String) throws {
+        guard try ShareFolder(dumps, in: work).folder([guest]) != nil else { return }
         for name in try Files.list(folder(of: guest)) where name.hasPrefix(UnfinishedFolder.prefix) {
             UnfinishedFolder.removeIfAbandoned(folder(of: guest).appending(name))
         }
