@@ -10,7 +10,7 @@ PACKAGES := qemu-system-x86 qemu-utils lxc uidmap mmdebstrap e2fsprogs openssh-c
 	qemu-user-static arch-test \
 	gpgv \
 	libarchive-dev liblzma-dev libext2fs-dev zlib1g-dev libcurl4-openssl-dev pkg-config hyperfine libarchive-tools time gcc \
-	xz-utils zstd lz4 bzip2 makedumpfile apache2-bin python3 gnupg curl apt-utils
+	xz-utils zstd lz4 bzip2 makedumpfile apache2-bin python3 gnupg openssl curl apt-utils
 
 .PHONY: all setup build release test unit demo bench lint fuzz test-faults install completions man clean
 

@@ -24,7 +24,7 @@ public enum ArchiveExtractor {
             archive_error_string(archive).map { Names.printable(String(cString: $0)).lowercasedFirst }
                 ?? "unknown error"
         }
-        archive_read_support_filter_all(reader)
+        ArchiveFilters.enable(reader)
         archive_read_support_format_tar(reader)
         archive_write_disk_set_options(
             writer,

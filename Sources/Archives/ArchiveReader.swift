@@ -3,7 +3,7 @@ import DevboxCore
 import Glibc
 import SystemPackage
 
-/// A stream of archive members read with libarchive: tar in any compression, ar. See libarchive(3), archive_read(3).
+/// A stream of archive members read with libarchive: tar in the compressions of `ArchiveFilters`, ar. See libarchive(3), archive_read(3).
 public struct ArchiveReader: ~Copyable {
     let archive: OpaquePointer
     let name: String
@@ -19,7 +19,7 @@ public struct ArchiveReader: ~Copyable {
     public init(_ descriptor: FileDescriptor, name: String) throws {
         ArchiveNames.areUTF8()
         guard let archive = archive_read_new() else { throw Failure(.failure, "out of memory") }
-        archive_read_support_filter_all(archive)
+        ArchiveFilters.enable(archive)
         archive_read_support_format_tar(archive)
         archive_read_support_format_ar(archive)
         guard archive_read_open_fd(archive, descriptor.rawValue, 1 << 20) == ARCHIVE_OK else {

@@ -16,7 +16,7 @@ public struct CompressedReader: ~Copyable {
     /// - Throws: `badInput`, where the compression cannot be read.
     public init(_ descriptor: FileDescriptor, name: String) throws {
         guard let archive = archive_read_new() else { throw Failure(.failure, "out of memory") }
-        archive_read_support_filter_all(archive)
+        ArchiveFilters.enable(archive)
         archive_read_support_format_raw(archive)
         archive_read_support_format_empty(archive)
         var entry: OpaquePointer?

@@ -17,7 +17,7 @@ public enum Decompression {
             let reason = archive_error_string(archive).map { Names.printable(String(cString: $0)).lowercasedFirst }
             return Failure(.badInput, "\(name) is damaged: \(reason ?? "its compression cannot be read")")
         }
-        archive_read_support_filter_all(archive)
+        ArchiveFilters.enable(archive)
         archive_read_support_format_raw(archive)
         return try bytes.withUnsafeBytes { bytes in
             var entry: OpaquePointer?

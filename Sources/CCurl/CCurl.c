@@ -20,8 +20,8 @@ FUNCTIONS(DECLARE)
 const char *devbox_curl_load(void) {
     static void *library;
     if (library) return NULL;
-    void *found = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
-    if (!found) found = dlopen("libcurl-gnutls.so.4", RTLD_NOW | RTLD_LOCAL);
+    void *found = dlopen("libcurl.so.4", RTLD_LAZY | RTLD_LOCAL);
+    if (!found) found = dlopen("libcurl-gnutls.so.4", RTLD_LAZY | RTLD_LOCAL);
     if (!found) return dlerror();
 #define FIND(name) \
     if (!(p_##name = (typeof(name) *)dlsym(found, #name))) return dlerror();

@@ -24,6 +24,16 @@ int devbox_set_nonblocking(int fd, int on) {
     return fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
 }
 
+pid_t devbox_lock_byte(int fd, off_t byte) {
+    for (;;) {
+        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
+        if (fcntl(fd, F_SETLK, &lock) == 0) return 0;
+        if ((errno != EACCES && errno != EAGAIN) || fcntl(fd, F_GETLK, &lock) != 0) return -1;
+        // It may have been unlocked since.
+        if (lock.l_type != F_UNLCK) return lock.l_pid;
+    }
+}
+
 const void *devbox_find(const void *text, size_t length, const void *wanted, size_t size) {
     return memmem(text, length, wanted, size);
 }

@@ -176,6 +176,13 @@ public enum Files {
 }
 
 extension Files {
+    /// The bits that are taken from the mode of what is made, see umask(2).
+    public static let umask: mode_t = {
+        let bits = Glibc.umask(0o022)
+        _ = Glibc.umask(bits)
+        return bits
+    }()
+
     /// The program that runs, without links.
     public static let executable: FilePath? = {
         guard let path = realpath("/proc/self/exe", nil) else { return nil }

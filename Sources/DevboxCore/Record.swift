@@ -20,19 +20,27 @@ public enum RecordFile {
     ///
     /// - Throws: `badInput` for a damaged one, and for one of a newer version, which is named.
     public static func read<R: Record>(_ type: R.Type, from path: FilePath) throws -> R {
-        let bytes = Data(try Files.read(path))
+        try read(type, from: Files.read(path), name: path.string)
+    }
+
+    /// Reads a record out of its text.
+    ///
+    /// - Parameter name: what messages call it.
+    /// - Throws: as above.
+    public static func read<R: Record>(_ type: R.Type, from bytes: some Sequence<UInt8>, name: String) throws -> R {
+        let bytes = Data(bytes)
         guard let version = try? decoder.decode(VersionOnly.self, from: bytes).version else {
-            throw Failure(.badInput, "\(path) cannot be read", hint: unreadable)
+            throw Failure(.badInput, "\(name) cannot be read", hint: unreadable)
         }
         guard version <= R.currentVersion else {
             throw Failure(
-                .badInput, "\(path) has version \(version); this devbox knows versions up to \(R.currentVersion)",
+                .badInput, "\(name) has version \(version); this devbox knows versions up to \(R.currentVersion)",
                 hint: "use the newer devbox that wrote it")
         }
         do {
             return try decoder.decode(R.self, from: bytes)
         } catch {
-            throw Failure(.badInput, "\(path) cannot be read: \(reason(error))", hint: unreadable)
+            throw Failure(.badInput, "\(name) cannot be read: \(reason(error))", hint: unreadable)
         }
     }
 
@@ -40,16 +48,20 @@ public enum RecordFile {
     ///
     /// - Parameter isDurable: whether it survives a power cut.
     public static func write<R: Record>(_ record: R, to path: FilePath, isDurable: Bool = true) throws {
-        guard case .object(var members) = try decoder.decode(JSONValue.self, from: encoder.encode(record)) else {
-            return
-        }
-        if let old = try? Files.read(path),
-            case .object(let before)? = try? decoder.decode(JSONValue.self, from: Data(old))
-        {
-            let known = Set(R.Keys.allCases.map(\.stringValue))
-            for (key, value) in before where !known.contains(key) { members[key] = value }
-        }
-        try Files.writeAtomically(json(JSONValue.object(members)), to: path, isDurable: isDurable)
+        let old = try? Files.read(path)
+        try Files.writeAtomically(json(record, keeping: old), to: path, isDurable: isDurable)
+    }
+
+    /// A record as JSON text, with the fields of its earlier text that this devbox does not know.
+    public static func json<R: Record>(_ record: R, keeping old: (some Sequence<UInt8>)?, pretty: Bool = true) throws
+        -> [UInt8]
+    {
+        guard let old, case .object(let before)? = try? decoder.decode(JSONValue.self, from: Data(old)),
+            case let known = Set(R.Keys.allCases.map(\.stringValue)),
+            case let unknown = before.filter({ !known.contains($0.key) }), !unknown.isEmpty,
+            case .object(let members) = try decoder.decode(JSONValue.self, from: encoder.encode(record))
+        else { return try json(record, pretty: pretty) }
+        return try json(JSONValue.object(members.merging(unknown) { mine, _ in mine }), pretty: pretty)
     }
 
     /// A value as JSON text with sorted keys, dates as ISO 8601, and a newline at its end.

@@ -7,40 +7,52 @@ public struct ShareFolder: ~Copyable {
     public let descriptor: FileDescriptor
     /// What messages call it.
     public let path: FilePath
+    private let work: WorkDirectory
 
-    /// Opens a folder; nil where it is not there.
-    ///
-    /// - Parameters:
-    ///   - names: the way below `base`.
-    ///   - make: whether to make what is missing; it belongs to the work directory's owner.
-    public init?(_ names: [String], below base: FilePath, in work: WorkDirectory, make: Bool) throws {
-        var current = try Files.open(base, .readOnly, [.directory, .noFollow])
-        var path = base
-        do {
-            for name in names {
-                path = path.appending(name)
-                if make, mkdirat(current.rawValue, name, 0o755) == 0 {
-                    // mkdir(2) applies the umask.
-                    try posix("change the mode of \(path)") { fchmodat(current.rawValue, name, 0o755, 0) }
-                    if isRoot, work.owner.uid != 0 {
-                        try posix("own \(path)") {
-                            fchownat(current.rawValue, name, work.owner.uid, work.owner.gid, AT_SYMLINK_NOFOLLOW)
-                        }
-                    }
-                }
-                let next = openat(current.rawValue, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-                let number = errno
-                try? current.close()
-                guard next >= 0 else {
-                    if number == ENOENT, !make { return nil }
-                    throw failure("use the folder \(path)", Errno(rawValue: number))
-                }
-                current = FileDescriptor(rawValue: next)
-            }
-        } catch {
-            throw error
+    /// Opens a folder that devbox itself made, such as share/packages.
+    public init(_ path: FilePath, in work: WorkDirectory) throws {
+        self.init(try Files.open(path, .readOnly, [.directory, .noFollow]), path, work)
+    }
+
+    private init(_ descriptor: FileDescriptor, _ path: FilePath, _ work: WorkDirectory) {
+        (self.descriptor, self.path, self.work) = (descriptor, path, work)
+    }
+
+    /// A folder somewhere below it; nil where it is not there.
+    public consuming func folder(_ names: some Sequence<String>) throws -> ShareFolder? {
+        var current = self
+        for name in names {
+            guard let next = try current.child(name) else { return nil }
+            current = next
         }
-        (descriptor, self.path) = (current, path)
+        return current
+    }
+
+    /// A folder in it, made where it is missing; it belongs to the work directory's owner.
+    public func making(_ name: String) throws -> ShareFolder {
+        let path = path.appending(name)
+        if mkdirat(descriptor.rawValue, name, 0o755) == 0 {
+            // mkdir(2) applies the umask.
+            if Files.umask & 0o755 != 0 {
+                try posix("change the mode of \(path)") { fchmodat(descriptor.rawValue, name, 0o755, 0) }
+            }
+            if isRoot, work.owner.uid != 0 {
+                try posix("own \(path)") {
+                    fchownat(descriptor.rawValue, name, work.owner.uid, work.owner.gid, AT_SYMLINK_NOFOLLOW)
+                }
+            }
+        }
+        guard let folder = try child(name) else { throw failure("use the folder \(path)", Errno(rawValue: ENOENT)) }
+        return folder
+    }
+
+    private func child(_ name: String) throws -> ShareFolder? {
+        let next = openat(descriptor.rawValue, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard next >= 0 else {
+            if errno == ENOENT { return nil }
+            throw failure("use the folder \(path.appending(name))", Errno(rawValue: errno))
+        }
+        return ShareFolder(FileDescriptor(rawValue: next), path.appending(name), work)
     }
 
     deinit { try? descriptor.close() }

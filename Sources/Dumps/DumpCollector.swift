@@ -14,6 +14,8 @@ public struct CollectedDumps: Sendable {
     public internal(set) var refused: [RefusedDump] = []
     /// The paths in the guest of those that were removed there.
     public internal(set) var removed: [String] = []
+    /// Why they could not be removed there.
+    public internal(set) var removalFailure: (any ReportableError)?
 }
 
 /// Brings the dumps of guests into the store: from the disk of a stopped one, which changes nothing on it, and over ssh from a
@@ -55,6 +57,7 @@ public struct DumpCollector: Sendable {
             guests.work.locks.appending("dumps-\(name)"), of: "the dumps of \(name)", for: "dumps",
             onWait: runner.console.say)
         defer { _ = lock.descriptor }
+        try store.sweep(name)
         var result: CollectedDumps
         var found: [DumpCandidate] = []
         let isRunning: Bool
@@ -72,8 +75,12 @@ public struct DumpCollector: Sendable {
             let gone = try brought(found.map(\.dump), of: guests.load(name)).map { dump in
                 found.first { $0.dump.path == dump.path } ?? DumpCandidate(dump: dump, messages: nil)
             }
-            try DumpRemoval(guests, runner: runner).remove(gone, from: name, isRunning: isRunning)
-            result.removed = gone.map(\.dump.path)
+            do {
+                try DumpRemoval(guests, runner: runner).remove(gone, from: name, isRunning: isRunning)
+                result.removed = gone.map(\.dump.path)
+            } catch let error as any ReportableError {
+                result.removalFailure = error
+            }
         }
         return result
     }

@@ -179,7 +179,7 @@ struct RunningSource: DumpSource {
     private func collect(_ command: [String], limit: Int, complaint: (Int32) -> String) throws -> [UInt8] {
         final class Output { var bytes: [UInt8] = [] }
         let output = Output()
-        let status = try exec.receive(name, command, limit: .seconds(60)) { bytes in
+        let status = try exec.receive(name, command, limit: .seconds(30)) { bytes in
             guard output.bytes.count + bytes.count <= limit else {
                 throw Failure(.badInput, "the guest sends more than \(ByteSize.text(Int64(limit)))")
             }

@@ -6,6 +6,8 @@ public enum FetchError: ReportableError {
     case unreachable(Address, reason: String)
     /// The server answered with a status that is an error.
     case status(Address, code: Int)
+    /// The server's certificate does not show that it is the one that it should be.
+    case untrusted(Address, reason: String)
     /// What came is not what it should be.
     case refused(Address, reason: String, hint: String?)
     /// The file has another digest than the source says.
@@ -20,7 +22,7 @@ public enum FetchError: ReportableError {
     /// 65 for what came and is bad, 66 for what is not there, else 1.
     public var exitCode: ExitCode {
         switch self {
-        case .unreachable, .status: .failure
+        case .unreachable, .untrusted, .status: .failure
         case .refused, .wrongDigest, .changed, .unsigned: .badInput
         case .noBuild: .notFound
         }
@@ -30,6 +32,8 @@ public enum FetchError: ReportableError {
     public var message: String {
         switch self {
         case .unreachable(let address, let reason): "\(address) \(Names.printable(reason))"
+        case .untrusted(let address, let reason):
+            "\(address) has no certificate that is trusted here: \(Names.printable(reason))"
         case .status(let address, let code): "\(address) answered \(code)\(Self.words(code))"
         case .refused(let address, let reason, _), .unsigned(let address, let reason, _):
             "\(address) \(Names.printable(reason))"
@@ -45,6 +49,7 @@ public enum FetchError: ReportableError {
     public var hint: String? {
         switch self {
         case .unreachable: "try again later; what came already is kept where the server can resume"
+        case .untrusted: "CURL_CA_BUNDLE or SSL_CERT_FILE names a file with the certificate of an authority of your own"
         case .status(_, let code): code >= 500 ? "try again later" : nil
         case .refused(_, _, let hint), .unsigned(_, _, let hint), .noBuild(_, let hint): hint
         case .wrongDigest: "the file is not used; the source may be in the middle of an update: try again later"

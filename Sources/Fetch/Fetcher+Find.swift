@@ -54,7 +54,7 @@ extension Fetcher {
 
     /// The record of a build that was fetched and is still there.
     public func fetched(_ build: Build) throws -> PackageRecord? {
-        guard let day = build.date, let record = try store.find(build, on: day).record,
+        guard let day = build.date, let record = try store.find(build, on: day, in: records()).record,
             Files.exists(store.path(record))
         else { return nil }
         return record

@@ -10,6 +10,7 @@ public final class Fetcher {
     let sources: [any PackageSource]
     let machine: MachineAptSource
     let context: SourceContext
+    private var known: PackageRecords?
     private let remarks: Remarks
     private let command: String
 
@@ -59,13 +60,10 @@ public final class Fetcher {
     public func fetch(_ builds: [Build], progress: ([TransferProgress]) -> Void = { _ in }) throws
         -> [Outcome<Fetched>]
     {
-        // In the order of their names, so that two devboxes never wait for each other.
-        let named = Dictionary(
-            builds.map { (DownloadLock.name($0.address), $0.address) }, uniquingKeysWith: { one, _ in one })
-        let locks = try named.sorted { $0.key < $1.key }.map {
-            try DownloadLock($0.key, of: $0.value, in: context.work, console: context.console)
-        }
+        let locks = try DownloadLocks(builds.map(\.address), in: context.work, console: context.console)
         defer { withExtendedLifetime(locks) {} }
+        // What another one has just fetched is known only now.
+        known = try PackageRecords(context.work)
         var results = [Outcome<Fetched>?](repeating: nil, count: builds.count)
         var wanted: [(index: Int, plan: Plan)] = []
         for (index, build) in builds.enumerated() {
@@ -86,20 +84,28 @@ public final class Fetcher {
                 expected: plan.expected.digest ?? plan.known?.sha256)
         }
         let came = try context.downloader.bring(requests, progress: progress)
-        var kept: [(file: FilePath, record: PackageRecord)] = []
+        var kept: [(file: Downloaded, record: PackageRecord)] = []
         for ((index, plan), result) in zip(wanted, came) {
             do {
                 let file = try result.get()
                 let record = try verify(file, plan)
-                kept.append((file.path, record))
+                kept.append((file, record))
                 results[index] = .success(Fetched(record: record, wasThere: false))
             } catch let error as any ReportableError {
                 results[index] = .failure(error)
             }
         }
-        try store.keep(kept)
-        for (file, _) in kept { try? Files.remove(FilePath(file.string.dropSuffix(".part") + ".json")) }
+        try store.keep(kept.map { ($0.file.path, $0.record) })
+        known = nil
+        for (file, _) in kept { file.isNoPartAnyMore() }
         return results.map { $0 ?? .failure(Failure.interrupted) }
+    }
+
+    func records() throws -> PackageRecords {
+        if let known { return known }
+        let records = try PackageRecords(context.work)
+        known = records
+        return records
     }
 
     /// What is to be fetched, and what is known of it before.
@@ -113,7 +119,7 @@ public final class Fetcher {
 
     private func plan(_ build: Build) throws -> Plan {
         let day = build.date ?? context.today
-        let (known, folders) = try store.find(build, on: day)
+        let (known, folders) = try store.find(build, on: day, in: records())
         let expected = try Checksums(context: context).expected(build, keyrings: keyrings(build.source))
         if let known, let digest = expected.digest, digest != known.sha256 {
             throw FetchError.changed(build.address, recorded: known.sha256, got: digest, build: known.words)
@@ -131,9 +137,12 @@ public final class Fetcher {
             if let known = plan.known, known.sha256 != file.sha256 {
                 throw FetchError.changed(build.address, recorded: known.sha256, got: file.sha256, build: known.words)
             }
-            try FileKind.check(file.path, is: build.format, from: build.address)
+            guard file.beginning.starts(with: build.format.beginning) else {
+                throw FetchError.refused(
+                    build.address, reason: "sent something that is no \(build.format.rawValue) file", hint: nil)
+            }
         } catch {
-            try? Files.remove(file.path)
+            file.part.remove()
             throw error
         }
         if plan.expected.digest == nil {
@@ -155,42 +164,13 @@ public final class Fetcher {
     }
 }
 
-/// Keeps two devboxes from downloading the same file: the later one waits, and finds it there.
-///
-/// A fixed number of lock files serves all addresses, so that none has to be made and removed for each download.
-private final class DownloadLock {
-    private let lock: FileLock
-
-    init(_ name: String, of address: Address, in work: WorkDirectory, console: Console) throws {
-        lock = try FileLock(
-            work.locks.appending(name), of: "the download of \(address)", for: "fetch", patience: .seconds(86_400),
-            onWait: { console.say($0) })
-    }
-
-    /// The lock file of an address.
-    static func name(_ address: Address) -> String { "fetch-\(PartFile.key(address).prefix(2))" }
-}
-
-/// Whether a file begins as its format does: a server's page of excuses is no package.
-enum FileKind {
-    static func check(_ file: FilePath, is format: PackageFormat, from address: Address) throws {
-        let beginning: [UInt8] =
-            switch format {
-            case .deb: Array("!<arch>\n".utf8)
-            case .rpm: [0xED, 0xAB, 0xEE, 0xDB]
-            case .tarXZ: [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]
-            }
-        let descriptor = try Files.open(file, .readOnly, .noFollow)
-        defer { try? descriptor.close() }
-        var bytes = [UInt8](repeating: 0, count: beginning.count)
-        let count = bytes.withUnsafeMutableBytes { read(descriptor.rawValue, $0.baseAddress, $0.count) }
-        guard count == beginning.count, bytes == beginning else {
-            throw FetchError.refused(address, reason: "sent something that is no \(format.rawValue) file", hint: nil)
+extension PackageFormat {
+    /// How its files begin: a server's page of excuses is no package.
+    var beginning: [UInt8] {
+        switch self {
+        case .deb: Array("!<arch>\n".utf8)
+        case .rpm: [0xED, 0xAB, 0xEE, 0xDB]
+        case .tarXZ: [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]
         }
     }
-}
-
-extension String {
-    /// The text without an end that it may have.
-    func dropSuffix(_ end: String) -> String { hasSuffix(end) ? String(dropLast(end.count)) : self }
 }

@@ -56,7 +56,7 @@ struct MessagesTests {
         kernel.put(UInt32(200), at: 0x10010)
         kernel.put(UInt32(0xFFFF_FFF0), at: 0x10008)
         let found = try report(kernel)
-        #expect(found.messages != nil || found.messagesDefect != nil)
+        #expect((found.messages ?? []).count < 10_000)
         kernel.put(UInt16(0xFFFF), at: 0x2000A)
         #expect(try report(kernel).messages == nil)
     }

@@ -101,9 +101,12 @@ struct StoreTests {
     @Test("a dump that is cut off is kept, said to be incomplete, and titled by the guest's own messages")
     func cutOff() throws {
         var details = DumpDetails()
-        details.guestMessages = try FixtureDump.bytes("kdump.dmesg")
+        let messages = try FixtureDump.bytes("kdump.dmesg")
+        details.guestMessages = messages + Array("\u{1B}]0;terminal\n".utf8)
         let bytes = try FixtureDump.bytes("kdump.elf")
-        let record = try add(Array(bytes.prefix(30_000)), details).record
+        let dump = try add(Array(bytes.prefix(30_000)), details)
+        let record = dump.record
+        #expect(try Files.read(dump.messages) == messages + Array("\\x1b]0;terminal\n".utf8))
         #expect(!record.isComplete && record.defect?.contains("cut off") == true)
         #expect(record.messages == .guest && record.messagesDefect != nil)
         #expect(record.title == "sysrq: Trigger a crash")

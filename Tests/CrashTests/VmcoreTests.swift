@@ -28,6 +28,22 @@ struct VmcoreTests {
         #expect(report.messagesDefect == nil)
     }
 
+    @Test("the time is that of the crash where the kernel says it, else the header's, else none")
+    func times() throws {
+        let scratch = try ScratchDirectory()
+        var bytes = try FixtureDump.bytes("kdump.zlib")
+        bytes.put(littleEndian(UInt64(1_700_000_000)), at: 408)
+        #expect(
+            try FixtureDump.report(of: bytes, in: scratch).time == Date(timeIntervalSince1970: 1_795_284_304))
+        let word = Array("CRASHTIME=".utf8)
+        let place = try #require(bytes.indices.first { bytes[$0...].starts(with: word) })
+        bytes[place] = UInt8(ascii: "X")
+        #expect(
+            try FixtureDump.report(of: bytes, in: scratch).time == Date(timeIntervalSince1970: 1_700_000_000))
+        bytes.put(littleEndian(UInt64.max), at: 408)
+        #expect(try FixtureDump.report(of: bytes, in: scratch).time == nil)
+    }
+
     @Test("five levels of page tables, and a buffer that was made as the kernel booted")
     func fiveLevels() throws {
         let report = try FixtureDump("qemu-5-levels.elf").report()

@@ -10,7 +10,7 @@ import Testing
 struct Ext4ExtentTests {
     /// A file with data at its start, behind a hole, and behind blocks that were allocated and not written.
     private func disk(_ options: [String] = []) throws -> Ext4Disk {
-        try Ext4Disk("24M", options) { content in
+        try Ext4Disk("24M", ["-b", "4096"] + options) { content in
             let file = try Files.open(content("root/dump"), .writeOnly, [.create])
             defer { try? file.close() }
             try Files.writeAll(file, [UInt8](repeating: 1, count: 5000), name: "dump")
@@ -36,14 +36,14 @@ struct Ext4ExtentTests {
         let disk = try disk(options)
         let extents = try disk.look { try $0.extents(of: $0.find("/root/dump") ?? 0) }
         #expect(extents.map(\.offset) == [0, 8 << 20])
-        #expect(extents.map(\.count) == [5120, 3072])
+        #expect(extents.map(\.count) == [8192, 4096])
         #expect(try content(disk, "/root/dump") == (try disk.look { try $0.contents(of: $0.find("/root/dump") ?? 0) }))
     }
 
     @Test("blocks that were allocated and never written are no data")
     func unwritten() throws {
         let disk = try disk()
-        _ = try disk.debugfs("fallocate /root/dump 400 600", write: true)
+        _ = try disk.debugfs("fallocate /root/dump 100 150", write: true)
         #expect(try disk.look { try $0.extents(of: $0.find("/root/dump") ?? 0) }.map(\.offset) == [0, 8 << 20])
     }
 
@@ -51,10 +51,10 @@ struct Ext4ExtentTests {
     func overlapping() throws {
         let disk = try disk()
         let place = try disk.look { try $0.extents(of: $0.find("/root/dump") ?? 0) }[0].place / 4096
-        // A header for four extents in the inode, and four that share their blocks.
+        // A header for four extents in the inode, and four that share their blocks: 8,000 of the disk's 6,144.
         let words =
             [0x0004_F30A, 0x0004, 0]
-            + (0..<4).flatMap { [Int64($0) * 32_768, 32_768, place] }.map { Int($0) }
+            + (0..<4).flatMap { [$0 * 2000, 2000, Int(place)] }
         for (number, word) in words.enumerated() {
             _ = try disk.debugfs(
                 "set_inode_field /root/dump block[\(number)] 0x\(String(word, radix: 16))", write: true)

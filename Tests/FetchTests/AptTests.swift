@@ -93,6 +93,8 @@ struct AptTests {
         let fetcher = try bed.fetcher()
         let builds = try find(true, fetcher: fetcher)
         #expect(builds.map(\.package) == ["linux-image-6.1.0-30-amd64", "linux-image-6.1.0-30-amd64-dbg"])
+        let filed = try #require(builds[0].date)
+        #expect(builds[0].words == "6.1.124-1, filed \(filed)", "an index has no day of a build")
         let fetched = try fetcher.fetch(builds).map { try $0.get() }
         #expect(try Files.read(fetcher.path(fetched[0].record)) == FetchBed.deb(1))
         #expect(try Files.read(fetcher.path(fetched[1].record)) == FetchBed.deb(2))

@@ -32,10 +32,22 @@ struct SourceTests {
         query.suite = "bookworm"
         let builds = try fetcher.find(query)
         #expect(builds.first?.date == CalendarDay("2026-11-20"))
+        #expect(builds.first?.words.hasSuffix(" of 2026-11-20") == true)
         let fetched = try fetcher.fetch(builds)[0].get()
         #expect(try Files.read(fetcher.path(fetched.record)) == FetchBed.deb(1))
         query.architecture = .arm64
         #expect(reported { _ = try fetcher.find(query) }?.exitCode == .notFound)
+    }
+
+    @Test("where no name has a day, the file's counts, and is called that")
+    func filed() throws {
+        try bed.publish("ltp-1-amd64.deb", FetchBed.deb(1))
+        try tool("touch", "-d", "2026-11-19T12:00Z", bed.root.appending("ltp-1-amd64.deb").string)
+        try bed.tree(bed.root.string, pattern: "{root}/")
+        var build = try bed.fetcher().find(BuildQuery(package: "ltp", architecture: .amd64))[0]
+        #expect(build.words == "1, filed 2026-11-19")
+        build.date = nil
+        #expect(build.words == "1")
     }
 
     @Test("by kernel version, by format, by exact day, by version")

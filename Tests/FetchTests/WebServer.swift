@@ -15,16 +15,22 @@ final class WebServer {
     private let folder: FilePath
     private let root: FilePath
     private let rate: Int?
+    private let certificate: FilePath?
     private var child: ChildProcess?
 
     /// "http://127.0.0.1:PORT"
-    var address: String { "http://127.0.0.1:\(port)" }
+    var address: String { "http\(certificate == nil ? "" : "s")://127.0.0.1:\(port)" }
 
-    /// - Parameter rate: bytes a second that each download gets, where the server can limit it.
-    init(_ kind: Kind, root: FilePath, in scratch: ScratchDirectory, rate: Int? = nil) throws {
+    /// - Parameters:
+    ///   - rate: bytes a second that each download gets, where the server can limit it.
+    ///   - certificate: a file with the key and the certificate that it shows; python's alone does.
+    init(
+        _ kind: Kind, root: FilePath, in scratch: ScratchDirectory, rate: Int? = nil, certificate: FilePath? = nil
+    ) throws {
         self.kind = kind
         self.root = root
         self.rate = rate
+        self.certificate = certificate
         port = try RawServer.freePort()
         folder = scratch("\(kind.rawValue)-\(port)")
         try Files.makeDirectory(folder)
@@ -72,13 +78,14 @@ final class WebServer {
         case .python:
             return Command(
                 Program("/usr/bin/python3", package: "python3", for: "tests"),
-                ["-c", Self.slowPython, "\(port)", root.string, "\(rate ?? 0)"])
+                ["-c", Self.slowPython, "\(port)", root.string, "\(rate ?? 0)"]
+                    + [certificate?.string].compactMap { $0 })
         }
     }
 
     /// http.server as it is, but for the pauses between the pieces of a file.
     private static let slowPython = """
-        import http.server, sys, time
+        import http.server, ssl, sys, time
         rate = int(sys.argv[3])
         class Handler(http.server.SimpleHTTPRequestHandler):
             def __init__(self, *a): super().__init__(*a, directory=sys.argv[2])
@@ -86,7 +93,12 @@ final class WebServer {
                 while piece := source.read(1 << 20):
                     output.write(piece)
                     if rate: time.sleep(len(piece) / rate)
-        http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
+        if len(sys.argv) > 4:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(sys.argv[4])
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.serve_forever()
         """
 
     private func configuration(_ rate: Int?) -> String {

@@ -51,7 +51,7 @@ public struct DumpStore: Sendable {
     {
         try Names.check(guest, "guest")
         // Not through a link, whoever may have put one there.
-        _ = try ShareFolder([guest], below: dumps, in: work, make: true)
+        _ = try ShareFolder(dumps, in: work).making(guest)
         try sweep(guest)
         return UnfinishedDump(
             store: self, folder: try UnfinishedFolder(for: "dump", in: folder(of: guest)),
@@ -59,7 +59,8 @@ public struct DumpStore: Sendable {
     }
 
     /// Removes what killed devboxes left in a guest's folder.
-    private func sweep(_ guest: String) throws {
+    public func sweep(_ guest: String) throws {
+        guard try ShareFolder(dumps, in: work).folder([guest]) != nil else { return }
         for name in try Files.list(folder(of: guest)) where name.hasPrefix(UnfinishedFolder.prefix) {
             UnfinishedFolder.removeIfAbandoned(folder(of: guest).appending(name))
         }
@@ -98,7 +99,7 @@ public struct DumpStore: Sendable {
     /// A record's dump, where its vmcore is as large as it was; nil where it is not there any more.
     public func stored(_ record: DumpRecord) throws -> StoredDump? {
         guard record.removedAt == nil,
-            let folder = try ShareFolder([record.guest, record.name], below: dumps, in: work, make: false),
+            let folder = try ShareFolder(dumps, in: work).folder([record.guest, record.name]),
             let vmcore = try folder.open(Self.vmcoreName)
         else { return nil }
         defer { try? vmcore.close() }

@@ -98,7 +98,7 @@ public struct UnfinishedDump: ~Copyable {
         // Before that, a file system may not know what it will take.
         var status = stat()
         try posix("look at \(vmcore)") { fstat(file.rawValue, &status) }
-        let messages = report.messages ?? details.guestMessages
+        let messages = report.messages ?? details.guestMessages.map(MessageText.printable)
         let facts = messages.map(MessageFacts.init)
         var sha256 = details.sha256
         if digest, sha256 == nil { sha256 = try SHA256Digest(of: file, name: vmcore.string) }

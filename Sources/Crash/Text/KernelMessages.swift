@@ -24,12 +24,28 @@ struct MessageText {
             switch byte {
             case 10: bytes += [10] + [UInt8](repeating: 32, count: stamp.utf8.count)
             case 32...126, 9, 11, 12, 13: bytes.append(byte)
-            default:
-                let digits = Array("0123456789abcdef".utf8)
-                bytes += "\\x".utf8 + [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            default: bytes += Self.escape(byte)
             }
         }
         bytes.append(10)
+    }
+
+    /// A text that somebody else wrote, without what a terminal would obey.
+    static func printable(_ text: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(text.count)
+        for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {
+            switch scalar.value {
+            case 9, 10, 0x20..<0x7F, 0xA0...: result += Array(Character(scalar).utf8)
+            default: result += escape(UInt8(truncatingIfNeeded: scalar.value))
+            }
+        }
+        return result
+    }
+
+    private static func escape(_ byte: UInt8) -> [UInt8] {
+        let digits = Array("0123456789abcdef".utf8)
+        return Array("\\x".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
     }
 
     private static func stamp(_ nanoseconds: UInt64) -> String {

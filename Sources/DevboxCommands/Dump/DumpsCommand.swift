@@ -76,6 +76,7 @@ struct DumpsCommand: ParsableCommand {
                 .collect(name, removing: removeFromGuest) { bars.show([$0]) }
             bars.clear()
             report(collected, of: name)
+            if let failure = collected.removalFailure { problems.append(failure) }
             if let first = collected.refused.first {
                 let count = collected.refused.count
                 problems.append(

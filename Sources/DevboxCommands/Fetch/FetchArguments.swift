@@ -85,7 +85,6 @@ struct BuildArguments: ParsableArguments {
 /// The host's own release.
 enum HostRelease {
     /// "bookworm"; nil where /etc/os-release does not tell.
-    static var suite: String? {
+    static let suite: String? =
         (try? Files.text("/etc/os-release", limit: 1 << 16)).flatMap { Release(osRelease: $0).codename }
-    }
 }

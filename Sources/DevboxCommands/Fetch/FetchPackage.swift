@@ -77,17 +77,18 @@ struct FetchPackage: ParsableCommand {
                 query, source: build.source, formats: guest.map(FetchInstall.formats) ?? PackageFormat.allCases,
                 withDebug: withDebug)
         }
+        let console = options.console
         for build in builds {
-            options.console.say(
-                "\(build.package): \(build.version) of \(build.date.map { "\($0)" } ?? "today"), "
-                    + "\(build.format.rawValue) for \(build.architecture.rawValue), from \(build.source)")
+            console.say(
+                "\(build.package): \(build.words), \(build.format.rawValue) for \(build.architecture.rawValue), from \(build.source)"
+            )
         }
-        var bars = ProgressBars(options.console)
+        var bars = ProgressBars(console)
         let results = try fetcher.fetch(builds) { bars.show($0) }
         bars.clear()
         let fetched = results.compactMap { try? $0.get() }
         for one in fetched {
-            options.console.say(
+            console.say(
                 "\(one.record.package): \(one.wasThere ? "is there already" : "fetched"), "
                     + "\(fetcher.path(one.record))")
         }

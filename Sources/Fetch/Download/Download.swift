@@ -9,8 +9,7 @@ final class Download: HTTPJob {
     private let limit: Int64
     private let part: PartFile
     private var attempts: Attempts
-    private var file: FileDescriptor?
-    private var hasher: FollowingHasher?
+    private var writer: PartWriter?
     private var offset: Int64 = 0
     private var notes: PartFile.Notes?
     /// The offset that the running attempt asked for.
@@ -21,12 +20,8 @@ final class Download: HTTPJob {
     private(set) var isResumed = false
     private(set) var result: Outcome<Downloaded>
 
-    /// Below this a part is not worth its notes.
-    private static let worthResuming: Int64 = 1 << 20
     /// So much more than ever before makes up for failed attempts.
     private static let worthCounting: Int64 = 128 << 10
-    /// Below this a thread for the digest is not worth its start.
-    private static let worthFollowing: Int64 = 4 << 20
 
     /// - Parameters:
     ///   - size: what is known of the file's size.
@@ -45,8 +40,6 @@ final class Download: HTTPJob {
         }
     }
 
-    deinit { try? file?.close() }
-
     /// How much of it is there, and how much there is to be.
     var progress: (received: Int64, total: Int64?) { (offset, total) }
 
@@ -57,9 +50,7 @@ final class Download: HTTPJob {
     }
 
     private func reset() {
-        hasher = nil
-        try? file?.close()
-        (file, notes, offset, isResumed) = (nil, nil, 0, false)
+        (writer, notes, offset, isResumed) = (nil, nil, 0, false)
     }
 
     func request() -> HTTPRequest {
@@ -83,33 +74,26 @@ final class Download: HTTPJob {
             // The whole: the server knows no ranges, or the file is another one than before.
             reset()
             total = head.contentLength ?? total
-            if let validator = head.validator, head.contentLength ?? .max >= Self.worthResuming {
+            if let validator = head.validator, head.contentLength ?? .max >= PartFile.worthNoting {
                 notes = PartFile.Notes(address: address.description, validator: validator, total: head.contentLength)
             }
             if asked > 0 || notes != nil { try part.note(notes) }
         }
         if case .exact(let size) = size, let total, total != size { throw wrongSize(total, size) }
         if let total, total > limit { throw tooLarge }
-        if file == nil { file = try part.open(at: offset) }
+        if writer == nil { writer = try PartWriter(part, at: offset, of: total) }
     }
 
     func take(_ bytes: UnsafeRawBufferPointer) throws {
-        guard let file else { return }
+        guard let writer else { return }
         if offset + Int64(bytes.count) > limit { throw tooLarge }
-        var done = 0
-        while done < bytes.count {
-            done += try posix("write \(part.path)") {
-                write(file.rawValue, bytes.baseAddress?.advanced(by: done), bytes.count - done)
-            }
-        }
+        try writer.append(bytes)
         offset += Int64(bytes.count)
         // A server that breaks off at the same place each time does not get on.
         if offset - furthest >= Self.worthCounting {
             furthest = offset
             attempts.succeed()
         }
-        if hasher == nil, offset > Self.worthFollowing { hasher = try FollowingHasher(part.path) }
-        hasher?.advance(to: offset)
     }
 
     private var tooLarge: FetchError {
@@ -155,18 +139,24 @@ final class Download: HTTPJob {
     private func finish() throws -> Downloaded {
         if let total, offset != total { throw wrongSize(offset, total) }
         if case .exact(let size) = size, offset != size { throw wrongSize(offset, size) }
-        defer { hasher = nil }
-        let digest = try hasher?.finish(at: offset) ?? SHA256Digest(of: part.path)
-        try file?.close()
-        file = nil
-        return Downloaded(path: part.path, size: offset, sha256: digest)
+        // All of it may have come before, and an empty file comes without a piece.
+        let (digest, beginning) = try (writer ?? PartWriter(part, at: offset)).finish()
+        writer = nil
+        return Downloaded(part: part, size: offset, sha256: digest, beginning: beginning)
     }
 }
 
 /// A file that came whole, and has not been compared with anything yet.
 struct Downloaded {
     /// In cache/downloads.
-    let path: FilePath
+    let part: PartFile
     let size: Int64
     let sha256: SHA256Digest
+    /// Its first bytes, 16 at most.
+    let beginning: [UInt8]
+
+    var path: FilePath { part.path }
+
+    /// It was moved away: what was remembered of it goes.
+    func isNoPartAnyMore() { if size >= PartFile.worthNoting { part.removeNotes() } }
 }

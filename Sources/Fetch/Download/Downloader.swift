@@ -73,27 +73,24 @@ final class Downloader {
         let source = try Files.open(FilePath("/" + request.address.parts.joined(separator: "/")), .readOnly)
         defer { try? source.close() }
         let part = try PartFile(request.address, in: work)
-        let target = try part.open(at: 0)
-        defer { try? target.close() }
+        let writer = try PartWriter(part, at: 0)
         let limit = request.size.limit(request.limit)
-        var hasher = SHA256Digest.Hasher()
-        var buffer = [UInt8](repeating: 0, count: 1 << 20)
-        var size: Int64 = 0
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 512 << 10, alignment: 4096)
+        defer { buffer.deallocate() }
         while true {
             try Interrupts.check()
-            let count = try buffer.withUnsafeMutableBytes { buffer in
-                try posix("read \(request.address)") { read(source.rawValue, buffer.baseAddress, buffer.count) }
+            let count = try posix("read \(request.address)") {
+                read(source.rawValue, buffer.baseAddress, buffer.count)
             }
             if count == 0 { break }
-            buffer.withUnsafeBytes { hasher.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
-            size += Int64(count)
-            guard size <= limit else {
+            guard writer.offset + Int64(count) <= limit else {
                 part.remove()
                 throw FetchError.refused(
                     request.address, reason: "is larger than the \(ByteSize.text(limit)) that it may be", hint: nil)
             }
-            try Files.writeAll(target, count == buffer.count ? buffer : Array(buffer[..<count]), name: part.path.string)
+            try writer.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         }
-        return Downloaded(path: part.path, size: size, sha256: hasher.digest)
+        let (digest, beginning) = try writer.finish()
+        return Downloaded(part: part, size: writer.offset, sha256: digest, beginning: beginning)
     }
 }

@@ -14,11 +14,17 @@ final class FollowingHasher: @unchecked Sendable {
     private var isRunning = false
     private var told: Int64 = 0
     // Written by the thread alone, and read only when it has ended.
-    private var hasher = SHA256Digest.Hasher()
+    private var hasher: SHA256Digest.Hasher
+    private var done: Int64
     private var failure: (any Error)?
 
-    /// Begins at the start of a file.
-    init(_ path: FilePath) throws {
+    /// Goes on with the digest of the first bytes of a file.
+    ///
+    /// - Parameters:
+    ///   - hasher: has had them.
+    ///   - done: how many that are.
+    init(_ path: FilePath, _ hasher: SHA256Digest.Hasher, from done: Int64) throws {
+        (self.hasher, self.done) = (hasher, done)
         pipe = try Pipe()
         file = try Files.open(path, .readOnly, .noFollow)
         name = path.string
@@ -71,7 +77,6 @@ final class FollowingHasher: @unchecked Sendable {
     private func follow() {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 4096)
         defer { buffer.deallocate() }
-        var done: Int64 = 0
         var end: Int64 = 0
         while withUnsafeMutableBytes(of: &end, { read(pipe.readEnd.rawValue, $0.baseAddress, $0.count) }) > 0 {
             while done < end, failure == nil {

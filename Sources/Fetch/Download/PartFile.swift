@@ -22,6 +22,9 @@ struct PartFile {
         enum Keys: String, CodingKey, CaseIterable { case version, address, validator, total }
     }
 
+    /// A smaller file is not worth them.
+    static let worthNoting: Int64 = 1 << 20
+
     /// The folder of all parts.
     static func folder(_ work: WorkDirectory) -> FilePath { work.cache.appending("downloads") }
 
@@ -35,14 +38,16 @@ struct PartFile {
     init(_ address: Address, in work: WorkDirectory) throws {
         let folder = Self.folder(work)
         if !Files.exists(folder) { try work.own(folder, mode: 0o700) }
-        path = folder.appending("\(Self.key(address)).part")
-        notes = folder.appending("\(Self.key(address)).json")
+        let key = Self.key(address)
+        path = folder.appending("\(key).part")
+        notes = folder.appending("\(key).json")
         self.work = work
     }
 
     /// What there is of an earlier attempt, and its size; nil where that cannot be gone on with.
     func earlier(_ address: Address) -> (notes: Notes, size: Int64)? {
-        guard let notes = try? RecordFile.read(Notes.self, from: notes), notes.address == address.description,
+        guard Files.exists(notes), let notes = try? RecordFile.read(Notes.self, from: notes),
+            notes.address == address.description,
             let status = try? Files.status(path), status.st_mode & S_IFMT == S_IFREG, status.st_size > 0
         else { return nil }
         let size = Int64(status.st_size)
@@ -54,8 +59,14 @@ struct PartFile {
         let file = try Files.open(
             path, .readWrite, [.create, .noFollow], permissions: FilePermissions(rawValue: 0o644))
         do {
-            try posix("shorten \(path)") { ftruncate(file.rawValue, off_t(offset)) }
-            try posix("write \(path)") { lseek(file.rawValue, off_t(offset), SEEK_SET) }
+            // Under sudo too its user is to be able to go on with it.
+            try work.give(path)
+            if Files.umask & 0o644 != 0 { try posix("change the mode of \(path)") { fchmod(file.rawValue, 0o644) } }
+            var status = stat()
+            try posix("look at \(path)") { fstat(file.rawValue, &status) }
+            // ext4 writes a file that was ever shortened to nothing to the disk when it is closed, and its writer waits for that.
+            if status.st_size != offset { try posix("shorten \(path)") { ftruncate(file.rawValue, off_t(offset)) } }
+            if offset > 0 { try posix("write \(path)") { lseek(file.rawValue, off_t(offset), SEEK_SET) } }
             return file
         } catch {
             try? file.close()
@@ -73,6 +84,9 @@ struct PartFile {
     /// Removes it.
     func remove() {
         try? Files.remove(path)
-        try? Files.remove(notes)
+        removeNotes()
     }
+
+    /// Removes its notes: it is no part any more.
+    func removeNotes() { try? Files.remove(notes) }
 }

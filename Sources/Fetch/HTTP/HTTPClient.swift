@@ -1,14 +1,17 @@
 import CCurl
 import DevboxCore
 import Glibc
+import HostTools
 
 /// Runs HTTP transfers with libcurl, several at once, in this thread. Redirects are followed a few times and within the scheme;
-/// proxies are those of the environment (http_proxy, https_proxy, no_proxy).
+/// proxies are those of the environment (http_proxy, https_proxy, no_proxy), and so are certificates of authorities beside the host's
+/// (CURL_CA_BUNDLE or SSL_CERT_FILE, as curl(1) has them; libcurl itself does not look there).
 final class HTTPClient {
     private let multi: OpaquePointer
     private let limits: HTTPLimits
+    private let authorities: String?
 
-    init(limits: HTTPLimits) throws {
+    init(limits: HTTPLimits, environment: [String: String] = Command.inheritedEnvironment) throws {
         if let reason = devbox_curl_load() {
             throw Failure(
                 .missing, "libcurl cannot be loaded: \(String(cString: reason))", hint: "apt-get install libcurl4")
@@ -16,6 +19,7 @@ final class HTTPClient {
         guard let multi = devbox_curl_multi_new() else { throw Failure(.failure, "out of memory") }
         self.multi = OpaquePointer(multi)
         self.limits = limits
+        authorities = ["CURL_CA_BUNDLE", "SSL_CERT_FILE"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
         _ = devbox_curl_multi_set_number(multi, CURLMOPT_MAX_HOST_CONNECTIONS, limits.parallel)
         _ = devbox_curl_multi_set_number(multi, CURLMOPT_MAXCONNECTS, limits.parallel * 2)
     }
@@ -27,20 +31,23 @@ final class HTTPClient {
     /// - Parameter tick: called several times a second, for progress bars.
     /// - Throws: `interrupted`. What a job fails of, it keeps.
     func run(_ jobs: [any HTTPJob], tick: () -> Void = {}) throws {
-        var waiting = jobs.map { (at: ContinuousClock.now, job: $0) }
+        var ready = jobs[...]
+        var paused: [(until: ContinuousClock.Instant, job: any HTTPJob)] = []
         var running: [UnsafeMutableRawPointer: HTTPExchange] = [:]
+        var ticked = ContinuousClock.now
         let multi = UnsafeMutableRawPointer(self.multi)
         defer { for handle in running.keys { devbox_curl_multi_remove(multi, handle) } }
 
         func end(_ job: any HTTPJob, _ outcome: HTTPOutcome) {
-            if case .again(let pause) = job.end(outcome) { waiting.append((.now + pause, job)) }
+            if case .again(let pause) = job.end(outcome) { paused.append((.now + pause, job)) }
         }
-        while !waiting.isEmpty || !running.isEmpty {
+        while !ready.isEmpty || !paused.isEmpty || !running.isEmpty {
             let now = ContinuousClock.now
-            while running.count < limits.parallel, let index = waiting.firstIndex(where: { $0.at <= now }) {
-                let job = waiting.remove(at: index).job
+            ready += paused.filter { $0.until <= now }.map(\.job)
+            paused.removeAll { $0.until <= now }
+            while running.count < limits.parallel, let job = ready.popFirst() {
                 do {
-                    let exchange = try HTTPExchange(job, limits: limits)
+                    let exchange = try HTTPExchange(job, limits: limits, authorities: authorities)
                     running[exchange.easy] = exchange
                     devbox_curl_multi_add(multi, exchange.easy)
                 } catch {
@@ -54,11 +61,14 @@ final class HTTPClient {
                 guard let exchange = running.removeValue(forKey: easy) else { continue }
                 end(exchange.job, exchange.outcome(result))
             }
-            tick()
+            if now - ticked > .milliseconds(50) {
+                ticked = now
+                tick()
+            }
             if Interrupts.pending { throw Failure.interrupted }
-            let isIdle = running.count < limits.parallel && waiting.contains { $0.at <= .now }
-            if isIdle || waiting.isEmpty && running.isEmpty { continue }
-            let next = waiting.map(\.at).min().map { ($0 - .now).milliseconds } ?? 200
+            let isIdle = running.count < limits.parallel && !ready.isEmpty
+            if isIdle || paused.isEmpty && running.isEmpty { continue }
+            let next = paused.map(\.until).min().map { ($0 - .now).milliseconds } ?? 200
             devbox_curl_multi_poll(multi, Interrupts.descriptor, max(1, min(next, 200)))
         }
     }
@@ -69,22 +79,28 @@ private final class HTTPExchange {
     let easy: UnsafeMutableRawPointer
     let job: any HTTPJob
     private let limits: HTTPLimits
+    private let authorities: String?
     private var head = HTTPHead()
     private var headerSize = 0
     private static let headerLimit = 128 << 10
     private var isTold = false
     private var thrown: (any ReportableError)?
     private var headers: UnsafeMutablePointer<curl_slist>?
+    /// What libcurl says of an error beyond its kind.
+    private let details = UnsafeMutableBufferPointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
-    init(_ job: any HTTPJob, limits: HTTPLimits) throws {
+    init(_ job: any HTTPJob, limits: HTTPLimits, authorities: String?) throws {
         let request = try job.request()
         guard let easy = devbox_curl_easy_new() else { throw Failure(.failure, "out of memory") }
-        (self.easy, self.job, self.limits) = (easy, job, limits)
+        (self.easy, self.job, self.limits, self.authorities) = (easy, job, limits, authorities)
+        details.initialize(repeating: 0)
         let scheme = job.address.origin?.hasPrefix("https:") == true ? "https" : "http"
         let milliseconds = { (duration: Duration) in Int(duration.milliseconds) }
         text(CURLOPT_URL, job.address.description)
+        // It holds for redirects too.
         text(CURLOPT_PROTOCOLS_STR, scheme)
-        text(CURLOPT_REDIR_PROTOCOLS_STR, scheme)
+        if let authorities { text(CURLOPT_CAINFO, authorities) }
+        devbox_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, details.baseAddress)
         text(CURLOPT_USERAGENT, "devbox")
         number(CURLOPT_FOLLOWLOCATION, 1)
         number(CURLOPT_MAXREDIRS, 5)
@@ -119,6 +135,7 @@ private final class HTTPExchange {
     deinit {
         devbox_curl_easy_free(easy)
         devbox_curl_list_free(headers)
+        details.deallocate()
     }
 
     private func text(_ option: CURLoption, _ value: String) { devbox_curl_set_text(easy, option, value) }
@@ -167,7 +184,8 @@ private final class HTTPExchange {
         switch result {
         case CURLE_HTTP_RETURNED_ERROR: return .status(head)
         case CURLE_TOO_MANY_REDIRECTS: return .failed(because("redirects in circles, or too often"))
-        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT:
+        case CURLE_URL_MALFORMAT: return .failed(because("redirects to something that is no address"))
+        case CURLE_UNSUPPORTED_PROTOCOL:
             let target = head["location"].map { " (\(Names.printable($0)))" } ?? ""
             return .failed(because("redirects to another scheme\(target), which is not followed"))
         case CURLE_OPERATION_TIMEDOUT:
@@ -177,13 +195,22 @@ private final class HTTPExchange {
         case CURLE_COULDNT_CONNECT: return .broken(because("cannot be reached: nobody answers at that port"))
         case CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR:
             return .broken(because("broke off before everything had come"))
-        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CONNECT_ERROR:
-            return .failed(because("has no certificate that is trusted here: \(reason(result))"))
+        case CURLE_COULDNT_RESOLVE_PROXY:
+            return .broken(because("cannot be reached: its proxy's host name is not known"))
+        case CURLE_PEER_FAILED_VERIFICATION:
+            return .failed(FetchError.untrusted(job.address, reason: reason(result)))
+        case CURLE_SSL_CACERT_BADFILE:
+            return .failed(
+                Failure(
+                    .usage, "\(authorities ?? "the host's certificates") cannot be used: \(reason(result))",
+                    hint: "CURL_CA_BUNDLE or SSL_CERT_FILE names a file of certificates (PEM)"))
         default: return .broken(because("cannot be fetched: \(reason(result))"))
         }
     }
 
     private func reason(_ code: CURLcode) -> String {
-        devbox_curl_reason(code).map { String(cString: $0).lowercasedFirst } ?? "error \(code.rawValue)"
+        let text = details.baseAddress.map { String(cString: $0) } ?? ""
+        if !text.isEmpty { return Names.printable(text) }
+        return devbox_curl_reason(code).map { String(cString: $0).lowercasedFirst } ?? "error \(code.rawValue)"
     }
 }

@@ -15,12 +15,18 @@ public struct Listing: Sendable, Equatable {
     }
 
     /// What is in the folder.
-    public var entries: [Entry] = []
+    public private(set) var entries: [Entry] = []
+    private var files: Set<String> = []
     /// Links that lead out of the folder, as they stand in the page, the one to the folder above it apart.
     public var outside: [String] = []
 
-    /// The files and folders of a name.
-    func has(_ name: String) -> Bool { entries.contains { $0.name == name && !$0.isFolder } }
+    mutating func add(_ entry: Entry) {
+        entries.append(entry)
+        if !entry.isFolder { files.insert(entry.name) }
+    }
+
+    /// Whether it has a file of a name.
+    func has(_ name: String) -> Bool { files.contains(name) }
 }
 
 /// Reads the automatic indexes of nginx (autoindex), Apache (mod_autoindex, plain, fancy and as a table) and `python3 -m http.server`.
@@ -43,7 +49,7 @@ public enum IndexPage {
             case .here(let name, let isFolder):
                 guard seen.insert(name).inserted else { continue }
                 let (day, size) = details(link.text)
-                listing.entries.append(
+                listing.add(
                     Listing.Entry(name: name, isFolder: isFolder, day: day, size: isFolder ? .unknown : size))
             case .above: break
             case .outside: listing.outside.append(link.target)

@@ -12,6 +12,8 @@ public struct Build: Sendable, Equatable {
     public var version: String
     /// The day that it was built or published on, in UTC; nil where the source does not tell.
     public var date: CalendarDay?
+    /// Whether that day is only when its file was put there: neither a name nor an index tells when it was built.
+    public var isFiled = false
     /// What it is packed as.
     public var format: PackageFormat
     /// The kernel that it was built for, where the source's levels tell.
@@ -56,6 +58,9 @@ public struct Build: Sendable, Equatable {
         /// Files beside it may have it.
         case beside(ChecksumFiles)
     }
+
+    /// Its version and its day, as far as that is known: "1.2 of 2026-11-20", "1.2, filed 2026-11-20", "1.2".
+    public var words: String { date.map { isFiled ? "\(version), filed \($0)" : "\(version) of \($0)" } ?? version }
 
     /// The order in which builds are preferred: the newest, of these the one with the highest version.
     static func isBetter(_ left: Build, than right: Build) -> Bool {

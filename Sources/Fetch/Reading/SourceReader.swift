@@ -103,7 +103,7 @@ final class SourceReader {
             var status = stat()
             guard stat(path.appending(name).string, &status) == 0 else { continue }
             let isFolder = status.st_mode & S_IFMT == S_IFDIR
-            listing.entries.append(
+            listing.add(
                 Listing.Entry(
                     name: name, isFolder: isFolder, day: CalendarDay(secondsSince1970: Int64(status.st_mtim.tv_sec)),
                     size: isFolder ? .unknown : .exact(Int64(status.st_size))))

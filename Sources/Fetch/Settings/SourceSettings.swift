@@ -41,34 +41,32 @@ struct SourceSettings {
             guard let bytes = ByteSize.parse(try node.text()), bytes > 0 else { throw node.wrong("no size; as in 2G") }
             return bytes
         }
-        let maximumSize = size ?? Self.maximumSize
         let root = try rootNode.reading { text in
             try Address(text.contains("://") ? folderLike(text) : Self.path(text, in: folder).string + "/")
         }
+        let basics = SourceBasics(
+            name: name, root: root, packages: packages, keyrings: keyrings, maximumSize: size ?? Self.maximumSize)
         let kind = try kindNode.text()
         switch kind {
-        case "tree":
+        case TreeSource.kind:
             try node.check(keys: common + ["pattern", "arch-names"])
             return TreeSource(
-                name: name, root: root, pattern: try pattern(node), packages: packages, keyrings: keyrings,
-                maximumSize: maximumSize, architectureNames: try architectures(node))
-        case "address":
+                basics: basics, pattern: try pattern(node), architectureNames: try architectures(node))
+        case AddressSource.kind:
             try node.check(keys: common + ["pattern", "arch-names", "date-format", "reach"])
             let shape = try pattern(node)
             guard !shape.endsWithFolder else {
                 throw node.wrong("the pattern of \(name) ends with /, but without an index the file must be named")
             }
             return AddressSource(
-                name: name, root: root, pattern: shape, packages: packages, keyrings: keyrings,
-                maximumSize: maximumSize, architectureNames: try architectures(node),
+                basics: basics, pattern: shape, architectureNames: try architectures(node),
                 dateSeparator: try separator(node["date-format"]), reach: try reach(node["reach"]))
-        case "apt":
+        case AptSource.kind:
             try node.check(keys: common + ["suite", "components"])
             guard !keyrings.isEmpty else { throw node.wrong("the source \(name) needs a keyring: its index is signed") }
             return AptSource(
-                name: name, root: root, suite: try node["suite"]?.text(),
-                components: try node["components"]?.list() ?? ["main"], packages: packages, keyrings: keyrings,
-                maximumSize: maximumSize)
+                basics: basics, suite: try node["suite"]?.text(),
+                components: try node["components"]?.list() ?? ["main"])
         default: throw kindNode.wrong("'\(Names.printable(kind))' is no kind of source: tree, address or apt")
         }
     }

@@ -2,37 +2,20 @@ import DevboxCore
 
 /// A pattern of addresses without any index: `{root}/{suite}/{arch}/ltp/{date}/ltp.tar.xz`. Which days there are is found by asking for
 /// them, from the wanted one backwards.
-struct AddressSource: PackageSource {
-    let name: String
-    let root: Address
+struct AddressSource: ConfiguredSource {
+    static let kind = "address"
+    let basics: SourceBasics
     let pattern: PathPattern
-    let packages: [String]?
-    let keyrings: [Keyring]
-    let maximumSize: Int64
     let architectureNames: [Architecture: String]
     /// How the date is written: "2026-11-03" or "20261103".
     let dateSeparator: String
     /// How many days back are asked for.
     let reach: Int
 
-    var kind: String { root.origin == nil ? "address, folder" : "address" }
-    var place: String { root.description }
-
-    func probe(with context: SourceContext) throws {
-        // There is no index: any answer of the server's but an error of its own will do.
-        for result in try context.reader.facts(of: [root]) {
-            do {
-                _ = try result.get()
-            } catch FetchError.status(_, let code) where code < 500 {
-                continue
-            }
-        }
-    }
+    func probe(with context: SourceContext) throws { try checkAnswers(context) }
 
     func builds(_ query: BuildQuery, all: Bool, with context: SourceContext) throws -> [Build] {
-        if pattern.has(.suite), query.suite == nil {
-            throw Failure(.usage, "the source \(name) is divided by releases", hint: "name one with --suite")
-        }
+        try checkSuite(query, pattern)
         guard pattern.has(.date) else { return try probe([nil], query, context) }
         let newest = min(query.notAfter ?? context.today, context.today.adding(1))
         let oldest = query.earliest ?? newest.adding(-reach)

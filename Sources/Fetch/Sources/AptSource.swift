@@ -2,17 +2,13 @@ import DevboxCore
 import Packages
 
 /// An apt repository that devbox.yaml names.
-struct AptSource: PackageSource {
-    let name: String
-    let root: Address
+struct AptSource: ConfiguredSource {
+    static let kind = "apt"
+    let basics: SourceBasics
     /// Without one, that which the user or the guest names.
     let suite: String?
     let components: [String]
-    let packages: [String]?
-    let keyrings: [Keyring]
-    let maximumSize: Int64
 
-    var kind: String { root.origin == nil ? "apt, folder" : "apt" }
     var place: String { suite.map { "\(root) \($0)" } ?? root.description }
 
     private func repository(_ suite: String?) throws -> AptRepository {
@@ -24,7 +20,7 @@ struct AptSource: PackageSource {
     }
 
     func probe(with context: SourceContext) throws {
-        guard suite != nil else { return try AddressProbe.answers(root, context) }
+        guard suite != nil else { return try checkAnswers(context) }
         _ = try repository(nil).release(with: context)
     }
 
@@ -34,17 +30,6 @@ struct AptSource: PackageSource {
         return try AptBuilds.builds(
             stanzas, source: name, root: root, query, fallback: release.day, index: "the signed apt index",
             with: context)
-    }
-}
-
-/// Whether a server answers at all.
-enum AddressProbe {
-    static func answers(_ address: Address, _ context: SourceContext) throws {
-        do {
-            _ = try context.reader.facts(of: [address])[0].get()
-        } catch FetchError.status(_, let code) where code < 500 {
-            return
-        }
     }
 }
 
@@ -73,6 +58,7 @@ enum AptBuilds {
         // An index has no dates; the files have, and they do not change.
         for (index, facts) in try context.reader.facts(of: builds.map(\.address)).enumerated() {
             builds[index].date = (try? facts.get())?.day ?? fallback
+            builds[index].isFiled = true
         }
         return builds.filter(query.admits)
     }

@@ -24,6 +24,48 @@ protocol PackageSource {
     func probe(with context: SourceContext) throws
 }
 
+/// What every source of devbox.yaml has; see `PackageSource`.
+struct SourceBasics {
+    let name: String
+    let root: Address
+    let packages: [String]?
+    let keyrings: [Keyring]
+    let maximumSize: Int64
+}
+
+/// A source of devbox.yaml.
+protocol ConfiguredSource: PackageSource {
+    var basics: SourceBasics { get }
+    /// What the settings call its kind.
+    static var kind: String { get }
+}
+
+extension ConfiguredSource {
+    var name: String { basics.name }
+    var root: Address { basics.root }
+    var packages: [String]? { basics.packages }
+    var keyrings: [Keyring] { basics.keyrings }
+    var maximumSize: Int64 { basics.maximumSize }
+    var kind: String { root.origin == nil ? "\(Self.kind), folder" : Self.kind }
+    var place: String { root.description }
+
+    /// The release, for a pattern that has a level of it.
+    func checkSuite(_ query: BuildQuery, _ pattern: PathPattern) throws {
+        if pattern.has(.suite), query.suite == nil {
+            throw Failure(.usage, "the source \(name) is divided by releases", hint: "name one with --suite")
+        }
+    }
+
+    /// Whether its server answers at all, where there is no index to ask for: any answer but an error of its own will do.
+    func checkAnswers(_ context: SourceContext) throws {
+        do {
+            _ = try context.reader.facts(of: [root])[0].get()
+        } catch FetchError.status(_, let code) where code < 500 {
+            return
+        }
+    }
+}
+
 /// What sources work with.
 struct SourceContext {
     let work: WorkDirectory

@@ -1,18 +1,12 @@
 import DevboxCore
 
 /// A tree of folders by date, architecture, package and so on, each with an automatic index; over HTTP, or a folder of the host.
-struct TreeSource: PackageSource {
-    let name: String
-    let root: Address
+struct TreeSource: ConfiguredSource {
+    static let kind = "tree"
+    let basics: SourceBasics
     let pattern: PathPattern
-    let packages: [String]?
-    let keyrings: [Keyring]
-    let maximumSize: Int64
     /// What it calls architectures, where that is not one of the usual names.
     let architectureNames: [Architecture: String]
-
-    var kind: String { root.origin == nil ? "tree, folder" : "tree" }
-    var place: String { root.description }
 
     /// How many days are looked through for the newest that has a package.
     private static let patience = 400
@@ -33,14 +27,12 @@ struct TreeSource: PackageSource {
     }
 
     func builds(_ query: BuildQuery, all: Bool, with context: SourceContext) throws -> [Build] {
+        try checkSuite(query, pattern)
         var start = Bindings()
         start.values[.package] = [query.package]
         start.values[.arch] = architectureNames[query.architecture].map { [$0] } ?? query.architecture.aliases
         start.values[.suite] = query.suite.map { [$0] }
         if let kernel = query.kernelVersion { start.values[.kernel] = [kernel, "v\(kernel)"] }
-        if pattern.has(.suite), query.suite == nil {
-            throw Failure(.usage, "the source \(name) is divided by releases", hint: "name one with --suite")
-        }
         let dateLevel = pattern.levels.firstIndex { $0.pieces.contains(.variable(.date)) }
         var nodes = [Node(address: root, bindings: start)]
         guard let dateLevel else { return try finish(nodes, from: 0, query, all: all, context) }
@@ -208,7 +200,7 @@ struct TreeSource: PackageSource {
                     throw Self.leaves(node.address, outside)
                 }
             }
-            for entry in listing.entries where !entry.isFolder {
+            for entry in listing.entries where !entry.isFolder && entry.name.hasPrefix(query.package) {
                 let build = Build(
                     source: name, query, node.bindings, file: try node.address.file(entry.name), size: entry.size,
                     listedDay: entry.day, beside: listing)
@@ -232,7 +224,8 @@ extension Build {
         guard let name = FileName(file.name, package: query.package) else { return nil }
         guard name.architecture ?? query.architecture == query.architecture else { return nil }
         let bound = bindings.first(.version)
-        let day = bindings.day ?? FileName.day(in: name.version) ?? listedDay
+        let named = bindings.day ?? FileName.day(in: name.version)
+        let day = named ?? listedDay
         let version = name.version.isEmpty ? bound ?? day?.text(separator: "") : name.version
         guard let version else { return nil }
         var checksums = ChecksumFiles()
@@ -245,5 +238,6 @@ extension Build {
             source: source, package: query.package, architecture: query.architecture, version: version, date: day,
             format: name.format, kernelVersion: bindings.first(.kernel), address: file, size: size,
             checksum: .beside(checksums))
+        isFiled = named == nil
     }
 }

@@ -1,11 +1,11 @@
 import DevboxCore
 import FoundationEssentials
 
-/// What is known of a fetched file: records/packages/<arch>/<package>/<date>-<version>/<file>.json.
+/// What is known of a fetched file.
 public struct PackageRecord: Record {
     /// The format that this devbox writes; a newer one is refused.
     public static let currentVersion = 1
-    /// The format of the file that it was read from.
+    /// The format that it was read in.
     public var version = Self.currentVersion
     /// The package's name.
     public var package: String
@@ -13,7 +13,7 @@ public struct PackageRecord: Record {
     public var architecture: Architecture
     /// The package's own version, as its source has it.
     public var packageVersion: String
-    /// The day of the build, in UTC.
+    /// The day of the build, in UTC; where its source does not tell, that of the file on the server, else when it was fetched.
     public var date: CalendarDay
     /// What it is packed as.
     public var format: PackageFormat
@@ -36,7 +36,7 @@ public struct PackageRecord: Record {
     /// The command that fetched it.
     public var command: String
 
-    /// The members of the file that devbox knows; others are kept as they are.
+    /// The members that devbox knows; others are kept as they are.
     public enum Keys: String, CodingKey, CaseIterable {
         case version, package, architecture, packageVersion, date, format, source, address, path, size, sha256
         case verifiedBy, isSigned, fetchedAt, command

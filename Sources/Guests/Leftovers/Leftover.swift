@@ -5,7 +5,7 @@ import SystemPackage
 public struct Leftover: Sendable, Codable, Equatable {
     /// What it is.
     public enum Kind: String, Sendable, Codable, CaseIterable {
-        /// A guest, an image or a change of one that was being made.
+        /// A guest, an image, a dump or a change of one that was being made.
         case unfinishedFolder
         /// A file that was being written, and was to be renamed.
         case temporaryFile

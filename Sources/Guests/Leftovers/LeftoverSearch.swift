@@ -22,6 +22,10 @@ public struct LeftoverSearch {
     /// Everything that was found.
     public func run() throws -> [Leftover] {
         var found = try unfinishedFolders(in: store.work.images) + unfinishedFolders(in: store.work.guests)
+        let dumps = store.work.share.appending("dumps")
+        for guest in try Files.list(dumps) where Names.isValid(guest) {
+            found += try unfinishedFolders(in: dumps.appending(guest))
+        }
         var containers: Set<String> = []
         for name in try Files.list(store.work.guests) where Names.isValid(name) {
             if let record = try? store.load(name) { containers.insert(ContainerFiles.name(of: record)) }

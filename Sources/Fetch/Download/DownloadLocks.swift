@@ -1,0 +1,40 @@
+import CLinux
+import DevboxCore
+import Glibc
+import SystemPackage
+
+/// Keeps two devboxes from downloading the same files: the later one waits, and finds them there.
+///
+/// Each address has a byte of one lock file, see fcntl(2) F_SETLK: a lock file for each would take longer than a small download.
+/// Such locks are the process's, so a file descriptor of it is open only here.
+final class DownloadLocks {
+    private let file: FileDescriptor
+
+    /// Waits until nobody else downloads any of some files.
+    init(_ addresses: some Sequence<Address>, in work: WorkDirectory, console: Console) throws {
+        let path = work.locks.appending("fetch")
+        let isNew = !Files.exists(path)
+        file = try Files.open(path, .readWrite, [.create, .noFollow])
+        if isNew { try work.give(path) }
+        let named = addresses.map { (byte: Self.byte($0), address: $0) }
+        // In one order for all, so that two devboxes never wait for each other.
+        for (byte, address) in named.sorted(by: { $0.byte < $1.byte }) { try lock(byte, of: address, console) }
+    }
+
+    deinit { try? file.close() }
+
+    private static func byte(_ address: Address) -> off_t { off_t(PartFile.key(address).prefix(15), radix: 16) ?? 0 }
+
+    private func lock(_ byte: off_t, of address: Address, _ console: Console) throws {
+        var told = false
+        while true {
+            let holder = devbox_lock_byte(file.rawValue, byte)
+            if holder == 0 { return }
+            if holder < 0 { throw failure("lock the download of \(address)", Errno(rawValue: errno)) }
+            if !told { console.say("waiting for the download of \(address) by devbox fetch (pid \(holder))") }
+            told = true
+            try Interrupts.check()
+            Interrupts.sleep(.milliseconds(20))
+        }
+    }
+}

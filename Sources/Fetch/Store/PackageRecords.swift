@@ -1,0 +1,158 @@
+import CLinux
+import DevboxCore
+import Glibc
+import SystemPackage
+
+/// The records of all fetched packages, as they were at one moment: records/packages.jsonl, a record a line, of which the last of a
+/// file's counts.
+///
+/// One file, because a fetch of two hundred packages would spend most of its time on making as many folders and files for what is
+/// half a kilobyte each. Earlier devboxes did that, in records/packages/; what they left there counts where there is no line.
+struct PackageRecords {
+    private let work: WorkDirectory
+    private let bytes: [UInt8]
+    /// Where the line of a path is.
+    private var lines: [String: Range<Int>] = [:]
+    /// Numbers of lines that say nothing.
+    private var unreadable: [Int] = []
+    private let hasEarlier: Bool
+
+    /// Half a kilobyte a file: half a million packages.
+    private static let limit = 256 << 20
+
+    /// Reads them.
+    init(_ work: WorkDirectory) throws {
+        self.work = work
+        bytes = Files.exists(Self.file(work)) ? try Files.read(Self.file(work), limit: Self.limit) : []
+        hasEarlier = Files.exists(Self.folder(work))
+        var start = 0
+        var number = 0
+        // What has no end is what a power cut left of a line.
+        while let end = Self.find([0x0A], in: bytes[start...]) {
+            number += 1
+            if let path = Self.path(bytes[start..<end]) {
+                lines[path] = start..<end
+            } else {
+                unreadable.append(number)
+            }
+            start = end + 1
+        }
+    }
+
+    private static func file(_ work: WorkDirectory) -> FilePath { work.records.appending("packages.jsonl") }
+    private static func folder(_ work: WorkDirectory) -> FilePath { work.records.appending("packages") }
+    private func name(_ line: Range<Int>) -> String { "\(Self.file(work)): the record at byte \(line.lowerBound)" }
+
+    private static func find(_ wanted: [UInt8], in bytes: ArraySlice<UInt8>) -> Int? {
+        bytes.withUnsafeBytes { slice in
+            guard let base = slice.baseAddress, let hit = devbox_find(base, slice.count, wanted, wanted.count) else {
+                return nil
+            }
+            return bytes.startIndex + (UnsafeRawPointer(hit) - base)
+        }
+    }
+
+    /// The path in a line, which is mostly found without reading all of it.
+    private static func path(_ line: ArraySlice<UInt8>) -> String? {
+        let key = Array("\"path\":\"".utf8)
+        if line.last == UInt8(ascii: "}"), let start = find(key, in: line) {
+            let text = line[(start + key.count)...].prefix { $0 != UInt8(ascii: "\"") }
+            if !text.contains(UInt8(ascii: "\\")) { return String(validating: text, as: UTF8.self) }
+        }
+        struct PathOnly: Decodable { let path: String }
+        return try? RecordFile.decode(PathOnly.self, from: line).path
+    }
+
+    /// The record of a path below share/packages; nil for one that was never fetched.
+    ///
+    /// - Throws: `badInput` for one that is damaged, or that a newer devbox wrote.
+    func record(of path: String) throws -> PackageRecord? {
+        if let line = lines[path] {
+            return try RecordFile.read(PackageRecord.self, from: bytes[line], name: name(line))
+        }
+        guard let file = earlierFile(path) else { return nil }
+        // An empty one is what a power cut left.
+        return try Files.status(file).st_size > 0 ? RecordFile.read(PackageRecord.self, from: file) : nil
+    }
+
+    /// The file that an earlier devbox made for the record of a path.
+    private func earlierFile(_ path: String) -> FilePath? {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard hasEarlier, parts.count == 4, parts.allSatisfy(Address.isSafe) else { return nil }
+        let file = Self.folder(work).pushing(FilePath("\(path).json"))
+        return Files.exists(file) ? file : nil
+    }
+
+    /// All of them, in no order.
+    ///
+    /// - Parameter unreadable: told of each that cannot be read.
+    func all(unreadable: (String) -> Void) throws -> [PackageRecord] {
+        for number in self.unreadable { unreadable("\(Self.file(work)), line \(number)") }
+        var result: [PackageRecord] = []
+        func add(_ name: String, _ read: () throws -> PackageRecord) {
+            if let record = try? read() { result.append(record) } else { unreadable(name) }
+        }
+        for line in lines.values {
+            add(name(line)) { try RecordFile.read(PackageRecord.self, from: bytes[line], name: name(line)) }
+        }
+        func walk(_ folder: FilePath, _ names: [String]) throws {
+            for name in try Files.list(folder) where !name.hasPrefix(".") {
+                let path = folder.appending(name)
+                if names.count < 3 {
+                    try walk(path, names + [name])
+                } else if name.hasSuffix(".json"),
+                    lines[(names + [String(name.dropLast(5))]).joined(separator: "/")] == nil
+                {
+                    add(path.string) { try RecordFile.read(PackageRecord.self, from: path) }
+                }
+            }
+        }
+        if hasEarlier { try walk(Self.folder(work), []) }
+        return result
+    }
+}
+
+extension PackageRecords {
+    /// Adds records, each in the place of an earlier one of its path, of which fields that this devbox does not know are kept.
+    ///
+    /// - Parameter isDurable: whether they survive a power cut.
+    static func add(_ records: [PackageRecord], in work: WorkDirectory, isDurable: Bool) throws {
+        if records.isEmpty { return }
+        let lock = try lock(work)
+        defer { withExtendedLifetime(lock.descriptor) {} }
+        let before = try PackageRecords(work)
+        var text: [UInt8] = []
+        for record in records {
+            let old =
+                before.lines[record.path].map { before.bytes[$0] }
+                ?? before.earlierFile(record.path).flatMap { try? Files.read($0)[...] }
+            text += try RecordFile.json(record, keeping: old, pretty: false)
+        }
+        let path = Self.file(work)
+        let isNew = !Files.exists(path)
+        let file = try Files.open(path, .writeOnly, [.create, .noFollow])
+        defer { try? file.close() }
+        if isNew { try work.give(path) }
+        // In the place of a line that was cut short; what is left of a longer one has no end either.
+        let end = before.bytes.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
+        try posix("write \(path)") { lseek(file.rawValue, off_t(end), SEEK_SET) }
+        try Files.writeAll(file, text, name: path.string)
+        if isDurable { try posix("sync \(path)") { fsync(file.rawValue) } }
+        if isDurable, isNew { try Files.syncDirectory(work.records) }
+    }
+
+    /// Takes the record of a path out.
+    static func remove(_ path: String, in work: WorkDirectory) throws {
+        let lock = try lock(work)
+        defer { withExtendedLifetime(lock.descriptor) {} }
+        let before = try PackageRecords(work)
+        if let file = before.earlierFile(path) { try Files.remove(file) }
+        if before.lines[path] == nil { return }
+        let stays = before.bytes.split(separator: 0x0A).filter { Self.path($0) != path }
+        try Files.writeAtomically(stays.flatMap { $0 + [0x0A] }, to: file(work))
+    }
+
+    private static func lock(_ work: WorkDirectory) throws -> FileLock {
+        try FileLock(work.locks.appending("packages"), of: "the records of packages", for: "fetch")
+    }
+}
