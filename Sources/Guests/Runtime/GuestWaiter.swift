@@ -39,7 +39,7 @@ public struct GuestWaiter: Sendable {
         let deadline = limit.map { ContinuousClock.now + $0 }
         do {
             if let outcome = try Self.outcome(of: connection.follow(), occasion) { return outcome }
-        } catch where connection.hasEnded && !RunningGuest.isRunning(running.files) {
+        } catch  where connection.hasEnded && !RunningGuest.isRunning(running.files) {
             // It was ending when it was asked, and says no more.
         }
         while let answer = try connection.next(until: deadline) {
