@@ -29,7 +29,8 @@ let package = Package(
         .target(
             name: "DevboxCommands",
             dependencies: [
-                "Doctor", "Fetch", "Kernels", "Kdump", "Dumps", "Crash", "Guests", "Packages", "Binaries", "Images", "Disks",
+                "Doctor", "Fetch", "Kernels", "Kdump", "Dumps", "Crash", "Guests", "Packages", "Binaries", "Images",
+                "Disks",
                 "QMP", "Templates",
                 "HostTools",
                 "DevboxCore",
@@ -39,13 +40,16 @@ let package = Package(
         .target(
             name: "Kernels",
             dependencies: [
-                "Kdump", "Guests", "Packages", "Binaries", "Boot", "Disks", "Archives", "Templates", "HostTools", "DevboxCore",
+                "Kdump", "Guests", "Packages", "Binaries", "Boot", "Disks", "Archives", "Templates", "HostTools",
+                "DevboxCore",
                 system,
             ],
             swiftSettings: settings),
         .target(
             name: "Kdump",
-            dependencies: ["Guests", "Binaries", "Boot", "Disks", "Templates", "HostTools", "DevboxCore", "CExt2FS", system],
+            dependencies: [
+                "Guests", "Binaries", "Boot", "Disks", "Templates", "HostTools", "DevboxCore", "CExt2FS", system,
+            ],
             swiftSettings: settings),
         .target(
             name: "Doctor", dependencies: ["Guests", "Images", "HostTools", "DevboxCore", system],

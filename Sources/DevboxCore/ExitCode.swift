@@ -20,7 +20,7 @@ public enum ExitCode: Int32, Sendable, Codable {
     case needsRoot = 77
     /// `exec`: the guest's kernel panicked meanwhile.
     case panicked = 121
-    /// `exec`: the time limit passed.
+    /// `exec` and `wait`: the time limit passed.
     case timedOut = 122
     /// `exec`: the environment could not be brought up; `git bisect run` skips on it.
     case environment = 125

@@ -149,7 +149,11 @@ struct ServerTests {
             _ = try child.wait()
             kills += 1
             try #require(kills < 40)
-            #expect(try bed.published().isEmpty)
+            // It may have been killed on its last steps; what can be seen is whole in any case.
+            if let seen = try bed.published().first {
+                #expect(seen == "ltp-1-amd64.deb")
+                break
+            }
         }
         #expect(kills > 1)
         #expect(try bed.published() == ["ltp-1-amd64.deb"])

@@ -42,6 +42,7 @@ extension IntegrationTests {
                 defer { removeDumps(of: guest) }
                 try bed.run("start", "--on-panic", "dump", guest).succeeded()
                 #expect(try bed.run("show", guest, "--json").json["running"]?["onPanic"]?.string == "dump")
+                #expect(try bed.run("start", "--on-panic", "stop", guest).status == 75)
                 var waiter = try ChildProcess(bed.command(["wait", guest, "--for", "dump", "--quiet"]), error: .null)
                 try crash(guest)
                 #expect(try waiter.wait(until: .now + .seconds(120)) == .exited(0))
@@ -88,6 +89,33 @@ extension IntegrationTests {
                 try crash(guest)
                 try bed.run("wait", guest, "--for", "shutdown", "--timeout", "60").succeeded()
                 try before.waitUntilBack()
+            }
+        }
+
+        @Test(
+            "a panic while it boots is kept as well: paused for a dump, or dumped and switched off; else all of it ends"
+        )
+        func bootPanic() throws {
+            try bed.withGuest("boot-panic") { guest in
+                let before = try HostState(of: bed)
+                defer { removeDumps(of: guest) }
+                func start(_ action: String) throws -> TestBed.Outcome {
+                    try bed.run(
+                        "start", "--on-panic", action, "--append", "rdinit=/none", "--append", "root=/dev/none", guest)
+                }
+                let paused = try start("pause")
+                #expect(paused.status == 1 && paused.err.contains("It is paused"), "\(paused.err)")
+                #expect(try bed.run("list").out.contains("panicked"))
+                try bed.run("dump", guest).succeeded()
+                try bed.run("stop", guest).succeeded()
+                try before.waitUntilBack()
+                let dumped = try start("dump")
+                #expect(dumped.status == 1 && dumped.err.contains("The host saved"), "\(dumped.err)")
+                #expect(try dumps(of: guest).count == 2)
+                try before.waitUntilBack()
+                #expect(try start("kdump").status == 1)
+                try before.waitUntilBack()
+                #expect(!Files.exists(try bed.files(guest).run))
             }
         }
 

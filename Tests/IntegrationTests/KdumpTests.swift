@@ -45,6 +45,7 @@ extension IntegrationTests {
                 try bed.run("start", guest).succeeded()
                 let status = try bed.run("kdump-status", guest)
                 #expect(status.status == 0 && status.out.contains("loaded"), "\(status.out)")
+                try armRunning(guest)
                 let crash = "systemctl start kdump-tools; sync; echo c > /proc/sysrq-trigger"
                 #expect(try bed.run("exec", guest, "--", "sh", "-c", crash).status == 121)
                 try bed.run("wait", guest, "--for", "dump", "--timeout", "240").succeeded()
@@ -84,18 +85,37 @@ extension IntegrationTests {
             #expect(try TestBed.hostSysctls() == sysctls)
         }
 
+        /// Arming, disarming and arming again while the guest runs.
+        private func armRunning(_ guest: String) throws {
+            func values() throws -> String {
+                let names = "kernel.panic_on_warn kernel.hung_task_panic kernel.hung_task_timeout_secs"
+                return try bed.run("exec", guest, "--", "sh", "-c", "sysctl -n \(names) | tr '\\n' ' '").succeeded().out
+            }
+            #expect(try values() == "0 1 10 ")
+            let other = try bed.run("kdump-arm", guest, "--panic-on", "oops,warn").succeeded()
+            #expect(other.err.contains("the sysctls are in effect, and a restart reserves"), "\(other.err)")
+            #expect(try values().hasPrefix("1 0 "))
+            let gone = try bed.run("kdump-disarm", guest).succeeded()
+            #expect(gone.err.contains("until it is restarted"), "\(gone.err)")
+            #expect(try values().hasPrefix("0 0 "))
+            #expect(try bed.run("exec", guest, "--", "ls", "/etc/sysctl.d").out.contains("devbox") == false)
+            try bed.run("kdump-arm", guest, "--hung-task-timeout", "10").succeeded()
+            #expect(try values() == "0 1 10 ")
+        }
+
         @Test(
             "--verify crashes a clone and shows its dump, and nothing of it is left; on a disk without room it fails with the reason"
         )
         func verify() throws {
             try bed.withGuest("verify") { guest in
                 let host = try HostState(of: bed)
-                let before = try Files.list(bed.work.appending("guests"))
+                let (before, dumps) = (try Files.list(bed.work.appending("guests")), bed.work.appending("share/dumps"))
+                let dumpsBefore = try Files.list(dumps)
                 let proven = try bed.run("kdump-arm", guest, "--verify", "--json").succeeded()
                 #expect(proven.err.contains("panicked and left a vmcore of"), "\(proven.err)")
                 #expect(proven.out.contains("sysrq: Trigger a crash"))
                 #expect(try Files.list(bed.work.appending("guests")) == before)
-                #expect(try Files.list(bed.work.appending("share/dumps")).filter { $0.hasPrefix("verify-") }.isEmpty)
+                #expect(try Files.list(dumps) == dumpsBefore)
                 try host.waitUntilBack()
 
                 let fill = "fallocate -l $(( ($(stat -f -c '%a * %S' /) ) - (60 << 20) )) /var/fill"

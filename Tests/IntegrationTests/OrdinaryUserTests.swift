@@ -14,7 +14,7 @@ extension IntegrationTests {
 
         init() throws { bed = try TestBed.shared.get() }
 
-        @Test("clones an image, starts the guest as a virtual machine, and owns all that comes of it")
+        @Test("clones an image, starts the guest as a virtual machine, arms it, and owns all that comes of it")
         func cloneAndStart() throws {
             let scratch = try ScratchDirectory()
             try Files.setMode(scratch.path, 0o755)
@@ -36,6 +36,9 @@ extension IntegrationTests {
             let started = try devbox("start", "--accel", "tcg", "mine")
             #expect(started.status == .exited(0), "\(String(decoding: started.errorBytes, as: UTF8.self))")
             #expect(try devbox("exec", "mine", "--", "sh", "-c", "touch /work/notes/here; hostname").text == "mine\n")
+            let outside = try devbox("dump", "mine")
+            #expect(outside.status == .exited(0), "\(String(decoding: outside.errorBytes, as: UTF8.self))")
+            #expect(try Files.list(work.appending("share/dumps/mine")).count == 1)
             let dump = scratch("vmcore")
             try tool(
                 "cp", FilePath(#filePath).removingLastComponent().pushing("../CrashTests/Fixtures/kdump.elf.xz").string,
@@ -46,6 +49,11 @@ extension IntegrationTests {
             #expect(try devbox("cp", dump.string, "mine:/var/crash/202611211805/vmcore").status == .exited(0))
             let stop = try devbox("stop", "mine")
             #expect(String(decoding: stop.errorBytes, as: UTF8.self).contains("shut down in"))
+            // A guest in which something ran is checked first, which an ordinary user may do where /dev/fuse is open to all.
+            let armed = try devbox("kdump-arm", "mine")
+            #expect(armed.status == .exited(0), "\(String(decoding: armed.errorBytes, as: UTF8.self))")
+            #expect(try devbox("kdump-status", "mine").status == .exited(0))
+            #expect(try devbox("kdump-disarm", "mine").status == .exited(0))
             #expect(try Files.status(work.appending("share/notes/here")).st_uid == uid_t(user))
             // The disk is read without root; only a change of it needs root.
             let dumps = try devbox("dumps", "mine")

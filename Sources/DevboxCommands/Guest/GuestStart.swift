@@ -44,6 +44,12 @@ struct GuestStart: ParsableCommand {
                     .busy, "the guest \(guest) runs in \(running.state.mode.rawValue) mode",
                     hint: "`devbox flip \(guest) \(mode.rawValue)` restarts it in the other one")
             }
+            if let onPanic, onPanic != running.state.onPanic {
+                throw Failure(
+                    .busy,
+                    "the guest \(guest) runs already, with --on-panic \((running.state.onPanic ?? .kdump).rawValue)",
+                    hint: "`devbox stop \(guest)` first")
+            }
             options.console.say("\(guest): runs already (\(running.state.mode.rawValue))")
             return try options.print(running.state, "")
         }

@@ -5,7 +5,7 @@ import SystemPackage
 /// Writes a part file as its bytes come, and digests them on the way.
 ///
 /// libcurl hands on 16 KB at a time. They are collected, because a file system takes one large piece in half the time of many small
-/// ones; what was collected is written at the latest a second later.
+/// ones; of a slow server's what is older than a second is written with the next piece.
 final class PartWriter {
     private let path: FilePath
     private let file: FileDescriptor
@@ -31,8 +31,8 @@ final class PartWriter {
         file = try part.open(at: offset)
         path = part.path
         written = offset
-        let rest = (total ?? .max) - offset
-        buffer = .allocate(byteCount: Int(min(max(rest, 1), Self.largestPiece)), alignment: 64)
+        // A server may lie about the length, so this is no less than it hands on at once.
+        buffer = .allocate(byteCount: Int(min(max(total ?? .max, 16 << 10), Self.largestPiece)), alignment: 64)
         // What an earlier attempt left has not been digested.
         if offset > 0 { try follow(from: 0) }
     }

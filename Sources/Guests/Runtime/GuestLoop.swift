@@ -64,8 +64,9 @@ final class GuestLoop {
         switch request {
         case .stop(let limit):
             stoppers.append(client)
-            // A kernel that stands still hears no power button.
-            stop(within: condition.isHalted || condition.isPaused ? .zero : .milliseconds(limit))
+            // A kernel that stands still hears no power button; one that is only being dumped will.
+            let standsStill = condition.isHalted || (condition.isPaused && !condition.isDumping)
+            stop(within: standsStill ? .zero : .milliseconds(limit))
         case .condition: client.say(ControlAnswer.condition(condition))
         case .follow:
             client.isFollowing = true

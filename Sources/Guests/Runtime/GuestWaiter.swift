@@ -37,7 +37,11 @@ public struct GuestWaiter: Sendable {
         }
         if occasion != .shutdown { _ = try GuestDumper(running) }
         let deadline = limit.map { ContinuousClock.now + $0 }
-        if let outcome = try Self.outcome(of: connection.follow(), occasion) { return outcome }
+        do {
+            if let outcome = try Self.outcome(of: connection.follow(), occasion) { return outcome }
+        } catch  where connection.hasEnded && !RunningGuest.isRunning(running.files) {
+            // It was ending when it was asked, and says no more.
+        }
         while let answer = try connection.next(until: deadline) {
             guard case .event(let event) = answer else { continue }
             switch (occasion, event) {

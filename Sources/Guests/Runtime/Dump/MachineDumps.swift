@@ -73,7 +73,8 @@ final class MachineDumps {
     }
 
     private func write(_ format: QMPDumpFormat, to name: String, tries: Int) {
-        monitor.send(.dump(format, to: name)) { [self] answer in
+        // The machine is stopped first, and its disks flushed.
+        monitor.send(.dump(format, to: name), limit: .seconds(60)) { [self] answer in
             switch answer {
             case .success: loop.after(Self.progressInterval) { [weak self] in self?.askForProgress(of: name) }
             case .failure(.refused(_, let reason)) where reason.contains("in progress") && tries > 0:

@@ -39,7 +39,8 @@ public struct PanicTrigger {
         if condition.isHalted {
             outcome = .panicked("its kernel had panicked before, and stands still")
         } else {
-            try connection.send(.injectNMI)
+            // Not into a crash kernel that is just saving the memory.
+            if condition.panic == nil { try connection.send(.injectNMI) }
             var line = condition.panic
             while outcome == nil {
                 let answer: ControlAnswer?
@@ -63,7 +64,7 @@ public struct PanicTrigger {
         switch event {
         case .panicked(let text):
             line = text
-            say("\(guest.record.name): \(text)")
+            say("\(guest.record.name): \(Names.printable(text))")
         case .crashKernel: say("\(guest.record.name): its crash kernel saves the memory")
         case .interruptIgnored: return .alive(Self.ignored)
         case .halted: return .panicked("no crash kernel is loaded in it")
