@@ -37,25 +37,37 @@ public struct VmcoreReport: Sendable {
         format = core.format
         architecture = core.machine.architecture(core.order)
         defect = try core.defect()
-        let info: Vmcoreinfo?
-        do {
-            info = try core.vmcoreinfoText().map(Vmcoreinfo.init)
-        } catch is VmcoreError {
-            info = nil
+        var found: ([UInt8]?, String?) = (nil, nil)
+        var info: Vmcoreinfo?
+        // Anybody in the guest can have a page that begins like the kernel's: the one that leads to messages is it.
+        for candidate in try Self.information(core) {
+            info = candidate
+            found = try Self.messages(core, candidate)
+            if found.0 != nil { break }
         }
+        if info == nil {
+            found.1 = "the dump holds no VMCOREINFO: for QEMU's, the guest's kernel must have loaded qemu_fw_cfg"
+        }
+        (messages, messagesDefect) = found
         kernel = info?.release ?? core.release
         buildID = info?.buildID
         time = [info?.crashTime, core.timestamp].compactMap { $0 }.first(where: Self.times.contains).map {
             Date(timeIntervalSince1970: Double($0))
         }
-        (messages, messagesDefect) = try Self.messages(core, info)
+    }
+
+    /// What the kernel says of itself: the dump's note, else pages of its memory.
+    private static func information(_ core: any Vmcore) throws -> [Vmcoreinfo] {
+        do {
+            if let note = try core.vmcoreinfoText() { return [Vmcoreinfo(note)] }
+            return try core.vmcoreinfoPages().map(Vmcoreinfo.init)
+        } catch is VmcoreError {
+            return []
+        }
     }
 
     /// - Throws: what is not the dump's fault.
-    private static func messages(_ core: any Vmcore, _ info: Vmcoreinfo?) throws -> ([UInt8]?, String?) {
-        guard let info else {
-            return (nil, "the dump holds no VMCOREINFO: for QEMU's, the guest's kernel must have loaded qemu_fw_cfg")
-        }
+    private static func messages(_ core: any Vmcore, _ info: Vmcoreinfo) throws -> ([UInt8]?, String?) {
         do {
             return (try KernelMessages.read(KernelMemory(core, info), info), nil)
         } catch let error as VmcoreError {

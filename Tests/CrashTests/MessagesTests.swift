@@ -120,4 +120,17 @@ struct MessagesTests {
         core.put(Array("X".utf8), at: 64 + 2 * 56 + 12)
         #expect(try FixtureDump.report(of: core, in: scratch).messagesDefect?.contains("qemu_fw_cfg") == true)
     }
+
+    @Test(
+        "without the note, the kernel's own page of it is found in its memory, and not a page that only looks like it")
+    func page() throws {
+        var kernel = old(["one"])
+        kernel.memory.put(Array("OSRELEASE=1.0-mimic\nPAGESIZE=4096\n".utf8), at: 0x30000)
+        kernel.memory.put(Array((kernel.information.joined(separator: "\n") + "\n").utf8), at: 0x40000)
+        var core = kernel.core
+        core.put(Array("X".utf8), at: 64 + 2 * 56 + 12)
+        let found = try FixtureDump.report(of: core, in: scratch)
+        #expect(found.messages.map { String(decoding: $0, as: UTF8.self) } == "[    1.500000] one\n")
+        #expect(found.kernel == "4.19.0-synthetic")
+    }
 }

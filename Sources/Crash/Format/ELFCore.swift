@@ -86,6 +86,32 @@ final class ELFCore: Vmcore {
         return nil
     }
 
+    /// 16 GiB are searched, and so many pages given.
+    private static let mostSearched: UInt64 = 4 << 20
+    private static let mostFound = 4
+
+    /// The kernel writes the text to a page of its own when it boots (crash_save_vmcoreinfo_init), long before the module is loaded
+    /// that tells QEMU where it is.
+    func vmcoreinfoPages() throws -> [[UInt8]] {
+        let (beginning, page) = (Array("OSRELEASE=".utf8), UInt64(4096))
+        var found: [[UInt8]] = []
+        var searched: UInt64 = 0
+        for segment in segments {
+            let first = (page - segment.address % page) % page
+            guard segment.fileSize >= page, first <= segment.fileSize - page else { continue }
+            for inside in stride(from: first, through: segment.fileSize - page, by: Int(page)) {
+                searched += 1
+                guard searched <= Self.mostSearched, found.count < Self.mostFound else { return found }
+                if searched % 65_536 == 0 { try Interrupts.check() }
+                let offset = segment.offset.addingReportingOverflow(inside)
+                guard !offset.overflow, bytes.holds(offset.partialValue, page) else { break }
+                guard try bytes.read(offset.partialValue, beginning.count, "memory") == beginning else { continue }
+                found.append(Array(try bytes.read(offset.partialValue, Int(page), "memory").prefix { $0 != 0 }))
+            }
+        }
+        return found
+    }
+
     func read(physical address: UInt64, _ count: Int) throws -> [UInt8] {
         var result: [UInt8] = []
         var at = address

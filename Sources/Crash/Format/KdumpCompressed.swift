@@ -82,6 +82,9 @@ final class KdumpCompressed: Vmcore {
         return DumpNotes.vmcoreinfo(in: try bytes.read(place.offset, Int(place.count), "its notes"), order)
     }
 
+    /// None: all pages would have to be decompressed.
+    func vmcoreinfoPages() -> [[UInt8]] { [] }
+
     func read(physical address: UInt64, _ count: Int) throws -> [UInt8] {
         var result: [UInt8] = []
         let size = UInt64(header.blockSize)

@@ -9,6 +9,8 @@ protocol Vmcore: AnyObject {
     var order: ByteOrder { get }
     /// The text of VMCOREINFO; nil where the dump has none.
     func vmcoreinfoText() throws -> [UInt8]?
+    /// Pages of memory that look like the kernel's own copy of it, for dumps without the note.
+    func vmcoreinfoPages() throws -> [[UInt8]]
     /// Physical memory, all of it.
     func read(physical address: UInt64, _ count: Int) throws -> [UInt8]
     /// What its headers speak of and is not there; nil where nothing is missing.
