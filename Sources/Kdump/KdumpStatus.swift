@@ -27,6 +27,8 @@ public struct KdumpStatus: Sendable, Encodable {
     public var expectedBytes: Int64?
     /// How many dumps are in the guest.
     public var dumps: Int = 0
+    /// What else is to be known.
+    public var remarks: [String] = []
 
     /// Whether a panic would leave a dump.
     public var ready: Bool { obstacles.isEmpty }
@@ -43,7 +45,7 @@ public struct KdumpStatus: Sendable, Encodable {
 
     private enum Keys: String, CodingKey {
         case guest, running, armed, ready, obstacles, crashKernel, reservedBytes, loaded, settings, availableBytes
-        case expectedBytes, dumps
+        case expectedBytes, dumps, remarks
     }
 
     /// With `ready`.
@@ -61,6 +63,7 @@ public struct KdumpStatus: Sendable, Encodable {
         try container.encodeIfPresent(availableBytes, forKey: .availableBytes)
         try container.encodeIfPresent(expectedBytes, forKey: .expectedBytes)
         try container.encode(dumps, forKey: .dumps)
+        try container.encode(remarks, forKey: .remarks)
     }
 }
 
@@ -202,6 +205,9 @@ public struct KdumpInspector: Sendable {
         status.expectedBytes = DumpSize.bound(
             level: record.kdump?.dumpLevel ?? 31, meminfo: DumpSize.meminfo(text))
         judge(&status, record)
+        if guest.state.accelerator == "tcg", answer.sysctls[PanicCause.hardlockupPanic] == "1" {
+            status.remarks.append("\(PanicCause.hardlockupPanic) catches nothing here: \(PanicCause.hardlockupNeed)")
+        }
         return status
     }
 

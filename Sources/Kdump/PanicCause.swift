@@ -15,6 +15,10 @@ public enum PanicCause: String, Sendable, CaseIterable {
     /// What a guest is armed against where nothing else is asked for.
     public static let usual: [PanicCause] = [.oops, .hungTask, .softlockup, .hardlockup, .rcuStall, .nmi]
 
+    static let hardlockupPanic = "kernel.hardlockup_panic"
+    /// What the kernel's detector of hard lockups needs: it counts cycles, see Documentation/admin-guide/lockup-watchdogs.rst.
+    public static let hardlockupNeed = "its detector needs a PMU, which a machine that is emulated (TCG) does not have"
+
     /// Its sysctls, from Documentation/admin-guide/sysctl/kernel.rst and vm.rst, and what a kernel must be built with to have them
     /// (kernel/sysctl.c, kernel/hung_task.c, kernel/watchdog.c).
     var sysctls: [Sysctl] {
@@ -37,7 +41,7 @@ public enum PanicCause: String, Sendable, CaseIterable {
         case .hardlockup:
             [
                 Sysctl(
-                    "kernel.hardlockup_panic", "1",
+                    Self.hardlockupPanic, "1",
                     "a processor that takes no interrupts any more; its detector needs a PMU",
                     needs: "CONFIG_HARDLOCKUP_DETECTOR")
             ]

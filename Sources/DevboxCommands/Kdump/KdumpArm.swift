@@ -103,8 +103,9 @@ struct KdumpArm: ParsableCommand {
             )
         }
         if list.causes.contains(.hardlockup), state.settings.contains(where: { $0.name == "kernel.hardlockup_panic" }) {
-            options.console.detail(
-                "hardlockup: its detector needs a PMU, which an emulated machine (TCG) does not have")
+            Notices.once("hardlockup", work: store.work, console: options.console) {
+                "hardlockup: \(PanicCause.hardlockupNeed)"
+            }
         }
         let named = list.sysctls.filter { named in state.settings.contains { $0.name == named.name } }
         let faults = (list.causes.map(\.rawValue) + named.map { "\($0.name)=\($0.value)" }).joined(separator: ", ")

@@ -47,6 +47,7 @@ struct KdumpStatusCommand: ParsableCommand {
         }
         lines.append(
             ("Dumps", status.dumps == 0 ? "none" : "\(status.dumps) in the guest: `devbox dumps \(status.guest)`"))
+        for remark in status.remarks { lines.append(("Note", remark)) }
         var text = labelled(lines)
         if !status.settings.isEmpty {
             var table = Table("SYSCTL", "WANTED", "ACTUAL")

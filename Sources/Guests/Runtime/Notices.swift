@@ -2,11 +2,11 @@ import DevboxCore
 import SystemPackage
 
 /// Things that are said once in the life of a work directory, and not at every command of a script.
-enum Notices {
+public enum Notices {
     /// Says something, unless it was said before.
     ///
     /// - Parameter key: what it is remembered by, in cache/notices/.
-    static func once(_ key: String, work: WorkDirectory, console: Console, _ text: () -> String) {
+    public static func once(_ key: String, work: WorkDirectory, console: Console, _ text: () -> String) {
         let folder = work.cache.appending("notices")
         let mark = folder.appending(key)
         // What `--quiet` keeps back has not been said.
