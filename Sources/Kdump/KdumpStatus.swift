@@ -12,7 +12,11 @@ public struct KdumpStatus: Sendable, Encodable {
     /// Whether devbox armed it.
     public var armed: Bool
     /// Why a panic would leave no dump; empty where it would.
-    public var obstacles: [String] = []
+    public var obstacles: [String] = [] {
+        didSet { ready = obstacles.isEmpty }
+    }
+    /// Whether a panic would leave a dump.
+    public private(set) var ready = true
     /// What is wanted, or is on the command line of the running kernel: the value of `crashkernel=`.
     public var crashKernel: String?
     /// What the running kernel has reserved, in bytes.
@@ -30,9 +34,6 @@ public struct KdumpStatus: Sendable, Encodable {
     /// What else is to be known.
     public var remarks: [String] = []
 
-    /// Whether a panic would leave a dump.
-    public var ready: Bool { obstacles.isEmpty }
-
     /// An obstacle of arm64, which only a dump can disprove: what kexec-tools of Debian 12 and 13 tell the crash kernel of the memory
     /// is not understood by their makedumpfile ("vaddr_to_paddr_arm64: Can't read pgd"), and kdump-config takes no notice.
     public static let arm64Doubt =
@@ -46,29 +47,6 @@ public struct KdumpStatus: Sendable, Encodable {
         public var wanted: String
         /// What the running kernel has; nil where it has no such sysctl, or none runs.
         public var actual: String?
-    }
-
-    private enum Keys: String, CodingKey {
-        case guest, running, armed, ready, obstacles, crashKernel, reservedBytes, loaded, settings, availableBytes
-        case expectedBytes, dumps, remarks
-    }
-
-    /// With `ready`.
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Keys.self)
-        try container.encode(guest, forKey: .guest)
-        try container.encode(running, forKey: .running)
-        try container.encode(armed, forKey: .armed)
-        try container.encode(ready, forKey: .ready)
-        try container.encode(obstacles, forKey: .obstacles)
-        try container.encodeIfPresent(crashKernel, forKey: .crashKernel)
-        try container.encodeIfPresent(reservedBytes, forKey: .reservedBytes)
-        try container.encodeIfPresent(loaded, forKey: .loaded)
-        try container.encode(settings, forKey: .settings)
-        try container.encodeIfPresent(availableBytes, forKey: .availableBytes)
-        try container.encodeIfPresent(expectedBytes, forKey: .expectedBytes)
-        try container.encode(dumps, forKey: .dumps)
-        try container.encode(remarks, forKey: .remarks)
     }
 }
 

@@ -128,6 +128,8 @@ extension IntegrationTests {
                 #expect(state == "inactive\n")
                 try bed.run("kdump-disarm", guest).succeeded()
                 #expect(try bed.run("exec", guest, "--", "ls", "/etc/sysctl.d").out.contains("devbox") == false)
+                try bed.run("dumps", guest).succeeded()
+                #expect(try bed.run("dump", guest).status == 64)
                 try bed.run("stop", guest).succeeded()
                 #expect(try TestBed.hostSysctls() == before)
                 try bed.checkDisk(guest)
