@@ -22,6 +22,15 @@ struct CrashEntry: Sendable {
     var path: String { "\(CrashFolder.path)/\(folder.map { "\($0)/" } ?? "")\(name)" }
 
     var origin: DumpRecord.Origin { DumpRecord.Origin(path: path, size: size, modified: modified) }
+
+    /// What its origin was before its folder, 202611031746-12 now, made way for that of a later dump of the same minute; see
+    /// templates/kdump/service.conf.
+    var formerOrigin: DumpRecord.Origin? {
+        guard let folder, let end = folder.lastIndex(of: "-"), CrashFolder.isStamp(String(folder[..<end])) else {
+            return nil
+        }
+        return DumpRecord.Origin(path: "\(CrashFolder.path)/\(folder[..<end])/\(name)", size: size, modified: modified)
+    }
 }
 
 /// A dump that a guest has, and the messages that were saved with it.

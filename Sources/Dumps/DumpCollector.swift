@@ -125,7 +125,7 @@ public struct DumpCollector: Sendable {
             try store.known(guest.name).filter { record in
                 try record.guestID == guest.id && (record.removedAt != nil || store.stored(record) != nil)
             }.compactMap(\.origin))
-        return dumps.filter { known.contains($0.origin) }
+        return dumps.filter { known.contains($0.origin) || $0.formerOrigin.map(known.contains) == true }
     }
 
     private func bring<Source: DumpSource & ~Copyable>(

@@ -70,7 +70,7 @@ struct ArmingPlan {
             (before[KdumpPaths.crashSysctls]?.text ?? "") + (try templates.text("kdump/crash-sysctl.conf")))
         wanted[KdumpPaths.crashSysctls] = crashSysctls
         wanted[KdumpPaths.settings] = .text(Self.settings(before, level: options.dumpLevel))
-        wanted[KdumpPaths.unitSettings] = .text(try templates.text("kdump/service.conf"))
+        for path in KdumpPaths.unitSettings { wanted[path] = .text(try templates.text("kdump/service.conf")) }
         if let unit = Self.enabling(before) { wanted[unit.path] = unit.link }
 
         for kernel in kernels {

@@ -13,8 +13,10 @@ enum KdumpPaths {
     static let grubMenu = "/boot/grub/grub.cfg"
     static let grubSettings = "/etc/default/grub.d/zz-devbox-kdump.cfg"
     static let units = ["/lib/systemd/system/kdump-tools.service", "/usr/lib/systemd/system/kdump-tools.service"]
-    /// What is added to its service's unit, see systemd.unit(5).
-    static let unitSettings = "/etc/systemd/system/kdump-tools.service.d/devbox.conf"
+    /// What is added to the units of its services, of which the second one saves the dump; see systemd.unit(5).
+    static let unitSettings = ["kdump-tools", "kdump-tools-dump"].map {
+        "/etc/systemd/system/\($0).service.d/devbox.conf"
+    }
     /// Where dumps go where its settings do not say otherwise.
     static let dumps = "/var/crash"
 
@@ -29,8 +31,7 @@ enum KdumpPaths {
     static func all(_ versions: [String]) -> [String] {
         [
             tool, makedumpfile, kexec, settings, shippedSettings, crashSysctls, sysctls, grubMenu, grubSettings,
-            unitSettings,
-        ] + units
+        ] + units + unitSettings
             + ["basic.target", "multi-user.target"].map(wants)
             + versions.flatMap { [config($0), initrd($0), initrdSysctls($0)] }
     }

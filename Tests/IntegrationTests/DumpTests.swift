@@ -46,6 +46,10 @@ extension IntegrationTests {
                         == "GUEST  TIME  KERNEL  SIZE  STATE  TITLE\n")
                 #expect(try bed.run("dumps", guest).succeeded().err == "")
                 try before.waitUntilBack()
+                // Nor is one whose folder made way for that of a later dump.
+                let aside = "cd /var/crash && mv 202611211805 202611211805-09"
+                try bed.run("exec", guest, "--", "sh", "-c", aside).succeeded()
+                #expect(try bed.run("dumps", guest).succeeded().err == "")
                 try bed.run("dumps", guest, "--remove-from-guest").succeeded()
                 #expect(try bed.run("exec", guest, "--", "ls", "/var/crash").succeeded().out == "kexec_cmd\n")
                 try bed.checkDisk(guest)

@@ -46,7 +46,14 @@ extension IntegrationTests {
                 let status = try bed.run("kdump-status", guest)
                 #expect(status.status == 0 && status.out.contains("loaded"), "\(status.out)")
                 try armRunning(guest)
-                let crash = "systemctl start kdump-tools; sync; echo c > /proc/sysrq-trigger"
+                // As if a dump of the same minute were there, whichever minute that will be.
+                let crash = """
+                    systemctl start kdump-tools
+                    for ahead in 0 1 2 3; do
+                        folder=/var/crash/$(date -d "+$ahead min" +%Y%m%d%H%M); mkdir $folder; : > $folder/earlier
+                    done
+                    sync; echo c > /proc/sysrq-trigger
+                    """
                 #expect(try bed.run("exec", guest, "--", "sh", "-c", crash).status == 121)
                 try bed.run("wait", guest, "--for", "dump", "--timeout", "240").succeeded()
                 try bed.run("stop", "--force", guest).succeeded()
@@ -59,8 +66,11 @@ extension IntegrationTests {
                 #expect(try bed.run("exec", guest, "--", "sh", "-c", hang).status == 121)
                 try bed.run("wait", guest, "--for", "dump", "--timeout", "240").succeeded()
                 try bed.run("stop", "--force", guest).succeeded()
-                // kdump-tools names dumps by the minute: the next one may take this one's place in the guest.
                 #expect(try self.dumps(of: guest).count == 2)
+                let mixed = "cd /var/crash; ls -d *-*/earlier; for dump in */dump.*; do ls ${dump%/*}/earlier; done; :"
+                let earlier = try bed.run("exec", guest, "--", "sh", "-c", mixed).succeeded().out
+                #expect(
+                    !earlier.isEmpty && earlier.split(separator: "\n").allSatisfy { $0.contains("-") }, "\(earlier)")
 
                 // A guest that hangs is interrupted from outside, and saves its dump all the same.
                 try bed.run("start", guest, "--kernel", first).succeeded()
