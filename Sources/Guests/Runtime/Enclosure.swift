@@ -98,8 +98,11 @@ struct Enclosure: ~Copyable {
             if polled[0].revents != 0 { try receive() }
         }
         let message = try RecordFile.decode(SupervisorMessage.self, from: lines.removeFirst())
-        if case .failed(let code, let text, let hint) = message { throw Failure(code, text, hint: hint) }
-        return message
+        switch message {
+        case .failed(let code, let text, let hint): throw Failure(code, text, hint: hint)
+        case .crashed(let signal): throw MachineCrash(signal: signal)
+        case .started, .ready, .ended: return message
+        }
     }
 
     private mutating func receive() throws {

@@ -14,7 +14,7 @@ final class GuestLoop {
     var dumper: ChildProcess?
     private var isReady = false
     private var wasForced = false
-    private var complaint: String?
+    private var fault: (any ReportableError)?
     private var stoppers: [ControlClient] = []
 
     init(_ supervisor: Supervisor, runtime: any GuestRuntime) {
@@ -31,8 +31,8 @@ final class GuestLoop {
                 isReady = true
             },
             learnt: { [self] signal in try learn(signal) },
-            ended: { [self] text in
-                complaint = text
+            ended: { [self] error in
+                fault = error
                 loop.stop()
             })
         let state = try runtime.launch(events)
@@ -50,8 +50,9 @@ final class GuestLoop {
         try runtime.close()
         try learn(.ended)
         if !isReady, !supervisor.committed {
+            if let crash = fault as? MachineCrash { throw crash }
             throw Failure(
-                .failure, "the guest \(files.name) ended while it started\(complaint.map { ": \($0)" } ?? "")")
+                .failure, "the guest \(files.name) ended while it started\(fault.map { ": \($0.message)" } ?? "")")
         }
         // Nobody finds a supervisor any more; what waits for the lock may go on when this process is gone.
         PrivateFolder.leave(files)

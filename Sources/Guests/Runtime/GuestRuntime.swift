@@ -34,6 +34,6 @@ struct GuestEvents {
     let ready: () -> Void
     /// Something was learnt of the guest's kernel.
     let learnt: (GuestCondition.Signal) throws -> Void
-    /// The guest has ended by itself or as asked; the text says how where something was wrong.
-    let ended: (String?) -> Void
+    /// The guest has ended by itself or as asked; the error says how where something was wrong.
+    let ended: ((any ReportableError)?) -> Void
 }

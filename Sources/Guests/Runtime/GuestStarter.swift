@@ -92,6 +92,31 @@ public struct GuestStarter: Sendable {
         var record = guest.record
         record.lastStartedAt = Date()
         try guest.save(record)
+        do {
+            try launch(plan, guest, options)
+        } catch let crash as MachineCrash {
+            // QEMU before 8.2 can lose a race between two emulated processors while one of them sets up the PCI bus.
+            guard plan.accelerator == Accelerator.tcg.rawValue else { throw explain(crash, guest.files) }
+            runner.console.warn("\(name): \(crash.message): it is started once more, emulated in one thread")
+            plan.emulatesInOneThread = true
+            do {
+                try launch(plan, guest, options)
+            } catch let crash as MachineCrash {
+                throw explain(crash, guest.files)
+            }
+        }
+        guard let running = try RunningGuest(name, in: store) else {
+            throw GuestError.notStarted(
+                guest: name, reason: "it ended as soon as it had started", console: ConsoleTail.lines(guest.files))
+        }
+        if !hasShareUnit { ShareMount.mount(in: running, runner: runner) }
+        return running
+    }
+
+    /// Has a supervisor start it, and waits until it answers.
+    ///
+    /// - Throws: also `MachineCrash`. Nothing of it runs then.
+    private func launch(_ plan: LaunchPlan, _ guest: borrowing StoppedGuest, _ options: StartOptions) throws {
         try Files.makeDirectory(guest.files.run, mode: 0o711)
         try store.work.give(guest.files.run)
         try Files.writeAtomically([], to: guest.files.supervisorLog)
@@ -106,19 +131,15 @@ public struct GuestStarter: Sendable {
         {
             let rest = try leavePanicked(&enclosure, guest.files, options.onPanic)
             throw GuestError.bootFailed(
-                guest: name, fault: "\(fault)\n\(rest)", console: ConsoleTail.lines(guest.files))
+                guest: guest.files.name, fault: "\(fault)\n\(rest)", console: ConsoleTail.lines(guest.files))
         } catch {
             enclosure.kill()
-            let explained = explain(error, guest.files, mode: mode)
-            try? Files.removeTree(guest.files.run)
-            throw explained
+            defer { try? Files.removeTree(guest.files.run) }
+            if plan.kind == .machine, let failure = error as? Failure, failure.exitCode == .failure {
+                throw explain(failure, guest.files)
+            }
+            throw error
         }
-        guard let running = try RunningGuest(name, in: store) else {
-            throw GuestError.notStarted(
-                guest: name, reason: "it ended as soon as it had started", console: ConsoleTail.lines(guest.files))
-        }
-        if !hasShareUnit { ShareMount.mount(in: running, runner: runner) }
-        return running
     }
 
     /// KVM where it really works. That it does not is said once, and nothing is said of guests that it could never run.
@@ -170,9 +191,8 @@ public struct GuestStarter: Sendable {
 
     private static let dumpPatience = Duration.seconds(120)
 
-    private func explain(_ error: any Error, _ files: GuestFiles, mode: GuestMode) -> any Error {
-        guard let failure = error as? Failure, failure.exitCode == .failure, mode == .kvm else { return error }
-        return GuestError.notStarted(guest: files.name, reason: failure.message, console: ConsoleTail.lines(files))
+    private func explain(_ error: some ReportableError, _ files: GuestFiles) -> GuestError {
+        .notStarted(guest: files.name, reason: error.message, console: ConsoleTail.lines(files))
     }
 
     /// Brings the copies in boot/ up to what is on the disk: a package may have replaced them since.

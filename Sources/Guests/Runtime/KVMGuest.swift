@@ -46,7 +46,7 @@ final class KVMGuest: GuestRuntime {
         supervisor.runner.console.detail("+ \(command.line)")
         let child = try ChildProcess(
             command, output: .null, error: .descriptor(log), directory: directory, newSession: true)
-        supervisor.loop.watch(child.pidfd) { [self] in events.ended(complaint) }
+        supervisor.loop.watch(child.pidfd) { [self] in events.ended(fault) }
         self.child = consume child
         let monitor = try connect()
         self.monitor = monitor
@@ -73,7 +73,7 @@ final class KVMGuest: GuestRuntime {
         let qemu = QEMUCommand(
             name: record.name, machine: machine,
             accelerator: supervisor.plan.accelerator.flatMap(Accelerator.init) ?? .tcg, memory: record.memory,
-            cpus: record.cpus,
+            cpus: record.cpus, emulatesInOneThread: supervisor.plan.emulatesInOneThread,
             macAddress: record.identity.macAddress, disk: "disk.qcow2", kernel: "boot/\(kernel.vmlinuz)",
             initrd: kernel.initrd.map { "boot/\($0)" }, append: append.joined(separator: " "),
             monitor: "run/qemu/qmp.sock",
@@ -90,6 +90,7 @@ final class KVMGuest: GuestRuntime {
             if let socket = try? UnixSocket.connect(supervisor.files.monitor) { return try QMPClient(socket) }
             if try child?.wait(until: .now + .milliseconds(5), interruptible: false) != nil { break }
         }
+        if let crash = fault as? MachineCrash { throw crash }
         throw Failure(.failure, "QEMU did not start: \(complaint ?? "its monitor did not appear")")
     }
 
@@ -137,6 +138,12 @@ final class KVMGuest: GuestRuntime {
         if isRoot {
             for file in [supervisor.files.disk, supervisor.files.consoleLog] { try supervisor.work.take(file) }
         }
+    }
+
+    /// What was wrong when QEMU ended; nil as long as it runs, and for an end in order.
+    private var fault: (any ReportableError)? {
+        guard let status = try? child?.wait(until: .now, interruptible: false) else { return nil }
+        return MachineCrash(status) ?? complaint.map { Failure(.failure, $0) }
     }
 
     /// What QEMU said last.

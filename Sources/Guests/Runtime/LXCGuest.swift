@@ -32,9 +32,9 @@ final class LXCGuest: GuestRuntime {
             folder.disk, at: folder.root, run: LXC.start(container.name, in: folder.lxc, log: container.log))
         let child = try ChildProcess(command, output: .null, error: .null, newSession: true)
         supervisor.loop.watch(child.pidfd) { [container] in
-            events.ended(container.complaint.isEmpty ? nil : container.complaint)
+            events.ended(container.complaint.isEmpty ? nil : Failure(.failure, container.complaint))
         }
-        supervisor.loop.watch(export.pidfd) { events.ended("the storage daemon died") }
+        supervisor.loop.watch(export.pidfd) { events.ended(Failure(.failure, "the storage daemon died")) }
         self.child = consume child
         return RunState(
             mode: .lxc, startedAt: Date(), kernel: nil, sshPort: nil, container: container.name,

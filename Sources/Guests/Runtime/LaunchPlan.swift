@@ -37,6 +37,8 @@ struct LaunchPlan: Codable, Sendable {
     var kernelArguments: [String] = []
     /// "kvm" or "tcg".
     var accelerator: String?
+    /// Whether all processors are emulated in one thread.
+    var emulatesInOneThread = false
     /// What is done when the kernel of a virtual machine panics.
     var onPanic: PanicAction?
 }
@@ -49,6 +51,8 @@ enum SupervisorMessage: Codable, Sendable {
     case ready
     /// It ended with this status.
     case ended(status: Int32)
+    /// Its machine crashed before the guest answered.
+    case crashed(signal: Int32)
     /// It could not be done.
     case failed(code: DevboxCore.ExitCode, message: String, hint: String?)
 }

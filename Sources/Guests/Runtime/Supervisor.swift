@@ -33,6 +33,9 @@ public final class Supervisor {
         }
         do {
             exit(try Supervisor(channel).run())
+        } catch let crash as MachineCrash {
+            Supervisor.send(.crashed(signal: crash.signal), to: channel)
+            exit(crash.exitCode.rawValue)
         } catch {
             let failure = error as? any ReportableError ?? Failure(.failure, "\(error)")
             Supervisor.send(.failed(code: failure.exitCode, message: failure.message, hint: failure.hint), to: channel)

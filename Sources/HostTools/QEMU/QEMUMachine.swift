@@ -70,6 +70,8 @@ public struct QEMUCommand: Sendable, Equatable {
     public var memory: Int64
     /// How many processors the guest sees.
     public var cpus: Int
+    /// Whether one thread emulates all of them, one after the other; slower, and without QEMU's races.
+    public var emulatesInOneThread: Bool
     /// Of the only network interface, "52:54:00:…".
     public var macAddress: String
     /// The disk's qcow2 file.
@@ -95,7 +97,8 @@ public struct QEMUCommand: Sendable, Equatable {
 
     /// Each parameter is the property of that name.
     public init(
-        name: String, machine: QEMUMachine, accelerator: Accelerator, memory: Int64, cpus: Int, macAddress: String,
+        name: String, machine: QEMUMachine, accelerator: Accelerator, memory: Int64, cpus: Int,
+        emulatesInOneThread: Bool = false, macAddress: String,
         disk: String,
         kernel: String, initrd: String?, append: String, monitor: String, console: String, consoleLog: String,
         agent: String,
@@ -106,6 +109,7 @@ public struct QEMUCommand: Sendable, Equatable {
         self.accelerator = accelerator
         self.memory = memory
         self.cpus = cpus
+        self.emulatesInOneThread = emulatesInOneThread
         self.macAddress = macAddress
         self.disk = disk
         self.kernel = kernel
@@ -131,7 +135,10 @@ public struct QEMUCommand: Sendable, Equatable {
         ]
         switch accelerator {
         case .kvm: arguments += ["-accel", "kvm", "-cpu", "host"]
-        case .tcg: arguments += ["-accel", "tcg,thread=multi", "-cpu", machine.emulatedCPU]
+        case .tcg:
+            arguments += [
+                "-accel", "tcg,thread=\(emulatesInOneThread ? "single" : "multi")", "-cpu", machine.emulatedCPU,
+            ]
         }
         arguments += ["-m", "\(memory >> 20)", "-smp", "\(cpus)"]
         arguments += ["-qmp", "unix:\(monitor),server=on,wait=off"]
