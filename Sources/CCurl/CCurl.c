@@ -1,7 +1,10 @@
 #include "CCurl.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 // Each function that is used, once; curl.h declares its type.
 #define FUNCTIONS(F) \
@@ -17,18 +20,39 @@
 #define DECLARE(name) static typeof(name) *p_##name;
 FUNCTIONS(DECLARE)
 
-const char *devbox_curl_load(void) {
-    static void *library;
-    if (library) return NULL;
+static const char *load(void) {
     void *found = dlopen("libcurl.so.4", RTLD_LAZY | RTLD_LOCAL);
     if (!found) found = dlopen("libcurl-gnutls.so.4", RTLD_LAZY | RTLD_LOCAL);
     if (!found) return dlerror();
 #define FIND(name) \
     if (!(p_##name = (typeof(name) *)dlsym(found, #name))) return dlerror();
     FUNCTIONS(FIND)
-    if (p_curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return "it does not initialise";
-    library = found;
-    return NULL;
+    return p_curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? NULL : "it does not initialise";
+}
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static const char *complaint;
+static void load_once(void) {
+    const char *found = load();
+    // What dlerror gives is the thread's.
+    if (found) complaint = strdup(found);
+}
+
+const char *devbox_curl_load(void) {
+    pthread_once(&once, load_once);
+    return complaint;
+}
+
+static pthread_t ahead;
+static void *load_ahead(void *unused) {
+    devbox_curl_load();
+    return unused;
+}
+static void join_ahead(void) { pthread_join(ahead, NULL); }
+
+void devbox_curl_load_ahead(void) {
+    // The libraries' own ends are not to run while they are still being loaded.
+    if (pthread_create(&ahead, NULL, load_ahead, NULL) == 0) atexit(join_ahead);
 }
 
 CURL *devbox_curl_easy_new(void) { return p_curl_easy_init(); }
@@ -88,9 +112,10 @@ CURLMcode devbox_curl_multi_perform(CURLM *multi) {
     return p_curl_multi_perform(multi, &running);
 }
 
-CURLMcode devbox_curl_multi_poll(CURLM *multi, int descriptor, int milliseconds) {
+int devbox_curl_multi_poll(CURLM *multi, int descriptor, int milliseconds) {
     struct curl_waitfd further = {.fd = descriptor, .events = CURL_WAIT_POLLIN};
-    return p_curl_multi_poll(multi, &further, descriptor >= 0 ? 1 : 0, milliseconds, NULL);
+    p_curl_multi_poll(multi, &further, descriptor >= 0 ? 1 : 0, milliseconds, NULL);
+    return further.revents != 0;
 }
 
 CURL *devbox_curl_multi_ended(CURLM *multi, CURLcode *result) {

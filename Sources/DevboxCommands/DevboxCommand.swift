@@ -1,5 +1,6 @@
 import ArgumentParser
 import DevboxCore
+import Fetch
 import Glibc
 import HostTools
 
@@ -51,6 +52,8 @@ public struct DevboxCommand: ParsableCommand {
     /// Runs the command line and ends the process with devbox's exit codes.
     public static func run() -> Never {
         Interrupts.install()
+        // It takes as long as reading the command line does.
+        if CommandLine.arguments.dropFirst().first == FetchPackage.configuration.commandName { Fetcher.prepare() }
         do {
             var command = try parseAsRoot()
             try command.run()

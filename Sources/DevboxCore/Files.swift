@@ -164,12 +164,15 @@ public enum Files {
 
     /// Writes all of `bytes` at the file's position.
     public static func writeAll(_ file: FileDescriptor, _ bytes: [UInt8], name: String) throws {
-        try bytes.withUnsafeBytes { bytes in
-            var done = 0
-            while done < bytes.count {
-                done += try posix("write \(name)") {
-                    write(file.rawValue, bytes.baseAddress?.advanced(by: done), bytes.count - done)
-                }
+        try bytes.withUnsafeBytes { try writeAll(file, $0, name: name) }
+    }
+
+    /// The same out of a buffer.
+    public static func writeAll(_ file: FileDescriptor, _ bytes: UnsafeRawBufferPointer, name: String) throws {
+        var done = 0
+        while done < bytes.count {
+            done += try posix("write \(name)") {
+                write(file.rawValue, bytes.baseAddress?.advanced(by: done), bytes.count - done)
             }
         }
     }

@@ -2,7 +2,7 @@ import Glibc
 import SystemPackage
 
 /// A folder below share/, opened without following any link on the way, so that nothing is written or read elsewhere.
-public struct ShareFolder: ~Copyable {
+public struct ShareFolder: ~Copyable, Sendable {
     /// The folder itself, for calls that take names in it.
     public let descriptor: FileDescriptor
     /// What messages call it.

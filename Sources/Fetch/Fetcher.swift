@@ -14,6 +14,9 @@ public final class Fetcher {
     private let remarks: Remarks
     private let command: String
 
+    /// Begins to load what transfers need, in a thread of its own.
+    public static func prepare() { HTTPClient.prepare() }
+
     /// Reads devbox.yaml.
     ///
     /// - Parameters:
@@ -83,21 +86,24 @@ public final class Fetcher {
                 address: plan.build.address, size: plan.build.size, limit: maximumSize(plan.build.source),
                 expected: plan.expected.digest ?? plan.known?.sha256)
         }
-        let came = try context.downloader.bring(requests, progress: progress)
-        var kept: [(file: Downloaded, record: PackageRecord)] = []
-        for ((index, plan), result) in zip(wanted, came) {
-            do {
-                let file = try result.get()
-                let record = try verify(file, plan)
-                kept.append((file, record))
-                results[index] = .success(Fetched(record: record, wasThere: false))
-            } catch let error as any ReportableError {
-                results[index] = .failure(error)
+        let placer = PackagePlacer(store)
+        do {
+            try context.downloader.bring(requests, progress: progress) { number, result in
+                let (index, plan) = wanted[number]
+                results[index] = Outcome {
+                    let file = try result.get()
+                    let record = try verify(file, plan)
+                    placer.add(file, record, index: index)
+                    return Fetched(record: record, wasThere: false)
+                }
             }
+        } catch {
+            // What came stays.
+            _ = try? placer.finish()
+            throw error
         }
-        try store.keep(kept.map { ($0.file.path, $0.record) })
+        for (index, error) in try placer.finish() { results[index] = .failure(error) }
         known = nil
-        for (file, _) in kept { file.isNoPartAnyMore() }
         return results.map { $0 ?? .failure(Failure.interrupted) }
     }
 

@@ -22,7 +22,8 @@ struct RecordsTests {
     }
 
     private func add(_ records: PackageRecord...) throws {
-        try PackageRecords.add(records, in: bed.work, isDurable: false)
+        try PackageRecords.add(
+            records.map { ($0, try PackageRecords.line($0)) }, in: bed.work, isDurable: false)
     }
 
     private func found(_ record: PackageRecord) throws -> PackageRecord? {

@@ -8,6 +8,8 @@
 
 /// Loads the library and initialises it; any number of times. NULL, or why it could not be loaded.
 const char *devbox_curl_load(void);
+/// Begins to load it in a thread of its own; devbox_curl_load waits for that. Once.
+void devbox_curl_load_ahead(void);
 
 /// All of these only after devbox_curl_load gave NULL.
 CURL *devbox_curl_easy_new(void);
@@ -31,8 +33,8 @@ CURLMcode devbox_curl_multi_add(CURLM *multi, CURL *easy);
 CURLMcode devbox_curl_multi_remove(CURLM *multi, CURL *easy);
 CURLMcode devbox_curl_multi_set_number(CURLM *multi, CURLMoption option, long value);
 CURLMcode devbox_curl_multi_perform(CURLM *multi);
-/// Waits for the transfers, for a further descriptor that may become readable, or for a time.
-CURLMcode devbox_curl_multi_poll(CURLM *multi, int descriptor, int milliseconds);
+/// Waits for the transfers, for a further descriptor that may become readable, or for a time; whether that descriptor is readable.
+int devbox_curl_multi_poll(CURLM *multi, int descriptor, int milliseconds);
 /// The next transfer that has ended, with its result; NULL where there is none.
 CURL *devbox_curl_multi_ended(CURLM *multi, CURLcode *result);
 

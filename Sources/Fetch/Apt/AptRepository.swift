@@ -96,13 +96,13 @@ struct AptRepository: Hashable {
         if let file = try open() { return file }
         let request = Downloader.Request(
             address: address, size: .exact(index.size), limit: index.size, expected: index.sha256)
-        let came = try context.downloader.bring([request], progress: { _ in })[0].get()
+        let came = try context.downloader.bring(request)
         guard came.sha256 == index.sha256 else {
             came.part.remove()
             throw FetchError.wrongDigest(
                 address, expected: index.sha256, by: "the signed InRelease", got: came.sha256)
         }
-        try Files.rename(came.path, to: path)
+        try Files.rename(came.file(), to: path)
         came.isNoPartAnyMore()
         try? Files.remove(kept.appending("\(index.sha256.description.prefix(16)).lock"))
         guard let file = try open() else { throw Failure(.failure, "\(path) vanished") }

@@ -140,9 +140,9 @@ final class Download: HTTPJob {
         if let total, offset != total { throw wrongSize(offset, total) }
         if case .exact(let size) = size, offset != size { throw wrongSize(offset, size) }
         // All of it may have come before, and an empty file comes without a piece.
-        let (digest, beginning) = try (writer ?? PartWriter(part, at: offset)).finish()
+        let file = try (writer ?? PartWriter(part, at: offset, of: offset)).finish()
         writer = nil
-        return Downloaded(part: part, size: offset, sha256: digest, beginning: beginning)
+        return file
     }
 }
 
@@ -150,12 +150,24 @@ final class Download: HTTPJob {
 struct Downloaded {
     /// In cache/downloads.
     let part: PartFile
+    /// All of a small file, which has not been written yet; nil for one that the part file has.
+    let content: [UInt8]?
     let size: Int64
     let sha256: SHA256Digest
-    /// Its first bytes, 16 at most.
+    /// Its first bytes.
     let beginning: [UInt8]
 
-    var path: FilePath { part.path }
+    /// How many these are at most.
+    static let beginning = 16
+
+    /// The part file with all of it.
+    func file() throws -> FilePath {
+        guard let content else { return part.path }
+        let file = try part.open(at: 0)
+        defer { try? file.close() }
+        try Files.writeAll(file, content, name: part.path.string)
+        return part.path
+    }
 
     /// It was moved away: what was remembered of it goes.
     func isNoPartAnyMore() { if size >= PartFile.worthNoting { part.removeNotes() } }

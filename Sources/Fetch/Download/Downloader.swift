@@ -23,19 +23,29 @@ final class Downloader {
         let expected: SHA256Digest?
     }
 
-    /// Brings all files; each has a result of its own, in the order of the requests.
+    /// Brings a file.
+    func bring(_ request: Request) throws -> Downloaded {
+        var result: Outcome<Downloaded>?
+        try bring([request]) { result = $1 }
+        guard let result else { throw Failure.interrupted }
+        return try result.get()
+    }
+
+    /// Brings all files.
     ///
-    /// - Parameter progress: told several times a second.
+    /// - Parameters:
+    ///   - progress: told several times a second.
+    ///   - came: called for each request, by its index, with what became of it, while others are still on their way.
     /// - Throws: `interrupted`; what came stays, to be gone on with.
-    func bring(_ requests: [Request], progress: ([TransferProgress]) -> Void) throws
-        -> [Outcome<Downloaded>]
-    {
-        var results = [Outcome<Downloaded>?](repeating: nil, count: requests.count)
+    func bring(
+        _ requests: [Request], progress: ([TransferProgress]) -> Void = { _ in },
+        came: (Int, Outcome<Downloaded>) -> Void
+    ) throws {
         var downloads: [(index: Int, job: Download)] = []
         for (index, request) in requests.enumerated() {
             do {
                 if request.address.origin == nil {
-                    results[index] = .success(try copy(request))
+                    came(index, .success(try copy(request)))
                 } else {
                     let job = try Download(
                         request.address, size: request.size, limit: request.limit, in: work, limits: limits)
@@ -43,29 +53,35 @@ final class Downloader {
                 }
             } catch let error as any ReportableError {
                 if error.exitCode == .interrupted { throw error }
-                results[index] = .failure(error)
+                came(index, .failure(error))
             }
         }
-        func run(_ jobs: [Download]) throws {
+        let indexes = Dictionary(uniqueKeysWithValues: downloads.map { (ObjectIdentifier($0.job), $0.index) })
+        func run(_ jobs: [Download], ended: (Download, Int) -> Void) throws {
             guard !jobs.isEmpty else { return }
-            try client().run(jobs) {
+            let tick = {
                 progress(
                     jobs.map {
                         TransferProgress(
                             name: $0.address.name, received: $0.progress.received, total: $0.progress.total)
                     })
             }
+            try client().run(jobs, tick: tick) { job in
+                if let index = indexes[ObjectIdentifier(job)] { ended(job, index) }
+            }
         }
-        try run(downloads.map(\.job))
-        let spoilt = downloads.filter { index, job in
-            guard job.isResumed, let expected = requests[index].expected, case .success(let file) = job.result
-            else { return false }
-            return file.sha256 != expected
-        }.map(\.job)
+        var spoilt: [Download] = []
+        try run(downloads.map(\.job)) { job, index in
+            if job.isResumed, let expected = requests[index].expected, case .success(let file) = job.result,
+                file.sha256 != expected
+            {
+                spoilt.append(job)
+            } else {
+                came(index, job.result)
+            }
+        }
         for job in spoilt { job.startOver() }
-        try run(spoilt)
-        for (index, job) in downloads { results[index] = job.result }
-        return results.map { $0 ?? .failure(Failure.interrupted) }
+        try run(spoilt) { job, index in came(index, job.result) }
     }
 
     /// A file of the host, which a source that is a folder has.
@@ -73,7 +89,7 @@ final class Downloader {
         let source = try Files.open(FilePath("/" + request.address.parts.joined(separator: "/")), .readOnly)
         defer { try? source.close() }
         let part = try PartFile(request.address, in: work)
-        let writer = try PartWriter(part, at: 0)
+        let writer = try PartWriter(part, at: 0, of: request.size.bytes)
         let limit = request.size.limit(request.limit)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 512 << 10, alignment: 4096)
         defer { buffer.deallocate() }
@@ -90,7 +106,6 @@ final class Downloader {
             }
             try writer.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         }
-        let (digest, beginning) = try writer.finish()
-        return Downloaded(part: part, size: writer.offset, sha256: digest, beginning: beginning)
+        return try writer.finish()
     }
 }

@@ -10,6 +10,11 @@ final class HTTPClient {
     private let multi: OpaquePointer
     private let limits: HTTPLimits
     private let authorities: String?
+    /// Handles that no exchange has, to be used again: making one takes longer than a small download.
+    private var idle: [HTTPHandle] = []
+
+    /// Begins to load libcurl in a thread of its own, for a program that will need it soon.
+    static func prepare() { devbox_curl_load_ahead() }
 
     init(limits: HTTPLimits, environment: [String: String] = Command.inheritedEnvironment) throws {
         if let reason = devbox_curl_load() {
@@ -28,18 +33,23 @@ final class HTTPClient {
 
     /// Runs jobs until each is done.
     ///
-    /// - Parameter tick: called several times a second, for progress bars.
+    /// - Parameters:
+    ///   - tick: called several times a second, for progress bars.
+    ///   - done: called with each job that is done, while others still run.
     /// - Throws: `interrupted`. What a job fails of, it keeps.
-    func run(_ jobs: [any HTTPJob], tick: () -> Void = {}) throws {
+    func run<Job: HTTPJob>(_ jobs: [Job], tick: () -> Void = {}, done: (Job) -> Void = { _ in }) throws {
         var ready = jobs[...]
-        var paused: [(until: ContinuousClock.Instant, job: any HTTPJob)] = []
-        var running: [UnsafeMutableRawPointer: HTTPExchange] = [:]
+        var paused: [(until: ContinuousClock.Instant, job: Job)] = []
+        var running: [UnsafeMutableRawPointer: (job: Job, exchange: HTTPExchange)] = [:]
         var ticked = ContinuousClock.now
         let multi = UnsafeMutableRawPointer(self.multi)
         defer { for handle in running.keys { devbox_curl_multi_remove(multi, handle) } }
 
-        func end(_ job: any HTTPJob, _ outcome: HTTPOutcome) {
-            if case .again(let pause) = job.end(outcome) { paused.append((.now + pause, job)) }
+        func end(_ job: Job, _ outcome: HTTPOutcome) {
+            switch job.end(outcome) {
+            case .done: done(job)
+            case .again(let pause): paused.append((.now + pause, job))
+            }
         }
         while !ready.isEmpty || !paused.isEmpty || !running.isEmpty {
             let now = ContinuousClock.now
@@ -47,9 +57,9 @@ final class HTTPClient {
             paused.removeAll { $0.until <= now }
             while running.count < limits.parallel, let job = ready.popFirst() {
                 do {
-                    let exchange = try HTTPExchange(job, limits: limits, authorities: authorities)
-                    running[exchange.easy] = exchange
-                    devbox_curl_multi_add(multi, exchange.easy)
+                    let handle = try idle.popLast() ?? HTTPHandle(limits, authorities)
+                    running[handle.easy] = (job, try HTTPExchange(job, handle, limits: limits))
+                    devbox_curl_multi_add(multi, handle.easy)
                 } catch {
                     end(job, .failed(error as? any ReportableError ?? Failure(.failure, "\(error)")))
                 }
@@ -58,64 +68,87 @@ final class HTTPClient {
             var result = CURLE_OK
             while let easy = devbox_curl_multi_ended(multi, &result) {
                 devbox_curl_multi_remove(multi, easy)
-                guard let exchange = running.removeValue(forKey: easy) else { continue }
-                end(exchange.job, exchange.outcome(result))
+                guard let (job, exchange) = running.removeValue(forKey: easy) else { continue }
+                end(job, exchange.outcome(result))
+                idle.append(exchange.handle)
             }
             if now - ticked > .milliseconds(50) {
                 ticked = now
                 tick()
+                try Interrupts.check()
             }
-            if Interrupts.pending { throw Failure.interrupted }
             let isIdle = running.count < limits.parallel && !ready.isEmpty
             if isIdle || paused.isEmpty && running.isEmpty { continue }
             let next = paused.map(\.until).min().map { ($0 - .now).milliseconds } ?? 200
-            devbox_curl_multi_poll(multi, Interrupts.descriptor, max(1, min(next, 200)))
+            if devbox_curl_multi_poll(multi, Interrupts.descriptor, max(1, min(next, 200))) != 0 {
+                throw Failure.interrupted
+            }
         }
     }
 }
 
-/// One attempt of a job: a libcurl handle, and what has come.
-private final class HTTPExchange {
+/// A libcurl handle with all that is the same for each exchange.
+private final class HTTPHandle {
     let easy: UnsafeMutableRawPointer
+    /// The file with the certificates of authorities, where it is not the host's own.
+    let authorities: String?
+    /// What libcurl says of an error beyond its kind.
+    let details = UnsafeMutableBufferPointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+
+    init(_ limits: HTTPLimits, _ authorities: String?) throws {
+        guard let easy = devbox_curl_easy_new() else { throw Failure(.failure, "out of memory") }
+        (self.easy, self.authorities) = (easy, authorities)
+        details.initialize(repeating: 0)
+        let milliseconds = { (duration: Duration) in Int(duration.milliseconds) }
+        if let authorities { set(CURLOPT_CAINFO, authorities) }
+        devbox_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, details.baseAddress)
+        set(CURLOPT_USERAGENT, "devbox")
+        set(CURLOPT_FOLLOWLOCATION, 1)
+        set(CURLOPT_MAXREDIRS, 5)
+        set(CURLOPT_FAILONERROR, 1)
+        set(CURLOPT_NOSIGNAL, 1)
+        set(CURLOPT_NOPROGRESS, 1)
+        set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        set(CURLOPT_BUFFERSIZE, 512 << 10)
+        set(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(limits.connect))
+        set(CURLOPT_LOW_SPEED_LIMIT, 64)
+        set(CURLOPT_LOW_SPEED_TIME, max(1, milliseconds(limits.stall) / 1000))
+    }
+
+    deinit {
+        devbox_curl_easy_free(easy)
+        details.deallocate()
+    }
+
+    func set(_ option: CURLoption, _ value: String) { devbox_curl_set_text(easy, option, value) }
+    func set(_ option: CURLoption, _ value: Int) { devbox_curl_set_number(easy, option, value) }
+}
+
+/// One attempt of a job, and what has come.
+private final class HTTPExchange {
+    let handle: HTTPHandle
     let job: any HTTPJob
     private let limits: HTTPLimits
-    private let authorities: String?
     private var head = HTTPHead()
     private var headerSize = 0
     private static let headerLimit = 128 << 10
     private var isTold = false
     private var thrown: (any ReportableError)?
     private var headers: UnsafeMutablePointer<curl_slist>?
-    /// What libcurl says of an error beyond its kind.
-    private let details = UnsafeMutableBufferPointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
-    init(_ job: any HTTPJob, limits: HTTPLimits, authorities: String?) throws {
+    init(_ job: any HTTPJob, _ handle: HTTPHandle, limits: HTTPLimits) throws {
         let request = try job.request()
-        guard let easy = devbox_curl_easy_new() else { throw Failure(.failure, "out of memory") }
-        (self.easy, self.job, self.limits, self.authorities) = (easy, job, limits, authorities)
-        details.initialize(repeating: 0)
-        let scheme = job.address.origin?.hasPrefix("https:") == true ? "https" : "http"
-        let milliseconds = { (duration: Duration) in Int(duration.milliseconds) }
-        text(CURLOPT_URL, job.address.description)
+        (self.job, self.handle, self.limits) = (job, handle, limits)
+        let easy = handle.easy
+        // All that an earlier exchange may have set otherwise.
+        handle.details[0] = 0
+        handle.set(CURLOPT_URL, job.address.description)
         // It holds for redirects too.
-        text(CURLOPT_PROTOCOLS_STR, scheme)
-        if let authorities { text(CURLOPT_CAINFO, authorities) }
-        devbox_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, details.baseAddress)
-        text(CURLOPT_USERAGENT, "devbox")
-        number(CURLOPT_FOLLOWLOCATION, 1)
-        number(CURLOPT_MAXREDIRS, 5)
-        number(CURLOPT_FAILONERROR, 1)
-        number(CURLOPT_NOSIGNAL, 1)
-        number(CURLOPT_NOPROGRESS, 1)
-        number(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
-        number(CURLOPT_BUFFERSIZE, 512 << 10)
-        number(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(limits.connect))
-        number(CURLOPT_LOW_SPEED_LIMIT, 64)
-        number(CURLOPT_LOW_SPEED_TIME, max(1, milliseconds(limits.stall) / 1000))
-        if let limit = request.limit { number(CURLOPT_TIMEOUT_MS, milliseconds(limit)) }
-        if request.headOnly { number(CURLOPT_NOBODY, 1) }
+        handle.set(CURLOPT_PROTOCOLS_STR, job.address.origin?.hasPrefix("https:") == true ? "https" : "http")
+        handle.set(CURLOPT_TIMEOUT_MS, request.limit.map { Int($0.milliseconds) } ?? 0)
+        handle.set(request.headOnly ? CURLOPT_NOBODY : CURLOPT_HTTPGET, 1)
         for line in request.headers { headers = devbox_curl_list_append(headers, line) }
-        if headers != nil { devbox_curl_set_pointer(easy, CURLOPT_HTTPHEADER, headers) }
+        devbox_curl_set_pointer(easy, CURLOPT_HTTPHEADER, headers)
 
         let context = Unmanaged.passUnretained(self).toOpaque()
         devbox_curl_set_pointer(easy, CURLOPT_WRITEDATA, context)
@@ -133,13 +166,9 @@ private final class HTTPExchange {
     }
 
     deinit {
-        devbox_curl_easy_free(easy)
+        devbox_curl_set_pointer(handle.easy, CURLOPT_HTTPHEADER, nil)
         devbox_curl_list_free(headers)
-        details.deallocate()
     }
-
-    private func text(_ option: CURLoption, _ value: String) { devbox_curl_set_text(easy, option, value) }
-    private func number(_ option: CURLoption, _ value: Int) { devbox_curl_set_number(easy, option, value) }
 
     private func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
         do {
@@ -202,14 +231,14 @@ private final class HTTPExchange {
         case CURLE_SSL_CACERT_BADFILE:
             return .failed(
                 Failure(
-                    .usage, "\(authorities ?? "the host's certificates") cannot be used: \(reason(result))",
+                    .usage, "\(handle.authorities ?? "the host's certificates") cannot be used: \(reason(result))",
                     hint: "CURL_CA_BUNDLE or SSL_CERT_FILE names a file of certificates (PEM)"))
         default: return .broken(because("cannot be fetched: \(reason(result))"))
         }
     }
 
     private func reason(_ code: CURLcode) -> String {
-        let text = details.baseAddress.map { String(cString: $0) } ?? ""
+        let text = handle.details.baseAddress.map { String(cString: $0) } ?? ""
         if !text.isEmpty { return Names.printable(text) }
         return devbox_curl_reason(code).map { String(cString: $0).lowercasedFirst } ?? "error \(code.rawValue)"
     }

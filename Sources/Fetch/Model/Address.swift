@@ -119,18 +119,24 @@ public struct Address: Sendable, Hashable, CustomStringConvertible {
 
     /// RFC 3986: all but the unreserved characters, and those that paths may have as they are.
     private static func encoded(_ name: String) -> String {
+        if name.utf8.allSatisfy(isPlain) { return name }
         var result = ""
         for byte in name.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
+            if isPlain(byte) {
                 result.unicodeScalars.append(Unicode.Scalar(byte))
-            case _ where "-._~+=:@!$&'()*,;".utf8.contains(byte):
-                result.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
+            } else {
                 result += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
             }
         }
         return result
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "-._~+=:@!$&'()*,;".utf8.contains(byte)
+        }
     }
 }

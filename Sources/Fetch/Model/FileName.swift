@@ -16,9 +16,10 @@ public struct FileName: Sendable, Equatable {
     public init?(_ name: String, package: String) {
         guard let (stem, format) = PackageFormat.of(name), stem.hasPrefix(package) else { return nil }
         var rest = stem.dropFirst(package.count)
+        // Of a folder with thousands of packages most are other ones.
+        if let first = rest.first, !"-_.".contains(first) { return nil }
         var architecture: Architecture?
-        let names = Architecture.allCases.flatMap { one in one.aliases.map { ($0, Optional(one)) } }
-        for (alias, one) in names + [("all", nil), ("noarch", nil)]
+        for (alias, one) in Self.architectures
         where rest.hasSuffix(alias) && rest.dropLast(alias.count).last.map({ "-_.".contains($0) }) == true {
             architecture = one
             rest = rest.dropLast(alias.count + 1)
@@ -33,6 +34,11 @@ public struct FileName: Sendable, Equatable {
         self.architecture = architecture
         self.format = format
     }
+
+    private static let architectures =
+        Architecture.allCases.flatMap { one in one.aliases.map { ($0, Optional(one)) } } + [
+            ("all", nil), ("noarch", nil),
+        ]
 
     /// Whether `text` can be a version: it begins with a digit, or with `v` and a digit.
     static func isVersion(_ text: some StringProtocol) -> Bool {
@@ -50,7 +56,7 @@ public struct FileName: Sendable, Equatable {
 }
 
 extension Character {
-    var isASCIIDigit: Bool { isASCII && isNumber }
+    var isASCIIDigit: Bool { ("0"..."9").contains(self) }
 }
 
 /// The order of versions where no rule of a distribution's holds: digits by their value, all else by character; a part that

@@ -9,7 +9,8 @@ struct SettingsNode {
     /// nil for a file with nothing but comments in it.
     init?(yaml: String, file: String) throws {
         do {
-            guard let node = try Yams.compose(yaml: yaml) else { return nil }
+            // All values are read as text: whether one looks like a number or a date does not matter.
+            guard let node = try Yams.compose(yaml: yaml, .basic) else { return nil }
             (self.node, self.file) = (node, file)
         } catch let error as YamlError {
             throw Failure(.badInput, "\(file) cannot be read: \(Self.reason(error))")
@@ -45,7 +46,9 @@ struct SettingsNode {
     }
 
     /// The member of a name.
-    subscript(key: String) -> SettingsNode? { node.mapping?[Node(key)].map { SettingsNode($0, file) } }
+    subscript(key: String) -> SettingsNode? {
+        node.mapping?.first { $0.key.scalar?.string == key }.map { SettingsNode($0.value, file) }
+    }
 
     /// Throws for a member that is none of some; what is misspelt would otherwise be passed over.
     func check(keys known: [String]) throws {

@@ -113,20 +113,26 @@ struct PackageRecords {
 }
 
 extension PackageRecords {
+    /// What stands in the file for a record.
+    static func line(_ record: PackageRecord) throws -> [UInt8] { try RecordFile.json(record, pretty: false) }
+
     /// Adds records, each in the place of an earlier one of its path, of which fields that this devbox does not know are kept.
     ///
-    /// - Parameter isDurable: whether they survive a power cut.
-    static func add(_ records: [PackageRecord], in work: WorkDirectory, isDurable: Bool) throws {
+    /// - Parameters:
+    ///   - records: with their lines.
+    ///   - isDurable: whether they survive a power cut.
+    static func add(_ records: [(record: PackageRecord, line: [UInt8])], in work: WorkDirectory, isDurable: Bool) throws
+    {
         if records.isEmpty { return }
         let lock = try lock(work)
         defer { withExtendedLifetime(lock.descriptor) {} }
         let before = try PackageRecords(work)
         var text: [UInt8] = []
-        for record in records {
+        for (record, line) in records {
             let old =
                 before.lines[record.path].map { before.bytes[$0] }
                 ?? before.earlierFile(record.path).flatMap { try? Files.read($0)[...] }
-            text += try RecordFile.json(record, keeping: old, pretty: false)
+            text += try old.map { try RecordFile.json(record, keeping: $0, pretty: false) } ?? line
         }
         let path = Self.file(work)
         let isNew = !Files.exists(path)

@@ -80,19 +80,15 @@ public struct PackageStore: Sendable {
         return parts
     }
 
-    /// Puts verified files into place, then their records: a file without a record is what a kill leaves behind at most, and such
-    /// a file is fetched anew.
-    func keep(_ came: [(file: FilePath, record: PackageRecord)]) throws {
-        let top = try ShareFolder(files, in: work)
-        for (architecture, group) in Dictionary(grouping: came, by: \.record.architecture.rawValue) {
-            let folder = try top.making(architecture)
-            for (file, record) in group {
-                let parts = try parts(record)
-                try folder.making(parts[1]).making(parts[2]).take(file, as: parts[3])
-            }
-        }
-        // A sync waits for all these files too. Of many a power cut costs no more than another download.
-        try PackageRecords.add(came.map(\.record), in: work, isDurable: came.count < 5)
+    /// The folder of an architecture's packages, made where it is missing.
+    func folder(_ architecture: Architecture) throws -> ShareFolder {
+        try ShareFolder(files, in: work).making(architecture.rawValue)
+    }
+
+    /// Moves a verified file to where its record says, below the folder of its architecture.
+    func place(_ file: FilePath, _ record: PackageRecord, in folder: borrowing ShareFolder) throws {
+        let parts = try parts(record)
+        try folder.making(parts[1]).making(parts[2]).take(file, as: parts[3])
     }
 
     /// The records of all files that are there, newest first. What a file holds is not looked at.
