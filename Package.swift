@@ -48,7 +48,8 @@ let package = Package(
         .target(
             name: "Kdump",
             dependencies: [
-                "Guests", "Binaries", "Boot", "Disks", "Templates", "HostTools", "DevboxCore", "CExt2FS", system,
+                "Dumps", "Guests", "Binaries", "Boot", "Disks", "Templates", "HostTools", "DevboxCore", "CExt2FS",
+                system,
             ],
             swiftSettings: settings),
         .target(

@@ -72,7 +72,7 @@ public struct DumpCollector: Sendable {
             result = try collect(stopped.record, from: DiskSource(stopped), found: &found, progress)
         }
         if removing {
-            let gone = try brought(found.map(\.dump), of: guests.load(name)).map { dump in
+            let gone = try store.brought(found.map(\.dump), of: guests.load(name)).map { dump in
                 found.first { $0.dump.path == dump.path } ?? DumpCandidate(dump: dump, messages: nil)
             }
             do {
@@ -105,7 +105,7 @@ public struct DumpCollector: Sendable {
         result.refused = folder.refused.map {
             RefusedDump(guest: guest.name, path: $0.path, reason: $0.reason, exitCode: .badInput)
         }
-        let known = Set(try brought(found.map(\.dump), of: guest).map(\.path))
+        let known = Set(try store.brought(found.map(\.dump), of: guest).map(\.path))
         for candidate in found where !known.contains(candidate.dump.path) {
             do {
                 result.added.append(try bring(candidate, of: guest, from: source, progress))
@@ -117,15 +117,6 @@ public struct DumpCollector: Sendable {
             }
         }
         return result
-    }
-
-    /// Those that are in the store, or were removed from it on purpose.
-    private func brought(_ dumps: [CrashEntry], of guest: GuestRecord) throws -> [CrashEntry] {
-        let known = Set(
-            try store.known(guest.name).filter { record in
-                try record.guestID == guest.id && (record.removedAt != nil || store.stored(record) != nil)
-            }.compactMap(\.origin))
-        return dumps.filter { known.contains($0.origin) || $0.formerOrigin.map(known.contains) == true }
     }
 
     private func bring<Source: DumpSource & ~Copyable>(

@@ -104,7 +104,7 @@ struct RunningSource: DumpSource {
     }
 
     /// Kind, size, blocks of 512 bytes, seconds and path of each, ended by a NUL. A constant text.
-    private static let lister = #"""
+    static let lister = #"""
         [ -d /var/crash ] || exit 0
         if [ -L /var/crash ]; then exit 67; fi
         find /var/crash -mindepth 1 -maxdepth 2 -printf '%y %s %b %T@ %P\0'
@@ -121,7 +121,12 @@ struct RunningSource: DumpSource {
                 ? "\(CrashFolder.path) of \(name) is a symbolic link, which is not followed"
                 : "cannot list \(CrashFolder.path) of \(name): the command there ended with status \(status)"
         }
-        return text.split(separator: 0).prefix(CrashFolder.mostEntries).compactMap(Self.entry)
+        return Self.entries(in: text[...])
+    }
+
+    /// What `lister` printed.
+    static func entries(in text: ArraySlice<UInt8>) -> [CrashEntry] {
+        text.split(separator: 0).prefix(CrashFolder.mostEntries).compactMap(entry)
     }
 
     private static func entry(_ line: ArraySlice<UInt8>) -> CrashEntry? {

@@ -1,5 +1,6 @@
 import DevboxCore
 import Disks
+import Dumps
 import Guests
 import HostTools
 
@@ -31,6 +32,8 @@ public struct KdumpStatus: Sendable, Encodable {
     public var expectedBytes: Int64?
     /// How many dumps are in the guest.
     public var dumps: Int = 0
+    /// How many of them were not brought out yet.
+    public var waiting: Int = 0
     /// What else is to be known.
     public var remarks: [String] = []
 
@@ -69,9 +72,20 @@ public struct KdumpInspector: Sendable {
         let record = try GuestKernels.current(name, in: store, runner: runner)
         let guest = try StoppedGuest(name, in: store, for: "kdump-status", runner: runner)
         var status = try self.status(of: record, on: guest.openRoot())
+        count(&status) { try GuestDumps(on: guest, in: store.work) }
         judgeSpace(&status)
         doubt(&status, record)
         return status
+    }
+
+    /// A /var/crash that cannot be looked into keeps no dump from being saved somewhere else.
+    private func count(_ status: inout KdumpStatus, _ dumps: () throws -> GuestDumps) {
+        do {
+            let dumps = try dumps()
+            (status.dumps, status.waiting) = (dumps.count, dumps.waiting)
+        } catch {
+            status.remarks.append("its dumps cannot be counted: \(error)")
+        }
     }
 
     private func doubt(_ status: inout KdumpStatus, _ record: GuestRecord) {
@@ -91,7 +105,6 @@ public struct KdumpInspector: Sendable {
     private func status(of record: GuestRecord, on root: borrowing Ext4FileSystem) throws -> KdumpStatus {
         var status = KdumpStatus(guest: record.name, running: false, armed: record.kdump != nil)
         status.availableBytes = root.freeBytes
-        status.dumps = try Self.dumps(on: root)
         guard let state = record.kdump else {
             status.obstacles.append("it is not armed: `devbox kdump-arm \(record.name)`")
             return status
@@ -126,25 +139,6 @@ public struct KdumpInspector: Sendable {
         return status
     }
 
-    /// The dumps in a guest's file system: folders with one.
-    private static func dumps(on root: borrowing Ext4FileSystem) throws -> Int {
-        guard let folder = try root.find(KdumpPaths.dumps), try root.attributes(of: folder).isDirectory else {
-            return 0
-        }
-        var count = 0
-        for name in try root.names(in: folder) {
-            guard let number = try root.lookUp(name, in: folder), try root.attributes(of: number).isDirectory else {
-                continue
-            }
-            if try root.names(in: number).contains(where: isDump) { count += 1 }
-        }
-        return count
-    }
-
-    private static func isDump(_ name: String) -> Bool {
-        (name.hasPrefix("dump.") || name.hasPrefix("vmcore")) && !name.contains("incomplete") && !name.contains("dmesg")
-    }
-
     // MARK: A running one
 
     /// A constant text; names of sysctls are arguments.
@@ -155,13 +149,14 @@ public struct KdumpInspector: Sendable {
         folder=/var/crash
         [ -d "$folder" ] || folder=/var
         echo "space $(stat -f -c '%a %S' "$folder")"
-        echo "dumps $(find /var/crash -mindepth 2 -maxdepth 2 -type f \( -name 'dump.*' -o -name 'vmcore*' \) ! -name '*incomplete*' ! -name '*dmesg*' -printf '%h\n' 2>/dev/null | sort -u | wc -l)"
         for name do
             file=/proc/sys/$(printf %s "$name" | tr . /)
             [ ! -e "$file" ] || echo "sysctl $name $(cat "$file")"
         done
         cat /proc/meminfo
-        """#
+        printf '\0'
+
+        """# + GuestDumps.lister
 
     private func status(of guest: RunningGuest) throws -> KdumpStatus {
         let record = guest.record
@@ -175,7 +170,8 @@ public struct KdumpInspector: Sendable {
         }
         let wanted = record.kdump?.settings ?? PanicCause.usual.flatMap(\.sysctls).map(\.setting)
         let files = RunningFiles(guest, work: store.work, runner: runner)
-        let text = try files.run(Self.script, wanted.map(\.name), purpose: "tell its state").text
+        let output = try files.run(Self.script, wanted.map(\.name), purpose: "tell its state").bytes
+        let text = String(decoding: output.prefix { $0 != 0 }, as: UTF8.self)
         let answer = Answer(text)
         status.reservedBytes = answer["size"].flatMap { Int64($0) }
         status.loaded = answer["loaded"].map { $0 == "1" }
@@ -190,7 +186,9 @@ public struct KdumpInspector: Sendable {
         if space.count == 2, case let (bytes, false) = space[0].multipliedReportingOverflow(by: space[1]) {
             status.availableBytes = bytes
         }
-        status.dumps = answer["dumps"].flatMap { Int($0) } ?? 0
+        count(&status) {
+            try GuestDumps(listing: output.drop { $0 != 0 }, of: record, in: store.work)
+        }
         status.expectedBytes = DumpSize.bound(
             level: record.kdump?.dumpLevel ?? 31, meminfo: DumpSize.meminfo(text))
         judge(&status, record)

@@ -24,7 +24,9 @@ extension IntegrationTests {
                 try put(
                     [("202611211805/dump.202611211805", try flat(dump, in: scratch)), ("kexec_cmd", dump)], in: guest)
                 let before = try HostState(of: bed)
+                try counted("1 in the guest, 1 not brought out: `devbox dumps \(guest)`", guest)
                 let first = try bed.run("dumps", guest).succeeded()
+                try counted("1 in the guest, brought out", guest)
                 #expect(first.out.contains("2026-11-21T18:05:04Z  6.1.0-56-amd64  "))
                 #expect(first.out.hasSuffix("complete  sysrq: Trigger a crash\n"))
                 let folder = share(guest).appending("20261121T180504Z")
@@ -52,6 +54,7 @@ extension IntegrationTests {
                 #expect(try bed.run("dumps", guest).succeeded().err == "")
                 try bed.run("dumps", guest, "--remove-from-guest").succeeded()
                 #expect(try bed.run("exec", guest, "--", "ls", "/var/crash").succeeded().out == "kexec_cmd\n")
+                try counted("none", guest)
                 try bed.checkDisk(guest)
             }
         }
@@ -223,13 +226,22 @@ extension IntegrationTests {
                 try put([("202611211805/dump.202611211805", try flat(zlib, in: scratch))], in: guest)
                 try bed.run("start", guest).succeeded()
                 defer { _ = try? bed.run("stop", "--force", guest) }
+                try counted("1 in the guest, 1 not brought out: `devbox dumps \(guest)`", guest)
                 #expect(try bed.run("dumps", guest).succeeded().out.contains("complete  sysrq: Trigger a crash"))
+                try counted("1 in the guest, brought out", guest)
                 let stored = try Files.list(share(guest))
                 #expect(try Files.read(share(guest).appending(stored[0]).appending("vmcore")) == (try Files.read(zlib)))
                 // The same file on the disk afterwards is known.
                 try bed.run("stop", guest).succeeded()
                 #expect(try bed.run("dumps", guest).succeeded().err == "")
             }
+        }
+
+        /// What `kdump-status` says of the dumps.
+        private func counted(_ words: String, _ guest: String) throws {
+            let status = try bed.run("kdump-status", guest).out
+            let line = status.split(separator: "\n").first { $0.hasPrefix("Dumps:") }
+            #expect(line?.drop { $0 != " " }.drop { $0 == " " } == words[...], "\(status)")
         }
 
         /// A guest whose dumps go with it.

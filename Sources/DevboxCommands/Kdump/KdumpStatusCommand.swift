@@ -27,6 +27,15 @@ struct KdumpStatusCommand: ParsableCommand {
         if !status.ready { throw ArgumentParser.ExitCode(DevboxCore.ExitCode.notReady.rawValue) }
     }
 
+    private static func dumps(_ status: KdumpStatus) -> String {
+        switch (status.dumps, status.waiting) {
+        case (0, _): "none"
+        case (let count, 0): "\(count) in the guest, brought out"
+        case (let count, let waiting):
+            "\(count) in the guest, \(waiting) not brought out: `devbox dumps \(status.guest)`"
+        }
+    }
+
     private static func text(_ status: KdumpStatus) -> String {
         let when = status.running ? "now" : "after its next start"
         var lines: [(String, String)] = [
@@ -45,8 +54,7 @@ struct KdumpStatusCommand: ParsableCommand {
             let expected = status.expectedBytes.map { ", a dump takes at most some \(ByteSize.text($0))" } ?? ""
             lines.append(("Space", "\(ByteSize.text(available)) free\(expected)"))
         }
-        lines.append(
-            ("Dumps", status.dumps == 0 ? "none" : "\(status.dumps) in the guest: `devbox dumps \(status.guest)`"))
+        lines.append(("Dumps", dumps(status)))
         for remark in status.remarks { lines.append(("Note", remark)) }
         var text = labelled(lines)
         if !status.settings.isEmpty {
