@@ -52,18 +52,20 @@ public struct DevboxCommand: ParsableCommand {
     /// Runs the command line and ends the process with devbox's exit codes.
     public static func run() -> Never {
         Interrupts.install()
+        let arguments = LeadingOptions.moved(Array(CommandLine.arguments.dropFirst()), root: self)
         // It takes as long as reading the command line does.
-        if CommandLine.arguments.dropFirst().first == FetchPackage.configuration.commandName { Fetcher.prepare() }
+        if arguments.first == FetchPackage.configuration.commandName { Fetcher.prepare() }
         do {
-            var command = try parseAsRoot()
+            try UnknownCommand.check(arguments, root: self)
+            var command = try parseAsRoot(arguments)
             try command.run()
         } catch {
-            finish(error)
+            finish(error, of: arguments.first)
         }
         Glibc.exit(0)
     }
 
-    private static func finish(_ error: any Error) -> Never {
+    private static func finish(_ error: any Error, of command: String?) -> Never {
         if let status = error as? ArgumentParser.ExitCode { Glibc.exit(status.rawValue) }
         let console = Console(level: .normal, environment: Command.inheritedEnvironment)
         guard let reportable = error as? any ReportableError else {
@@ -73,7 +75,7 @@ public struct DevboxCommand: ParsableCommand {
             let text = fullMessage(for: error)
             console.report(Failure(.usage, text.hasPrefix("Error: ") ? String(text.dropFirst(7)) : text))
             // A line behind `git bisect run` that is wrong must not make every commit a bad one.
-            let isExec = CommandLine.arguments.dropFirst().first == GuestExecute.configuration.commandName
+            let isExec = command == GuestExecute.configuration.commandName
             Glibc.exit(isExec ? DevboxCore.ExitCode.environment.rawValue : status.rawValue)
         }
         console.report(reportable)

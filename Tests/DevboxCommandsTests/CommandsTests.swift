@@ -36,6 +36,43 @@ struct CommandsTests {
         }
     }
 
+    @Test(
+        "global options may stand before the command's name",
+        arguments: [
+            ("--work /x list --json", "list --work /x --json"),
+            ("-v --work=/x image list a", "image list -v --work=/x a"),
+            ("-q exec g -- --work y", "exec -q g -- --work y"), ("list --work /x", "list --work /x"),
+            ("--json ls", "ls --json"), ("--help", "--help"), ("--version", "--version"), ("-q", ""),
+            ("--work /x nonsense", "nonsense"), ("--work", "--work"), ("--strange list", "--strange list"),
+        ])
+    func leading(typed: String, parsed: String) {
+        let words = { (text: String) in text.split(separator: " ").map(String.init) }
+        #expect(LeadingOptions.moved(words(typed), root: DevboxCommand.self) == words(parsed))
+    }
+
+    @Test(
+        "of a word that is no command the one that was meant is said",
+        arguments: [
+            ("strat", "`devbox start`?"), ("kdump-sta", "`devbox kdump-status`?"), ("colne", "`devbox clone`?"),
+            ("frobnicate", "`devbox --help` lists them"),
+        ])
+    func unknown(word: String, hint: String) {
+        let failure = reported { try UnknownCommand.check([word, "x"], root: DevboxCommand.self) }
+        #expect(failure?.message == "there is no command '\(word)'" && failure?.hint == hint)
+    }
+
+    @Test("every command by its name or alias, and what is no word, is left to the parser")
+    func known() throws {
+        for command in DevboxCommand.configuration.subcommands {
+            for name in [try #require(command.configuration.commandName)] + command.configuration.aliases {
+                try UnknownCommand.check([name], root: DevboxCommand.self)
+            }
+        }
+        for arguments in [[], ["--help"], ["help", "list"]] {
+            try UnknownCommand.check(arguments, root: DevboxCommand.self)
+        }
+    }
+
     private static let statuses: [(DevboxCore.ExitCode, Int32)] = [
         (.panicked, 121), (.timedOut, 122), (.notFound, 125), (.busy, 125), (.needsRoot, 125), (.missing, 125),
         (.failure, 125),
