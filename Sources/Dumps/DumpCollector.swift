@@ -63,6 +63,7 @@ public struct DumpCollector: Sendable {
         let isRunning: Bool
         if let running = try RunningGuest(name, in: guests) {
             isRunning = true
+            try checkAnswers(running)
             let source = RunningSource(name, in: guests, runner: runner, limit: limit)
             result = try collect(running.record, from: source, found: &found, progress)
         } else {
@@ -83,6 +84,20 @@ public struct DumpCollector: Sendable {
             }
         }
         return result
+    }
+
+    /// A kernel that stands still would be waited for in vain.
+    private func checkAnswers(_ guest: RunningGuest) throws {
+        let condition = guest.condition()
+        if condition.isCrashKernel {
+            throw Failure(
+                .busy, "\(guest.record.name) is saving a dump right now",
+                hint: "`devbox wait \(guest.record.name) --for dump`")
+        }
+        guard condition.isPaused || condition.panic != nil else { return }
+        throw Failure(
+            .busy, "\(guest.record.name) does not answer: it is \(condition.state)",
+            hint: "`devbox stop \(guest.record.name)`: its dumps are then read from its disk")
     }
 
     /// A guest that crashed was not shut down. Who may not mount it reads what its disk had before the journal.

@@ -66,6 +66,9 @@ extension IntegrationTests {
                 try bed.run("wait", guest, "--for", "panic", "--timeout", "60").succeeded()
                 try eventually { try condition(guest)["isPaused"] == .bool(true) }
                 #expect(try bed.run("show", guest).out.contains("Panic:"))
+                // Nobody is asked who cannot answer.
+                let asked = try bed.run("dumps", guest)
+                #expect(asked.status == 75 && asked.err.contains("does not answer: it is panicked"), "\(asked.err)")
                 try bed.run("dump", guest).succeeded()
                 #expect(try dumps(of: guest).first?.record.title?.contains("sysrq") == true)
                 // Paused before, it is paused still.
