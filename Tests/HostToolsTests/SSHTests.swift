@@ -17,7 +17,8 @@ struct SSHTests {
                 "-o", "IdentitiesOnly=yes", "-o", "UserKnownHostsFile=/w/g/run/known_hosts",
                 "-o", "GlobalKnownHostsFile=/dev/null", "-o", "HostKeyAlias=devbox-77", "-o",
                 "StrictHostKeyChecking=yes",
-                "-o", "PasswordAuthentication=no", "-o", "HostKeyAlgorithms=ssh-ed25519", "-T", "guest", "--",
+                "-o", "PasswordAuthentication=no", "-o", "HostKeyAlgorithms=ssh-ed25519",
+                "-o", "KexAlgorithms=curve25519-sha256", "-T", "guest", "--",
                 "uname -a",
             ])
         #expect(SSH.run([], options: options, terminal: true).arguments.suffix(2) == ["-tt", "guest"])
