@@ -67,6 +67,15 @@ CURLcode devbox_curl_set_text(CURL *easy, CURLoption option, const char *value) 
     return p_curl_easy_setopt(easy, option, value);
 }
 
+CURLcode devbox_curl_set_scheme(CURL *easy, const char *scheme) {
+    CURLcode result = p_curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, scheme);
+    if (result != CURLE_UNKNOWN_OPTION) return result;
+    // libcurl before 7.85: an option for the address, another one for redirects.
+    long bits = strcmp(scheme, "https") == 0 ? CURLPROTO_HTTPS : CURLPROTO_HTTP;
+    result = p_curl_easy_setopt(easy, (CURLoption)(CURLOPTTYPE_LONG + 181), bits);
+    return result != CURLE_OK ? result : p_curl_easy_setopt(easy, (CURLoption)(CURLOPTTYPE_LONG + 182), bits);
+}
+
 CURLcode devbox_curl_set_pointer(CURL *easy, CURLoption option, void *value) {
     return p_curl_easy_setopt(easy, option, value);
 }

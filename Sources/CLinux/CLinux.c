@@ -24,13 +24,15 @@ int devbox_set_nonblocking(int fd, int on) {
     return fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
 }
 
-pid_t devbox_lock_byte(int fd, off_t byte) {
+int devbox_lock_byte(int fd, off_t byte, pid_t *holder) {
     for (;;) {
         struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
         if (fcntl(fd, F_SETLK, &lock) == 0) return 0;
         if ((errno != EACCES && errno != EAGAIN) || fcntl(fd, F_GETLK, &lock) != 0) return -1;
         // It may have been unlocked since.
-        if (lock.l_type != F_UNLCK) return lock.l_pid;
+        if (lock.l_type == F_UNLCK) continue;
+        *holder = lock.l_pid;
+        return 1;
     }
 }
 

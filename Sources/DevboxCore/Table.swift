@@ -34,7 +34,8 @@ public enum ByteSize {
     /// "4G", "512M", "1.5G": at most one digit behind the point.
     public static func text(_ bytes: Int64) -> String {
         for (letter, size) in units where bytes >= size {
-            let tenths = (bytes * 10 + size / 2) / size
+            // Whatever a server or a guest claims, this does not overflow.
+            let tenths = bytes / size * 10 + (bytes % size * 10 + size / 2) / size
             return tenths % 10 == 0 || tenths >= 1000
                 ? "\((tenths + 5) / 10)\(letter)" : "\(tenths / 10).\(tenths % 10)\(letter)"
         }

@@ -46,7 +46,7 @@ public struct DumpCollector: Sendable {
     /// Brings out the dumps of a guest that are not in the store yet. One that is refused does not keep the others.
     ///
     /// - Parameters:
-    ///   - removing: whether those that are in the store are removed from the guest; of a stopped one as one transaction, which
+    ///   - removing: whether those that are in the store, or were removed from it on purpose, are removed from the guest; of a stopped one as one transaction, which
     ///     needs root.
     ///   - progress: is called while a dump is copied.
     /// - Throws: where the guest cannot be looked at: it is busy, does not answer, or its disk is damaged.
@@ -154,7 +154,8 @@ public struct DumpCollector: Sendable {
         var details = DumpDetails()
         details.defect = try receiver.finish()
         if candidate.isUnfinished { details.defect = "the guest's crash kernel did not come to its end" }
-        details.time = Date(timeIntervalSince1970: Double(entry.modified))
+        // A guest may claim any time; years have four digits.
+        details.time = Date(timeIntervalSince1970: Double(min(max(entry.modified, 0), 253_402_300_799)))
         details.origin = entry.origin
         details.guestMessages = try candidate.messages.map {
             try source.beginning(of: $0, limit: Self.mostMessages)

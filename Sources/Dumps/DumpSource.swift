@@ -112,6 +112,8 @@ struct RunningSource: DumpSource {
         """#
     private static let sender = #"exec cat -- "$1""#
     private static let mostText = 64 << 20
+    /// What ext4 can hold in a file, in blocks of 512 bytes.
+    private static let mostBlocks: Int64 = 1 << 35
     /// A hole costs nothing on a disk, and all of its zeroes over a connection.
     private static let largestHoles: Int64 = 8 << 30
 
@@ -132,7 +134,7 @@ struct RunningSource: DumpSource {
     private static func entry(_ line: ArraySlice<UInt8>) -> CrashEntry? {
         let parts = line.split(separator: 32, maxSplits: 4).map { String(decoding: $0, as: UTF8.self) }
         guard parts.count == 5, let size = Int64(parts[1]), let blocks = Int64(parts[2]),
-            let modified = Int64(parts[3].prefix { $0 != "." })
+            size >= 0, (0...mostBlocks).contains(blocks), let modified = Int64(parts[3].prefix { $0 != "." })
         else { return nil }
         let path = parts[4].split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard (1...2).contains(path.count), path.allSatisfy({ !["", ".", ".."].contains($0) }) else { return nil }
@@ -145,7 +147,7 @@ struct RunningSource: DumpSource {
             }
         return CrashEntry(
             folder: path.count == 2 ? path[0] : nil, name: path[path.count - 1], kind: kind, size: size,
-            allocated: blocks.multipliedReportingOverflow(by: 512).partialValue, modified: modified, inode: nil)
+            allocated: blocks * 512, modified: modified, inode: nil)
     }
 
     func dataSize(of entry: CrashEntry) throws -> Int64 {

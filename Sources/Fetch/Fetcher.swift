@@ -70,6 +70,7 @@ public final class Fetcher {
         var results = [Outcome<Fetched>?](repeating: nil, count: builds.count)
         var wanted: [(index: Int, plan: Plan)] = []
         for (index, build) in builds.enumerated() {
+            try Interrupts.check()
             do {
                 let plan = try plan(build)
                 if let record = plan.known, try store.isIntact(record) {
@@ -77,7 +78,7 @@ public final class Fetcher {
                 } else {
                     wanted.append((index, plan))
                 }
-            } catch let error as any ReportableError {
+            } catch let error as any ReportableError where error.exitCode != .interrupted {
                 results[index] = .failure(error)
             }
         }

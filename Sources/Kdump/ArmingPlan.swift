@@ -96,7 +96,11 @@ struct ArmingPlan {
             wanted[KdumpPaths.grubSettings] = .text(
                 try templates.render("kdump/grub.cfg.mustache", ["argument": argument]))
         }
+        // What the user wrote since is the user's.
+        let edited = undoing?.edited ?? []
+        for path in edited { wanted[path] = nil }
         for (path, file) in wanted {
+            if case .file = file { try Self.checkIsPlain(before[path], path, record.name) }
             // What was there keeps its permissions.
             if case .file(let bytes, _) = file, case .file(_, let permissions)? = before[path] {
                 wanted[path] = .file(bytes, permissions: permissions)
@@ -113,7 +117,9 @@ struct ArmingPlan {
         self.warnings = warnings
         state = KdumpState(
             crashKernel: size.description, dumpLevel: options.dumpLevel, settings: settings,
-            raisedMemory: memory > ownMemory ? .init(from: ownMemory, to: memory) : nil, files: changed,
+            raisedMemory: memory > ownMemory ? .init(from: ownMemory, to: memory) : nil,
+            // Disarming names those that were edited, too.
+            files: changed + (record.kdump?.files.filter { edited.contains($0.path) } ?? []),
             command: options.command)
     }
 
@@ -127,6 +133,19 @@ struct ArmingPlan {
             command: state.command)
         options.chosen = state.settings
         try self.init(options, found: found, record: record, kernels: kernels, templates: templates)
+    }
+
+    /// Throws for what arming could not bring back.
+    private static func checkIsPlain(_ file: GuestFile?, _ path: String, _ guest: String) throws {
+        let kind: String
+        switch file {
+        case .link: kind = "a symbolic link"
+        case .other: kind = "no plain file"
+        default: return
+        }
+        throw Failure(
+            .badInput, "\(path) of \(guest) is \(kind), and arming would put a file in its place",
+            hint: "make it a plain file, or remove it")
     }
 
     private static func checkTools(_ found: [String: GuestFile], _ guest: String) throws {

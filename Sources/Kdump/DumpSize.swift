@@ -24,7 +24,9 @@ enum DumpSize {
         var result: [String: Int64] = [:]
         for line in text.split(separator: "\n") {
             let words = line.split(separator: " ")
-            if words.count >= 2, words[0].hasSuffix(":"), let kilobytes = Int64(words[1]), kilobytes < 1 << 40 {
+            if words.count >= 2, words[0].hasSuffix(":"), let kilobytes = Int64(words[1]),
+                (0..<1 << 40).contains(kilobytes)
+            {
                 result[String(words[0].dropLast())] = kilobytes << 10
             }
         }

@@ -74,12 +74,23 @@ public struct KdumpArmer: Sendable {
                 let initrd = guest.record.kernels.first { $0.version == version }?.initrd
                 return try initrd.map { try Files.read(guest.files.boot.appending($0), limit: 256 << 20) }
             }, templates: templates)
-        try files.apply(plan.edits)
         var state = plan.state
+        let earlier = guest.record.kdump?.settings ?? []
+        for index in state.settings.indices {
+            state.settings[index].before = earlier.first { $0.name == state.settings[index].name }?.before
+        }
+        func save() throws -> GuestRecord {
+            try RunningRecord.change(guest, in: store, runner: runner) { record in
+                record.kdump = state
+                record.memory = plan.memory
+            }
+        }
+        // What is to be undone is known before anything is changed, whatever interrupts it.
+        var record = try save()
+        try files.apply(plan.edits)
         var warnings = plan.warnings
         // In a container the kernel is the host's, and nobody's to be changed.
         if guest.state.mode == .kvm {
-            let earlier = guest.record.kdump?.settings ?? []
             let dropped = earlier.filter { old in !state.settings.contains { $0.name == old.name } }
             _ = try files.set(dropped.compactMap { setting in setting.former.map { (setting.name, $0) } })
             let before = try files.set(state.settings.map { ($0.name, $0.value) })
@@ -91,10 +102,7 @@ public struct KdumpArmer: Sendable {
                 }
             }
         }
-        let record = try RunningRecord.change(guest, in: store, runner: runner) { record in
-            record.kdump = state
-            record.memory = plan.memory
-        }
+        record = try save()
         return Outcome(record: record, warnings: warnings, mode: guest.state.mode)
     }
 

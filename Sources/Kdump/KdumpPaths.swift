@@ -17,8 +17,6 @@ enum KdumpPaths {
     static let unitSettings = ["kdump-tools", "kdump-tools-dump"].map {
         "/etc/systemd/system/\($0).service.d/devbox.conf"
     }
-    /// Where dumps go where its settings do not say otherwise.
-    static let dumps = "/var/crash"
 
     static func config(_ version: String) -> String { "/boot/config-\(version)" }
     static func initrd(_ version: String) -> String { "/var/lib/kdump/initrd.img-\(version)" }

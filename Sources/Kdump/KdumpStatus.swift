@@ -72,19 +72,19 @@ public struct KdumpInspector: Sendable {
         let record = try GuestKernels.current(name, in: store, runner: runner)
         let guest = try StoppedGuest(name, in: store, for: "kdump-status", runner: runner)
         var status = try self.status(of: record, on: guest.openRoot())
-        count(&status) { try GuestDumps(on: guest, in: store.work) }
+        try count(&status) { try GuestDumps(on: guest, in: store.work) }
         judgeSpace(&status)
         doubt(&status, record)
         return status
     }
 
     /// A /var/crash that cannot be looked into keeps no dump from being saved somewhere else.
-    private func count(_ status: inout KdumpStatus, _ dumps: () throws -> GuestDumps) {
+    private func count(_ status: inout KdumpStatus, _ dumps: () throws -> GuestDumps) throws {
         do {
             let dumps = try dumps()
             (status.dumps, status.waiting) = (dumps.count, dumps.waiting)
-        } catch {
-            status.remarks.append("its dumps cannot be counted: \(error)")
+        } catch let error as any ReportableError where error.exitCode != .interrupted {
+            status.remarks.append("its dumps cannot be counted: \(error.message)")
         }
     }
 
@@ -186,7 +186,7 @@ public struct KdumpInspector: Sendable {
         if space.count == 2, case let (bytes, false) = space[0].multipliedReportingOverflow(by: space[1]) {
             status.availableBytes = bytes
         }
-        count(&status) {
+        try count(&status) {
             try GuestDumps(listing: output.drop { $0 != 0 }, of: record, in: store.work)
         }
         status.expectedBytes = DumpSize.bound(

@@ -68,10 +68,9 @@ public struct GuestPackageInstaller: Sendable {
         _ = try ask(
             ["env", "DEBIAN_FRONTEND=noninteractive", "dpkg", "--force-confdef", "--force-confold", "--install"]
                 + files.map { "\(folder)/\($0.fileName)" }, of: name)
-        // Its supervisor holds the lock, so nobody else writes the record.
-        var record = try store.load(name)
-        record.packages = (record.packages ?? []) + files.map { $0.installed(at: Date(), by: options.command) }
-        try store.save(record)
+        _ = try RunningRecord.change(guest, in: store, runner: runner) { record in
+            record.packages = (record.packages ?? []) + files.map { $0.installed(at: Date(), by: options.command) }
+        }
         return files
     }
 

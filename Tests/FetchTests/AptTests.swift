@@ -150,7 +150,7 @@ struct AptTests {
         let fake = "SHA256:\n \(String(repeating: "0", count: 64)) 1 main/binary-amd64/Packages.xz\n\n"
         try Files.writeAtomically(Array((fake + (try Files.text(file))).utf8), to: file)
         // Either gpgv refuses it, or only the signed part is read.
-        if let error = reported({ _ = try find() }) { #expect(error.exitCode == .badInput) }
+        if let error = reported({ _ = try find() }) { #expect(error.message.contains("InRelease"), "\(error)") }
     }
 
     @Test("an index with another digest than InRelease has: 65, both digests named, nothing kept")

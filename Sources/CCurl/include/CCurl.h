@@ -16,6 +16,8 @@ CURL *devbox_curl_easy_new(void);
 void devbox_curl_easy_free(CURL *easy);
 CURLcode devbox_curl_set_number(CURL *easy, CURLoption option, long value);
 CURLcode devbox_curl_set_text(CURL *easy, CURLoption option, const char *value);
+/// The only scheme of a transfer and of its redirects: "http" or "https".
+CURLcode devbox_curl_set_scheme(CURL *easy, const char *scheme);
 CURLcode devbox_curl_set_pointer(CURL *easy, CURLoption option, void *value);
 typedef size_t (*devbox_curl_sink)(char *bytes, size_t size, size_t count, void *context);
 /// For CURLOPT_WRITEFUNCTION and CURLOPT_HEADERFUNCTION.

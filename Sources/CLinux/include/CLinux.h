@@ -13,8 +13,9 @@ int devbox_set_cloexec(int fd, int on);
 /// fcntl(2) O_NONBLOCK.
 int devbox_set_nonblocking(int fd, int on);
 
-/// fcntl(2) F_SETLK: locks one byte of a file for this process. Returns 0; the process that holds it; or -1 with errno set.
-pid_t devbox_lock_byte(int fd, off_t byte);
+/// fcntl(2) F_SETLK: locks one byte of a file for this process. Returns 0; 1 and the process that holds it, which is 0 for one of
+/// another PID namespace; or -1 with errno set.
+int devbox_lock_byte(int fd, off_t byte, pid_t *holder);
 
 /// memmem(3): the first place of some bytes among others; NULL where there is none.
 const void *devbox_find(const void *text, size_t length, const void *wanted, size_t size);

@@ -50,7 +50,16 @@ struct SparseFile {
         guard allows(offset, count) else {
             throw VmcoreError.damaged("it would become larger than \(ByteSize.text(limit))")
         }
-        end = max(end, offset + count)
+        // What was written there before becomes zero again.
+        var (at, written) = (offset, min(end, offset + count))
+        let zeroes = [UInt8](repeating: 0, count: Int(min(max(written - at, 0), 1 << 20)))
+        while at < written {
+            let part = min(written - at, Int64(zeroes.count))
+            try zeroes.withUnsafeBytes { try writeAll(UnsafeRawBufferPointer(rebasing: $0.prefix(Int(part))), at: at) }
+            at += part
+        }
+        written = offset + count
+        end = max(end, written)
     }
 
     /// Gives it its size: what is left out at its end is part of it too.

@@ -18,7 +18,6 @@ final class ELFCore: Vmcore {
         let offset: UInt64
         let address: UInt64
         let fileSize: UInt64
-        let memorySize: UInt64
     }
 
     /// No kernel has so many.
@@ -58,7 +57,7 @@ final class ELFCore: Vmcore {
                 isWide ? order.number(entry, wide, 8) : order.number(entry, narrow, 4)
             }
             let segment = Segment(
-                offset: field(4, 8), address: field(12, 24), fileSize: field(16, 32), memorySize: field(20, 40))
+                offset: field(4, 8), address: field(12, 24), fileSize: field(16, 32))
             switch order.uint32(entry, 0) {
             case 1: memory.append(segment)
             case 4: notes.append(segment)
@@ -79,7 +78,11 @@ final class ELFCore: Vmcore {
     }
 
     func vmcoreinfoText() throws -> [UInt8]? {
-        for note in notes where note.fileSize <= Self.largestNotes {
+        // All of them together have no more than one may.
+        var left = Self.largestNotes
+        for note in notes where note.fileSize <= left {
+            left -= note.fileSize
+            try Interrupts.check()
             let bytes = try self.bytes.read(note.offset, Int(note.fileSize), "its notes")
             if let text = DumpNotes.vmcoreinfo(in: bytes, order) { return text }
         }

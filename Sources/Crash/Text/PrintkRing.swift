@@ -4,7 +4,8 @@ import DevboxCore
 struct PrintkRing {
     private let memory: KernelMemory
     private let layout: Layout
-    private let word: Int
+    /// Of the kernels that are read, in bytes.
+    private static let word = 8
     private let descriptors: UInt64
     private let infos: UInt64
     /// How many descriptors there are, in bits.
@@ -35,7 +36,6 @@ struct PrintkRing {
     init(_ memory: KernelMemory, _ info: Vmcoreinfo) throws {
         self.memory = memory
         layout = try Layout(info)
-        word = 8
         guard let symbol = info.symbol("prb") else { throw VmcoreError.unsupported("its VMCOREINFO has no prb") }
         let ring = try memory.number(symbol)
         let counter = UInt64(try info.place("atomic_long_t.counter"))
@@ -97,7 +97,7 @@ struct PrintkRing {
         let place = wraps ? 0 : start
         let room = wraps ? end : (next &- begin)
         guard room >= 8, room <= dataSize, place + room <= dataSize else { return [] }
-        return try memory.read(data &+ place &+ UInt64(word), min(length, Int(room) - word))
+        return try memory.read(data &+ place &+ UInt64(Self.word), min(length, Int(room) - Self.word))
     }
 }
 

@@ -27,7 +27,10 @@ struct DumpsCommand: ParsableCommand {
     @Argument(help: "Only this guest's; those of all without it.", completion: NameCompletion.guests)
     var guest: String?
 
-    @Flag(help: "Remove from the guest what was brought out. Needs root where the guest is stopped.")
+    @Flag(
+        help:
+            "Remove from the guest what was brought out, also what --keep has removed here since. Needs root where the guest is stopped."
+    )
     var removeFromGuest = false
 
     @Option(help: ArgumentHelp("Remove all but so many newest dumps of each guest from the store.", valueName: "count"))

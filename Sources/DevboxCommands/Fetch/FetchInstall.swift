@@ -65,14 +65,14 @@ struct FetchInstall {
                 throw Failure(.badInput, "\(packages.path(record)) is damaged: xz cannot unpack all of it")
             }
         }
-        if RunningGuest.isRunning(store.files(guest)) {
+        if let running = try RunningGuest(guest, in: store) {
             var exec = ExecOptions()
             exec.input = .descriptor(pipe.readEnd)
             try finish(GuestExec(store, runner: options.runner).run(guest, tar, exec))
-            // Its supervisor holds the lock, so nobody else writes the record.
-            var changed = try store.load(guest)
-            changed.packages = (changed.packages ?? []) + [Self.installed(record)]
-            return try store.save(changed)
+            _ = try RunningRecord.change(running, in: store, runner: options.runner) { changed in
+                changed.packages = (changed.packages ?? []) + [Self.installed(record)]
+            }
+            return
         }
         // A stopped guest has all of it, or nothing.
         var change = try OfflineChange(guest, for: "fetch --install", in: store, runner: options.runner)

@@ -77,6 +77,9 @@ struct FetchPackage: ParsableCommand {
                 query, source: build.source, formats: guest.map(FetchInstall.formats) ?? PackageFormat.allCases,
                 withDebug: withDebug)
         }
+        // Named twice, or as the debug package of another one: a file comes once.
+        var seen: Set<Address> = []
+        builds = builds.filter { seen.insert($0.address).inserted }
         let console = options.console
         for build in builds {
             console.say(

@@ -77,12 +77,11 @@ struct AptRepository: Hashable {
         func open() throws -> FileDescriptor? {
             guard Files.exists(path) else { return nil }
             let file = try Files.open(path, .readOnly, .noFollow)
-            guard try SHA256Digest(of: file, name: path.string) == index.sha256 else {
-                try? file.close()
-                return nil
-            }
+            var isIntact = false
+            defer { if !isIntact { try? file.close() } }
+            isIntact = try SHA256Digest(of: file, name: path.string) == index.sha256
             lseek(file.rawValue, 0, SEEK_SET)
-            return file
+            return isIntact ? file : nil
         }
         if let file = try open() { return file }
         let plain = try folder().descendant(index.path)

@@ -19,7 +19,7 @@ enum AptSourceFile {
         for line in String(decoding: text, as: UTF8.self).split(whereSeparator: \.isNewline) {
             let line = line.prefix { $0 != "#" }
             let options = line.firstIndex(of: "[").flatMap { start in
-                line.firstIndex(of: "]").map { end in start < end ? line[line.index(after: start)..<end] : "" }
+                line[start...].firstIndex(of: "]").map { end in line[line.index(after: start)..<end] }
             }
             let plain = options.map { line[$0.endIndex...].dropFirst() } ?? line.drop { $0 != " " }
             let rest = words(String(plain))

@@ -52,7 +52,7 @@ struct ReleaseFile {
             let day = IndexPage.details("\(words[1])-\(words[2])-\(words[3])").0
         else { return nil }
         let time = words[4].split(separator: ":").compactMap { Int($0) }
-        guard time.count == 3 else { return nil }
+        guard time.count == 3, time.allSatisfy((0...60).contains) else { return nil }
         return Date(timeIntervalSince1970: Double(day.number * 86_400 + time[0] * 3600 + time[1] * 60 + time[2]))
     }
 }

@@ -33,7 +33,7 @@ final class Download: HTTPJob {
         part = try PartFile(address, in: work)
         attempts = Attempts(limits)
         result = .failure(FetchError.unreachable(address, reason: "was not asked"))
-        total = size == .unknown ? nil : size.bytes
+        if case .exact(let bytes) = size { total = bytes }
         if let (notes, size) = part.earlier(address) {
             (self.notes, offset, total) = (notes, size, notes.total ?? total)
             (isResumed, furthest) = (true, offset)
@@ -74,14 +74,16 @@ final class Download: HTTPJob {
             // The whole: the server knows no ranges, or the file is another one than before.
             reset()
             total = head.contentLength ?? total
-            if let validator = head.validator, head.contentLength ?? .max >= PartFile.worthNoting {
+            // What is there belongs to another state of the file from now on.
+            if asked > 0 { try part.note(nil) }
+            if let validator = head.validator, total ?? .max >= PartFile.worthNoting {
                 notes = PartFile.Notes(address: address.description, validator: validator, total: head.contentLength)
             }
-            if asked > 0 || notes != nil { try part.note(notes) }
         }
         if case .exact(let size) = size, let total, total != size { throw wrongSize(total, size) }
         if let total, total > limit { throw tooLarge }
         if writer == nil { writer = try PartWriter(part, at: offset, of: total) }
+        if offset == 0, let notes { try part.note(notes) }
     }
 
     func take(_ bytes: UnsafeRawBufferPointer) throws {
@@ -124,8 +126,11 @@ final class Download: HTTPJob {
             if let pause = attempts.next() { return .again(after: pause) }
         case .failed(let error):
             result = .failure(error)
+            // Where nothing of it was touched, what an earlier attempt left is as good as before.
+            let isUntouched = asked > 0 && offset == asked
             reset()
-            part.remove()
+            if !isUntouched { part.remove() }
+            return .done
         }
         if case .failure = result, notes == nil { part.remove() }
         return .done
@@ -170,5 +175,5 @@ struct Downloaded {
     }
 
     /// It was moved away: what was remembered of it goes.
-    func isNoPartAnyMore() { if size >= PartFile.worthNoting { part.removeNotes() } }
+    func isNoPartAnyMore() { if content == nil { part.removeNotes() } }
 }

@@ -28,10 +28,13 @@ final class DownloadLocks {
     private func lock(_ byte: off_t, of address: Address, _ console: Console) throws {
         var told = false
         while true {
-            let holder = devbox_lock_byte(file.rawValue, byte)
-            if holder == 0 { return }
-            if holder < 0 { throw failure("lock the download of \(address)", Errno(rawValue: errno)) }
-            if !told { console.say("waiting for the download of \(address) by devbox fetch (pid \(holder))") }
+            var holder: pid_t = 0
+            let result = devbox_lock_byte(file.rawValue, byte, &holder)
+            if result == 0 { return }
+            if result < 0 { throw failure("lock the download of \(address)", Errno(rawValue: errno)) }
+            // One in another PID namespace has no number here.
+            let who = holder > 0 ? " (pid \(holder))" : ""
+            if !told { console.say("waiting for the download of \(address) by devbox fetch\(who)") }
             told = true
             try Interrupts.check()
             Interrupts.sleep(.milliseconds(20))

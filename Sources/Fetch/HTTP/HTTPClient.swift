@@ -144,7 +144,10 @@ private final class HTTPExchange {
         handle.details[0] = 0
         handle.set(CURLOPT_URL, job.address.description)
         // It holds for redirects too.
-        handle.set(CURLOPT_PROTOCOLS_STR, job.address.origin?.hasPrefix("https:") == true ? "https" : "http")
+        let scheme = job.address.origin?.hasPrefix("https:") == true ? "https" : "http"
+        guard devbox_curl_set_scheme(easy, scheme) == CURLE_OK else {
+            throw Failure(.missing, "libcurl knows no \(scheme)", hint: "apt-get install libcurl4")
+        }
         handle.set(CURLOPT_TIMEOUT_MS, request.limit.map { Int($0.milliseconds) } ?? 0)
         handle.set(request.headOnly ? CURLOPT_NOBODY : CURLOPT_HTTPGET, 1)
         for line in request.headers { headers = devbox_curl_list_append(headers, line) }

@@ -52,15 +52,14 @@ public struct PackageStore: Sendable {
         guard let folder = try ShareFolder(files, in: work).folder(parts.dropLast()),
             let file = try folder.open(parts[3])
         else { return nil }
+        var isIntact = false
+        defer { if !isIntact { try? file.close() } }
         var status = stat()
-        guard fstat(file.rawValue, &status) == 0, Int64(status.st_size) == record.size,
-            try SHA256Digest(of: file, name: record.path) == record.sha256
-        else {
-            try? file.close()
-            return nil
-        }
+        isIntact =
+            try fstat(file.rawValue, &status) == 0 && Int64(status.st_size) == record.size
+            && SHA256Digest(of: file, name: record.path) == record.sha256
         lseek(file.rawValue, 0, SEEK_SET)
-        return file
+        return isIntact ? file : nil
     }
 
     /// Whether the file of a record is there, as it was fetched.

@@ -40,12 +40,8 @@ public struct GuestFlipper: Sendable {
         }
         if running == nil { try options.refuseIfNoMachineStarts("the guest \(name) is not running") }
         if let running, running.state.mode == mode {
-            // It may run in it for this once only. Its supervisor holds the lock, so nobody else writes the record.
-            var record = try store.load(name)
-            if record.mode != mode {
-                record.mode = mode
-                try store.save(record)
-            }
+            // It may run in it for this once only.
+            _ = try RunningRecord.change(running, in: store, runner: runner) { $0.mode = mode }
             return Outcome(mode: mode, forced: false, running: running)
         }
         let forced = try running?.stop(within: limit) ?? false

@@ -108,6 +108,8 @@ extension GuestLoop {
         client.onGone = { [weak self, weak client] in
             guard let self, panicHolder === client else { return }
             panicHolder = nil
+            // Nobody sees to the panic any more that it has caused.
+            if condition.isHalted, condition.dump == nil { act() }
         }
         machine.injectNMI { [weak client] result in
             switch result {

@@ -51,7 +51,7 @@ public struct OfflineChange: ~Copyable {
             result = try body(&self)
             try Interrupts.check()
         } catch {
-            try transaction.rollBack(guest)
+            transaction.rollBackAfterFailure(guest)
             try? guest.removeUnusedBootFiles()
             throw error
         }

@@ -45,7 +45,7 @@ public struct DiskEdit: ~Copyable {
             try guest.editRoot(body)
             try Interrupts.check()
         } catch {
-            try transaction.rollBack(guest)
+            transaction.rollBackAfterFailure(guest)
             throw error
         }
         try transaction.commit(record, on: &guest)

@@ -43,6 +43,16 @@ struct DiskTransaction: Codable {
         try returnToSnapshot(guest.files, runner: guest.runner.undisturbed)
     }
 
+    /// The same where something else failed already, which is what the user is to hear of; the next command undoes it otherwise.
+    func rollBackAfterFailure(_ guest: borrowing StoppedGuest) {
+        do {
+            try rollBack(guest)
+        } catch {
+            guest.runner.console.warn(
+                "\(guest.files.name): it is undone by the next command that needs its disk: \(error)")
+        }
+    }
+
     /// Ends the transaction that a killed devbox left open, if there is one.
     static func recover(
         _ files: GuestFiles, record: inout GuestRecord, store: GuestStore, runner: Runner

@@ -20,9 +20,6 @@ final class MachineDumps {
         let done: (Result<Void, Failure>) -> Void
     }
 
-    /// Whether one is being taken.
-    var isBusy: Bool { current != nil }
-
     private static let progressInterval = Duration.milliseconds(250)
     /// QEMU tells that a dump is complete some moments before it takes the next one.
     private static let retryInterval = Duration.milliseconds(50)
