@@ -59,6 +59,22 @@ struct UnflattenTests {
         #expect(received.bytes == [UInt8](repeating: 0, count: 4096) + [UInt8](repeating: 7, count: 4096))
     }
 
+    @Test("a hole in the stream makes zeroes of what was written before, as zeroes in it do")
+    func hole() throws {
+        let path = scratch("received")
+        let file = try Files.open(path, .readWrite, [.create, .exclusiveCreate])
+        defer { try? file.close() }
+        let stream = flat([(0, [UInt8](repeating: 7, count: 12_288)), (4096, [])], ended: false).dropLast(8)
+        var receiver = DumpReceiver(file, name: "the file", size: 1 << 20)
+        for piece in [Array(stream) + bigEndian(Int64(8192)), bigEndian(Int64(-1)) + bigEndian(Int64(-1))] {
+            try piece.withUnsafeBytes { try receiver.take($0) }
+            if receiver.received < 24_576 { try receiver.skip(8192) }
+        }
+        #expect(try receiver.finish() == nil)
+        #expect(
+            try Files.read(path) == [UInt8](repeating: 7, count: 4096) + [UInt8](repeating: 0, count: 8192))
+    }
+
     @Test("a real flattened dump that is cut off is told to be")
     func realCutOff() throws {
         let received = try receive(FixtureDump.bytes("cut-off.flat"))

@@ -26,6 +26,7 @@ struct ByteSizeTests {
     private static let printed: [(Int64, String)] = [
         (0, "0B"), (1023, "1023B"), (1024, "1K"), (1536, "1.5K"), (4_294_967_296, "4G"), (196_624, "192K"),
         (1_048_575, "1024K"), (1_099_511_627_776, "1T"), (123_456_789, "118M"), (72_057_594_037_927_936, "65536T"),
+        (.max, "8388608T"),
     ]
 
     @Test("sizes are printed with at most one digit behind the point", arguments: printed)

@@ -207,12 +207,21 @@ struct AptTests {
         #expect(missing?.message.contains("/dists/sid/InRelease answered 404") == true)
     }
 
+    @Test(
+        "dates of a Release file",
+        arguments: [("08:15:36", 29_736.0), ("9223372036854775807:00:00", nil), ("-1:0:0", nil)])
+    func dates(time: String, seconds: Double?) throws {
+        let midnight = try #require(ReleaseFile.date("Sat, 21 Nov 2026 00:00:00 UTC"))
+        #expect(ReleaseFile.date("Sat, 21 Nov 2026 \(time) UTC")?.timeIntervalSince(midnight) == seconds)
+    }
+
     @Test("keyrings of sources in both of apt's notations")
     func signedBy() throws {
         try bed.scratch.write(
             """
             # deb [signed-by=/no.gpg] http://example.org/debian bookworm main
             deb http://example.org/other bookworm main
+            deb ] [ http://example.org/debian bookworm main
             deb [arch=amd64 signed-by=/a.gpg,/b.gpg] http://example.org/debian bookworm main
             """, to: "one.list")
         try bed.scratch.write(

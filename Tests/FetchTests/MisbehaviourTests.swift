@@ -209,6 +209,20 @@ struct MisbehaviourTests {
         try fails(.badInput, "another part", server: server)
     }
 
+    @Test(
+        "one whose index rounds sizes, as Apache's does, and that does not tell the length: the file comes, nothing else stays"
+    )
+    func rounded() throws {
+        let page = "<a href=\"ltp-1-amd64.deb\">ltp-1-amd64.deb</a> 2026-11-20 10:00 1.4M\n"
+        let server = try server(page: Array(page.utf8), sums: false) { _, connection in
+            connection.send("HTTP/1.1 200 OK\r\nETag: \"a\"\r\nTransfer-Encoding: chunked\r\n\r\n186A0\r\n")
+            connection.send(Array(Self.content.prefix(100_000)))
+            connection.send("\r\n0\r\n\r\n")
+        }
+        #expect(try bed.fetch("ltp").content == Array(Self.content.prefix(100_000)))
+        #expect(try bed.parts().isEmpty && server.requests.contains { $0.path.hasSuffix(".deb") })
+    }
+
     @Test("one that sends without end for a small file", arguments: [true, false])
     func endless(isChunked: Bool) throws {
         let server = try server { _, connection in

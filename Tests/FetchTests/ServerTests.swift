@@ -136,6 +136,14 @@ struct ServerTests {
         #expect(try second.wait() == .exited(0))
         #expect(try server.log().filter { $0.contains("ltp-1-amd64.deb") }.count == 1)
         #expect(try bed.published() == ["ltp-1-amd64.deb"])
+        // Nor does one fetch of it twice.
+        try bed.publish("ltp-2-amd64.deb", FetchBed.deb(2, size: 6 << 20))
+        let twice = Command(
+            Devbox.program, ["fetch", "ltp", "ltp", "--arch", "amd64", "--date", "latest"],
+            environment: ["DEVBOX_WORK": bed.work.path.string])
+        var third = try ChildProcess(twice, output: .null, error: .null)
+        #expect(try third.wait() == .exited(0))
+        #expect(try server.log().filter { $0.contains("ltp-2-amd64.deb") }.count == 1)
     }
 
     @Test("SIGKILL in the middle, time and again: each call goes on where the one before ended")

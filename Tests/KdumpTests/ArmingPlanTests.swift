@@ -131,6 +131,41 @@ struct ArmingPlanTests {
         #expect(Self.applied(Disarming(second.state, found: rearmed).edits, to: rearmed) == Self.debian)
     }
 
+    @Test("what was edited since stays as it is when the guest is armed again, and disarming names it still")
+    func againEdited() throws {
+        let first = try Self.plan()
+        var armed = Self.applied(first.edits, to: Self.debian)
+        armed[KdumpPaths.sysctls] = .text("kernel.panic = 5\n")
+        armed[KdumpPaths.crashSysctls] = .text("# mine\n")
+        var record = try Self.record()
+        record.kdump = first.state
+        let second = try Self.plan(armed, record) { $0.causes = [.warn] }
+        #expect(!second.edits.contains { [KdumpPaths.sysctls, KdumpPaths.crashSysctls].contains($0.path) })
+        #expect(second.warnings.filter { $0.contains("it stays so") }.count == 2)
+        let rearmed = Self.applied(second.edits, to: armed)
+        let disarming = Disarming(second.state, found: rearmed)
+        #expect(Set(disarming.edited) == [KdumpPaths.sysctls, KdumpPaths.crashSysctls])
+        var expected = Self.debian
+        for path in disarming.edited { expected[path] = armed[path] }
+        #expect(Self.applied(disarming.edits, to: rearmed) == expected)
+    }
+
+    @Test("what is a link or a folder where arming would put a file is refused: it could not be brought back")
+    func links() throws {
+        for (file, words) in [(GuestFile.link("/etc/site/kdump"), "a symbolic link"), (.other, "no plain file")] {
+            var found = Self.debian
+            found[KdumpPaths.settings] = file
+            let failure = reported { _ = try Self.plan(found) }
+            #expect(failure?.exitCode == .badInput && failure?.message.contains(words) == true)
+        }
+    }
+
+    @Test("what a guest says of its memory is no number that anything overflows with")
+    func meminfo() {
+        let text = "MemTotal: 9223372036854775807 kB\nMemFree: -9007199254740992 kB\nCached: 1099511627775 kB\n"
+        #expect(DumpSize.meminfo(text) == ["Cached": 1_099_511_627_775 << 10])
+    }
+
     @Test("a kernel that came since gets its initrd, and one that went loses it; the sysctls stay")
     func kernels() throws {
         let first = try Self.plan { $0.hungTaskTimeout = 30 }

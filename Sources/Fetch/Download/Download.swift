@@ -126,8 +126,8 @@ final class Download: HTTPJob {
             if let pause = attempts.next() { return .again(after: pause) }
         case .failed(let error):
             result = .failure(error)
-            // Where nothing of it was touched, what an earlier attempt left is as good as before.
-            let isUntouched = asked > 0 && offset == asked
+            // What an earlier attempt left is as good as before where a proxy, say, or a certificate is in the way now.
+            let isUntouched = asked > 0 && offset == asked && error.exitCode != .badInput
             reset()
             if !isUntouched { part.remove() }
             return .done
