@@ -20,7 +20,10 @@ public enum Interrupts {
     }
 
     /// Leaves Ctrl-C to a program in the foreground while `body` runs; SIGTERM and SIGHUP are noted as ever.
-    public static func leavingCtrlC<T>(to body: () throws -> T) rethrows -> T {
+    ///
+    /// - Parameter isTheirs: whether there is such a program; where not, Ctrl-C is noted as ever.
+    public static func leavingCtrlC<T>(if isTheirs: Bool, to body: () throws -> T) rethrows -> T {
+        guard isTheirs else { return try body() }
         _ = devbox_note_interrupt(0)
         defer { _ = devbox_note_interrupt(1) }
         return try body()

@@ -166,6 +166,28 @@ extension IntegrationTests {
             }
         }
 
+        @Test("Ctrl-C ends a command, with a terminal of its own and without one, stopped and running")
+        func ctrlC() throws {
+            try bed.withGuest("ctrl-c") { guest in
+                let sign = bed.work.appending("share/build/\(guest)")
+                defer { try? Files.remove(sign) }
+                func typed(_ redirection: String) throws -> Int32 {
+                    try? Files.remove(sign)
+                    let command = "sh -c 'touch /work/build/\(guest); touch /kept; exec sleep 60'"
+                    return try bed.typeCtrlC("exec $devbox exec \(guest) -- \(command)\(redirection)", when: sign)
+                }
+                // At a terminal it is the command's, else devbox's.
+                #expect(try typed("") == 130)
+                #expect(try typed(" </dev/null >/dev/null") == 125)
+                #expect(try bed.run("exec", guest, "--", "ls", "/kept").status == 0)
+                try bed.checkDisk(guest)
+                try bed.run("start", "--mode", "lxc", guest).succeeded()
+                #expect(try typed(" </dev/null >/dev/null") == 125)
+                #expect(try bed.run("exec", guest, "--", "pgrep", "-x", "sleep").status == 1)
+                try bed.run("stop", guest).succeeded()
+            }
+        }
+
         @Test("a container is on the bridge that is named, with the guest's own address")
         func bridge() throws {
             try bed.withGuest("net") { guest in

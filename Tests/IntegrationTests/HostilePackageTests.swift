@@ -48,6 +48,13 @@ extension IntegrationTests {
                     child.signal(SIGINT)
                     #expect(try child.wait()?.shellStatus == 128 + SIGINT)
                 }
+                // The same, typed at a terminal, which no program in the container may take for its own.
+                try bed.expectUnchanged(guest) {
+                    let log = try bed.files(guest).installLog
+                    try Files.remove(log)
+                    let line = "exec $devbox install \(guest) \(slow)"
+                    #expect(try bed.typeCtrlC(line, when: log, has: "Setting up endless") == 128 + SIGINT)
+                }
                 var kernelless = TestPackage("kernelless")
                 kernelless.files = ["opt/kernelless": "no kernel"]
                 let none = try kernelless.pack(in: scratch)

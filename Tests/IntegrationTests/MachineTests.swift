@@ -154,6 +154,13 @@ extension IntegrationTests {
             let config = try scratch.write(try bed.run("ssh-config", guest).succeeded().out, to: "config")
             #expect(try tool("ssh", "-F", config.string, guest, "hostname") == "\(guest)\n")
             #expect(try bed.run("exec", guest, "--", "sh", "-c", "exit 255").status == 255)
+            // Neither goes on in the guest what was given up here, nor is a lost connection the command's status.
+            #expect(try bed.run("exec", "--timeout", "3", guest, "--", "sh", "-c", "sleep 66; :").status == 122)
+            #expect(try bed.run("exec", guest, "--", "pgrep", "-x", "sleep").status == 1)
+            let lost = try bed.run("exec", "--bisect", guest, "--", "sh", "-c", "pkill -9 -f 'sshd: root'; sleep 67")
+            #expect(lost.status == 125 && lost.err.contains("the connection to \(guest) broke off"), "\(lost.err)")
+            // That of the command which looks.
+            #expect(try bed.run("exec", guest, "--", "sh", "-c", "ls /run | grep -c devbox-exec").out == "1\n")
             #expect(try bed.run("console", "--log", guest).out.contains("Linux version"))
         }
 

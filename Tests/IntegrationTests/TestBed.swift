@@ -59,6 +59,38 @@ struct TestBed {
         return Outcome(line: command.line, output: try runner.attempt(command, input: Array(input.utf8), limit: limit))
     }
 
+    /// Types Ctrl-C at a terminal that a devbox runs in, once a file is there and has a text in it.
+    ///
+    /// - Parameter line: for sh, in which $devbox stands for it.
+    /// - Returns: the status, as a shell has it.
+    func typeCtrlC(_ line: String, when file: FilePath, has text: String = "") throws -> Int32 {
+        let script = """
+            import os, pty, select, sys, time
+            file, text, line = sys.argv[1:]
+            pid, terminal = pty.fork()
+            if pid == 0:
+                os.execvp("sh", ["sh", "-c", line])
+            deadline, typed = time.time() + 40, False
+            while time.time() < deadline:
+                if not typed and os.path.exists(file) and text in open(file, errors="replace").read():
+                    os.write(terminal, b"\\x03")
+                    typed = True
+                if select.select([terminal], [], [], 0.02)[0]:
+                    try:
+                        if not os.read(terminal, 4096):
+                            break
+                    except OSError:
+                        break
+            else:
+                os.kill(pid, 9)
+            print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+            """
+        let output = try tool(
+            "env", "DEVBOX_WORK=\(work)", "devbox=\(Devbox.program.name)", "python3", "-c", script, file.string, text,
+            line)
+        return Int32(output.filter { $0 == "-" || $0.isNumber }) ?? -1
+    }
+
     /// The command line of a devbox on this work directory.
     func command(_ arguments: [String], environment: [String: String] = [:]) -> Command {
         Command(

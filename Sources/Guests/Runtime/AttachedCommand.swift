@@ -28,10 +28,39 @@ struct AttachedCommand: ~Copyable {
         kill -9 "$guard"
         """#
 
+    /// In a virtual machine: a file with the number of the command's session, as long as it runs; with "ended" where it ended with
+    /// the status that ssh has for failures of its own.
+    private let mark: String?
+    private let guest: RunningGuest
+
+    /// A command that ssh brought to a virtual machine would go on there without it. It gets a session of its own too. A constant
+    /// text; the mark and the command are its arguments.
+    private static let marked = #"""
+        mark=$1; shift
+        exec 7<&0
+        setsid sh -c 'exec "$@"' sh "$@" <&7 7<&- &
+        child=$!
+        exec 7<&-
+        echo "$child" >"$mark"
+        wait "$child"
+        status=$?
+        if [ "$status" = 255 ]; then echo ended >"$mark"; else rm -f "$mark"; fi
+        exit "$status"
+        """#
+    /// Ends it, and whether it had ended with ssh's status. Constant texts; the mark is their argument.
+    private static let ending = #"read -r session <"$1" && rm -f "$1" && kill -9 "-$session""#
+    private static let asking = #"read -r word <"$1" && [ "$word" = ended ] && rm -f "$1""#
+
     /// Starts a command.
     init(_ arguments: [String], in guest: RunningGuest, _ options: ExecOptions, console: Console) throws {
+        self.guest = guest
         let isGuarded = guest.state.mode == .lxc && !options.terminal
-        let words = isGuarded ? ["/bin/sh", "-c", Self.guarded, "sh"] + arguments : arguments
+        mark =
+            guest.state.mode == .kvm && !options.terminal && !arguments.isEmpty
+            ? "/run/devbox-exec-\(UInt64.random(in: .min ... .max))" : nil
+        var words = arguments
+        if isGuarded { words = ["/bin/sh", "-c", Self.guarded, "sh"] + arguments }
+        if let mark { words = ["/bin/sh", "-c", Self.marked, "sh", mark] + arguments }
         let command = try guest.command(words, terminal: options.terminal)
         console.detail("+ \(command.line)")
         let lifeline = isGuarded ? try Pipe() : nil
@@ -40,7 +69,10 @@ struct AttachedCommand: ~Copyable {
         if let lifeline, let status {
             descriptors = [Self.lifelineNumber: lifeline.readEnd, Self.statusNumber: status.writeEnd]
         }
-        child = try ChildProcess(command, input: options.input, output: options.output, descriptors: descriptors)
+        // Without a terminal Ctrl-C is for devbox alone.
+        child = try ChildProcess(
+            command, input: options.input, output: options.output, descriptors: descriptors,
+            newSession: !options.terminal)
         lifeline?.closeReadEnd()
         status?.closeWriteEnd()
         self.lifeline = lifeline
@@ -55,17 +87,29 @@ struct AttachedCommand: ~Copyable {
         guard let status else { return ended }
         let text = String(decoding: try Files.readAll(status.readEnd, name: "the status", limit: 64), as: UTF8.self)
         guard let number = Int32(text.filter(\.isNumber)) else {
-            // Ctrl-C reached lxc-attach before the command.
-            if ended.shellStatus == 128 + SIGINT { return ended }
             throw Failure(.environment, "the container did not run the command: lxc-attach \(ended)")
         }
         return .exited(number)
     }
 
+    /// What tells, by ending well, that the command itself ended with the status 255.
+    func question() throws -> Command {
+        try guest.command(mark.map { ["/bin/sh", "-c", Self.asking, "sh", $0] } ?? ["true"], terminal: false)
+    }
+
     /// Ends the command and what it started.
-    mutating func end() {
+    ///
+    /// - Parameter answers: whether the guest's kernel may still do what it is told.
+    mutating func end(answers: Bool) {
         // In the container all ends by itself then, and is reaped there; a killed lxc-attach would leave that to the host.
         lifeline?.closeWriteEnd()
+        if answers, let mark,
+            let ending = try? guest.command(["/bin/sh", "-c", Self.ending, "sh", mark], terminal: false)
+        {
+            // One that hangs cannot do it, and need not be waited for long.
+            _ = try? Runner(console: Console(level: .quiet, environment: [:])).undisturbed
+                .attempt(ending, limit: .seconds(5))
+        }
         if lifeline == nil || (try? child.wait(until: .now + .seconds(2), interruptible: false)) == nil { child.end() }
     }
 }

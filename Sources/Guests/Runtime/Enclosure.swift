@@ -20,9 +20,11 @@ struct Enclosure: ~Copyable {
 
     /// What an enclosed devbox reads and writes.
     enum Streams {
-        /// It has a terminal where this process has one.
+        /// These; with a terminal it is in this process's session, else in one of its own: what is typed, Ctrl-C above all, is for
+        /// devbox then, and LXC finds no terminal to turn to its own ends.
         case attached(
-            input: ChildProcess.Stream, output: ChildProcess.Stream, error: ChildProcess.Stream = .inherit)
+            input: ChildProcess.Stream, output: ChildProcess.Stream, error: ChildProcess.Stream = .inherit,
+            terminal: Bool = false)
         /// It outlives the terminal; its messages go to a file.
         case detached(log: FilePath)
     }
@@ -47,8 +49,9 @@ struct Enclosure: ~Copyable {
         defer { try? logFile?.close() }
         var newSession = false
         switch streams {
-        case .attached(let givenInput, let givenOutput, let givenError):
+        case .attached(let givenInput, let givenOutput, let givenError, let terminal):
             (input, output, error) = (givenInput, givenOutput, givenError)
+            newSession = !terminal
         case .detached(let log):
             let file = try Files.open(log, .writeOnly, [.create, .append])
             logFile = file

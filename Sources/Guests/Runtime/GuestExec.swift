@@ -90,11 +90,19 @@ public struct GuestExec: Sendable {
         plan.terminal = options.terminal ? getenv("TERM").map { String(cString: $0) } : nil
         do {
             var enclosure = try Enclosure(
-                plan, lock: guest.lock, streams: .attached(input: options.input, output: options.output),
+                plan, lock: guest.lock,
+                streams: .attached(input: options.input, output: options.output, terminal: options.terminal),
                 console: runner.console)
             let deadline = options.limit.map { ContinuousClock.now + $0 }
-            // Ctrl-C is the command's: it is in the foreground too, and its status tells what became of it.
-            let message = try Interrupts.leavingCtrlC { try enclosure.next(until: deadline) }
+            let message: SupervisorMessage?
+            do {
+                // At a terminal Ctrl-C is the command's: its status tells what became of it.
+                message = try Interrupts.leavingCtrlC(if: options.terminal) { try enclosure.next(until: deadline) }
+            } catch let failure as Failure where failure.exitCode == .interrupted {
+                enclosure.kill()
+                try transaction.commit(guest.record, on: &guest)
+                throw InterruptedCommand()
+            }
             guard case .ended(let status)? = message else {
                 enclosure.kill()
                 try transaction.commit(guest.record, on: &guest)
@@ -106,14 +114,19 @@ public struct GuestExec: Sendable {
             return status
         } catch let error as GuestError {
             throw error
+        } catch is InterruptedCommand {
+            throw Failure.interrupted
         } catch {
-            try transaction.rollBack(guest)
+            transaction.rollBackAfterFailure(guest)
             throw error
         }
     }
 
+    /// Ctrl-C ended a command; what it had changed until then is kept.
+    private struct InterruptedCommand: Error {}
+
     private func run(_ arguments: [String], in guest: RunningGuest, _ options: ExecOptions) throws -> Int32 {
-        try Interrupts.leavingCtrlC { try attend(arguments, in: guest, options) }
+        try Interrupts.leavingCtrlC(if: options.terminal) { try attend(arguments, in: guest, options) }
     }
 
     private func attend(_ arguments: [String], in guest: RunningGuest, _ options: ExecOptions) throws -> Int32 {
@@ -124,24 +137,30 @@ public struct GuestExec: Sendable {
             do {
                 if let line = try watch.heard() { throw GuestError.panicked(guest: guest.record.name, line: line) }
                 if let status = try attached.wait(until: deadline, orReadable: watch.descriptor) {
-                    return try judge(status, guest, &watch)
+                    return try judge(status, guest, attached.question(), &watch)
                 }
             } catch {
-                attached.end()
+                if case GuestError.panicked? = error as? GuestError {
+                    attached.end(answers: false)
+                } else {
+                    attached.end(answers: true)
+                }
                 throw error
             }
             if let deadline, ContinuousClock.now >= deadline {
-                attached.end()
+                attached.end(answers: true)
                 throw GuestError.timedOut(guest: guest.record.name, limit: options.limit ?? .zero)
             }
         }
     }
 
-    /// ssh has the status 255 for failures of its own. A guest that still answers had a command that ended with it.
-    private func judge(_ status: ExitStatus, _ guest: RunningGuest, _ watch: inout PanicWatch) throws -> Int32 {
+    /// ssh has the status 255 for failures of its own. Where the command ended with it, the guest has a mark that says so.
+    private func judge(_ status: ExitStatus, _ guest: RunningGuest, _ question: Command, _ watch: inout PanicWatch)
+        throws
+        -> Int32
+    {
         guard guest.state.mode == .kvm, status == .exited(255) else { return status.shellStatus }
-        let probe = try guest.command(["true"], terminal: false)
-        guard RunningGuest.isRunning(guest.files), try runner.attempt(probe, limit: .seconds(30)).status.isSuccess
+        guard RunningGuest.isRunning(guest.files), try runner.attempt(question, limit: .seconds(30)).status.isSuccess
         else {
             if let line = try watch.heard() { throw GuestError.panicked(guest: guest.record.name, line: line) }
             throw Failure(.environment, "the connection to \(guest.record.name) broke off")
