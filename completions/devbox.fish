@@ -397,7 +397,7 @@ complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options 
 complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox dumps" v verbose' -l 'verbose' -s 'v' -d 'Print each external command as a line that can be pasted into a shell.'
 complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox dumps" q quiet' -l 'quiet' -s 'q' -d 'Print no messages but errors and warnings.'
 complete -c 'devbox' -n '__devbox_should_offer_completions_for_positional "devbox dumps" -eq 1' -fka '(__devbox_custom_completion ---completion dumps -- positional@0 (count (__devbox_tokens -pc)) (__devbox_tokens -tC))'
-complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox dumps" remove-from-guest' -l 'remove-from-guest' -d 'Remove from the guest what was brought out. Needs root where the guest is stopped.'
+complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox dumps" remove-from-guest' -l 'remove-from-guest' -d 'Remove from the guest what was brought out, also what --keep has removed here since. Needs root where the guest is stopped.'
 complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox dumps" keep' -l 'keep' -d 'Remove all but so many newest dumps of each guest from the store.' -rfka ''
 complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox dumps" version' -l 'version' -d 'Show the version.'
 complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox dumps" h help' -s 'h' -l 'help' -d 'Show help information.'

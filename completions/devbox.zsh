@@ -515,7 +515,7 @@ _devbox_dumps() {
         '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
         '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
         ':guest:{__devbox_custom_complete ---completion dumps -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
-        '--remove-from-guest[Remove from the guest what was brought out. Needs root where the guest is stopped.]'
+        '--remove-from-guest[Remove from the guest what was brought out, also what --keep has removed here since. Needs root where the guest is stopped.]'
         '--keep[Remove all but so many newest dumps of each guest from the store.]:count:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'

@@ -38,6 +38,21 @@ public enum Interrupts {
         return poll(&polled, 1, 0) > 0
     }
 
+    /// Waits until there is something to read, or its end.
+    ///
+    /// - Throws: `interrupted` when a signal comes first.
+    public static func wait(for other: FileDescriptor) throws {
+        while true {
+            var polled = [
+                pollfd(fd: other.rawValue, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+            ]
+            _ = poll(&polled, 2, -1)
+            if polled[1].revents != 0 { throw Failure.interrupted }
+            if polled[0].revents != 0 { return }
+        }
+    }
+
     /// Throws `interrupted` once a signal came.
     public static func check() throws {
         if pending { throw Failure.interrupted }

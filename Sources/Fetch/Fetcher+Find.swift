@@ -116,9 +116,17 @@ extension Fetcher {
         let asked = try groups(query.package, source: source).joined().map(\.name).joined(separator: ", ")
         return .noBuild(
             "\(what) in \(asked)",
-            hint: sources.isEmpty
-                ? "devbox.yaml names no sources: templates/devbox.yaml shows how"
-                : "`devbox fetch \(query.package) --list` shows what there is")
+            hint: hint(query.package))
+    }
+
+    private func hint(_ package: String) -> String {
+        if sources.isEmpty {
+            return "\(context.work.settings) names no sources: devbox's templates/devbox.yaml shows how"
+        }
+        let named = Set(sources.flatMap { $0.packages ?? [] })
+        return named.isEmpty || named.contains(package)
+            ? "`devbox fetch \(package) --list` shows what there is"
+            : "devbox.yaml names \(named.sorted().prefix(8).joined(separator: ", "))"
     }
 
     private static func checkName(_ package: String) throws {

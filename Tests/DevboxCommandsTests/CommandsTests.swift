@@ -58,6 +58,8 @@ struct CommandsTests {
         ])
     func unknown(word: String, hint: String) {
         let failure = reported { try UnknownCommand.check([word, "x"], root: DevboxCommand.self) }
+        let nested = reported { try UnknownCommand.check(["image", "bild"], root: DevboxCommand.self) }
+        #expect(nested?.hint == "`devbox image build`?")
         #expect(failure?.message == "there is no command '\(word)'" && failure?.hint == hint)
     }
 

@@ -27,6 +27,13 @@ extension IntegrationTests {
                 #expect(try bed.run("exec", guest).status == 125)
                 #expect(try bed.run("exec", guest, "--kernel", "6.1", "--", "true").status == 125)
                 #expect(try bed.run("start", guest, "--timeout").status == 64)
+                // QEMU's own reason is told.
+                let huge = "\(guest)-huge"
+                defer { _ = try? bed.run("remove", "--force", huge) }
+                try bed.run("clone", TestBed.image, huge, "--memory", "100T").succeeded()
+                let failed = try bed.run("start", huge)
+                #expect(failed.status == 1 && failed.err.contains("QEMU did not start: "), "\(failed.err)")
+                #expect(failed.err.contains("memory"), "\(failed.err)")
             }
         }
 
@@ -46,6 +53,25 @@ extension IntegrationTests {
             }
             #expect(try bed.run("image", "import", scratch("none").string, "--name", "bad").status == 66)
             #expect(!(try Files.list(bed.work.appending("images")).contains { $0 == "bad" || $0.hasPrefix(".") }))
+        }
+
+        @Test(
+            "Ctrl-C ends the building of an image while its packages are still being installed, and nothing of it stays"
+        )
+        func interruptedBuild() throws {
+            let before = try HostState(of: bed)
+            var child = try ChildProcess(bed.command(["image", "build", "interrupted"]), output: .null, error: .null)
+            let deadline = ContinuousClock.now + .seconds(30)
+            func isInstalling() throws -> Bool {
+                try Files.list("/proc").contains {
+                    ((try? Files.text(FilePath("/proc/\($0)/comm"))) ?? "") == "mmdebstrap\n"
+                }
+            }
+            while try !isInstalling(), .now < deadline { Interrupts.sleep(.milliseconds(20)) }
+            child.signal(SIGINT)
+            #expect(try child.wait(until: .now + .seconds(8))?.shellStatus == 128 + SIGINT)
+            try before.waitUntilBack()
+            #expect(!(try Files.list(bed.work.appending("images")).contains { $0 != TestBed.image }))
         }
 
         @Test("a full disk fails a clone with one line and a hint, and leaves nothing half-made")

@@ -9,6 +9,8 @@ struct Size: ExpressibleByArgument {
         guard let bytes = ByteSize.parse(argument), bytes > 0 else { return nil }
         self.bytes = bytes
     }
+
+    var defaultValueDescription: String { ByteSize.text(bytes) }
 }
 
 /// A time in seconds as typed: "60", "0.5"; up to a year.

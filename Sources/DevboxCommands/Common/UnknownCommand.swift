@@ -5,16 +5,22 @@ import DevboxCore
 enum UnknownCommand {
     /// Throws for arguments that begin with a word that no command goes by; what the parser says of it helps nobody.
     static func check(_ arguments: [String], root: any ParsableCommand.Type) throws {
-        guard let word = arguments.first, !word.hasPrefix("-"), word != "help" else { return }
-        let commands = root.configuration.subcommands.map { $0.configuration }
-        if commands.contains(where: { $0.goesBy(word) }) { return }
+        try check(arguments[...], below: root.configuration, path: "devbox")
+    }
+
+    private static func check(_ arguments: ArraySlice<String>, below group: CommandConfiguration, path: String) throws {
+        let commands = group.subcommands.map { $0.configuration }
+        guard !commands.isEmpty, let word = arguments.first, !word.hasPrefix("-"), word != "help" else { return }
+        if let found = commands.first(where: { $0.goesBy(word) }) {
+            return try check(arguments.dropFirst(), below: found, path: "\(path) \(word)")
+        }
         let names = commands.filter { $0.shouldDisplay }.flatMap { [$0.commandName].compactMap { $0 } + $0.aliases }
         let near = names.map { (distance: $0.hasPrefix(word) ? 0 : distance($0, word), name: $0) }
             .min { $0.distance < $1.distance }
         let isNear = near.map { $0.distance <= max(1, word.count / 3) } == true
         throw Failure(
             .usage, "there is no command '\(Names.printable(word))'",
-            hint: isNear ? "`devbox \(near?.name ?? "")`?" : "`devbox --help` lists them")
+            hint: isNear ? "`\(path) \(near?.name ?? "")`?" : "`\(path) --help` lists them")
     }
 
     /// How many letters have to be put in, taken out, replaced, or swapped with their neighbour.

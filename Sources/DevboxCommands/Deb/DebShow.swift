@@ -12,7 +12,7 @@ struct DebShow: ParsableCommand {
 
             EXAMPLES:
               devbox deb show linux-image-6.1.0-47-cloud-amd64_6.1.170-3_amd64.deb
-              devbox deb show --json *.deb | jq -r '.[] | [.package, .kernel.buildID] | @tsv'
+              devbox deb show --json *.deb | jq -r '.[].kernel.buildID'
             """)
 
     @OptionGroup var options: GlobalOptions

@@ -13,10 +13,10 @@ struct FetchPackage: ParsableCommand {
             download that broke off goes on where it ended.
 
             EXAMPLES:
-              devbox fetch ltp                                  the newest build for the host's architecture
-              devbox fetch ltp --date yesterday --arch arm64    the newest that is not newer than yesterday's
+              devbox fetch ltp                                 the newest, for the host
+              devbox fetch ltp --date yesterday --arch arm64   none newer than that
               devbox fetch ltp --date 2026-11-03 --install bug-4711
-              devbox fetch ltp --list --since "2 weeks ago"     what there is
+              devbox fetch ltp --list --since "2 weeks ago"    what there is
               devbox fetch linux-image-6.1.0-30-amd64 --with-debug
             """)
 

@@ -13,7 +13,7 @@ struct PackagesCommand: ParsableCommand {
               devbox packages
               devbox packages --prune --older-than "3 weeks ago" --dry-run
               devbox packages --prune --keep 5 --max-size 20G
-              devbox packages --forget amd64/ltp/2026-11-03-20260930-123-g0abc123/ltp-20260930-123-g0abc123-amd64.deb
+              devbox packages --forget amd64/ltp/2026-11-03-1.0/ltp-1.0-amd64.deb
             """)
 
     @OptionGroup var options: GlobalOptions

@@ -62,7 +62,10 @@ struct GuestReport: Encodable {
         if !record.allKernelArguments.isEmpty {
             lines.append(("Arguments", record.allKernelArguments.joined(separator: " ")))
         }
-        for package in record.packages ?? [] { lines.append(("Package", "\(package.name) \(package.version)")) }
+        // What was installed time and again is there once.
+        var seen: Set<String> = []
+        let packages = (record.packages ?? []).reversed().filter { seen.insert($0.name).inserted }.reversed()
+        for package in packages { lines.append(("Package", "\(package.name) \(package.version)")) }
         for snapshot in record.snapshots {
             lines.append(("Snapshot", "\(snapshot.name), \(snapshot.createdAt.formatted(.iso8601))"))
         }

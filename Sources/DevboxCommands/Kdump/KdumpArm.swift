@@ -15,10 +15,10 @@ struct KdumpArm: ParsableCommand {
             the sysctls take effect at once, the rest after a restart. `devbox kdump-disarm` brings back what was.
 
             FAULTS
-              oops        a bad address, BUG()            nmi       an NMI that nobody asked for (x86)
+              oops        a bad address, BUG()            nmi       one of unknown origin (x86)
               hung-task   a task stuck in D state         warn      WARN()
               softlockup  a processor that loops          oom       memory has run out
-              hardlockup  one that takes no interrupts    io-nmi    an NMI for a bus error (x86)
+              hardlockup  one that takes no interrupts    io-nmi    one for a bus error (x86)
               rcu-stall   a grace period without end      all       all of these
 
             EXAMPLES:

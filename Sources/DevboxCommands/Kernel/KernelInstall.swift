@@ -12,10 +12,10 @@ struct KernelInstall: ParsableCommand {
             stays as it was. The kernel starts next; `devbox start --kernel` picks another one for one start.
 
             EXAMPLES:
-              sudo devbox install-kernel bug-4711 linux-image-6.1.0-47-amd64_6.1.170-3_amd64.deb
-              sudo devbox install-kernel bug-4711 ../linux-image-6.12.0-rc3*.deb --keep-old 1
-              sudo devbox install-kernel bug-4711 debs/ --cmdline 'slub_debug=FZPU panic_on_warn=1' --restart
-              sudo devbox install-kernel bug-4711 --download-dependencies linux-image-amd64_6.1.170-3_amd64.deb
+              sudo devbox install-kernel bug-4711 linux-image-6.1.0-47-amd64_*.deb
+              sudo devbox install-kernel bug-4711 ../linux-image-*.deb --keep-old 1
+              sudo devbox install-kernel bug-4711 debs/ --cmdline slub_debug=FZPU
+              sudo devbox install-kernel bug-4711 --download-dependencies *.deb
             """)
 
     @OptionGroup var options: GlobalOptions

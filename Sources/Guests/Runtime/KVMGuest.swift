@@ -48,9 +48,20 @@ final class KVMGuest: GuestRuntime {
             command, output: .null, error: .descriptor(log), directory: directory, newSession: true)
         supervisor.loop.watch(child.pidfd) { [self] in events.ended(fault) }
         self.child = consume child
-        let monitor = try connect()
+        let monitor: QMPClient
+        let port: Int
+        do {
+            monitor = try connect()
+            port = try sshPort(monitor)
+        } catch {
+            // One that ends says why, but not to its monitor.
+            _ = try self.child?.wait(until: .now + .seconds(1), interruptible: false)
+            if let fault {
+                throw fault is MachineCrash ? fault : Failure(.failure, "QEMU did not start: \(fault.message)")
+            }
+            throw error
+        }
         self.monitor = monitor
-        let port = try sshPort(monitor)
         learnt = events.learnt
         dumps = MachineDumps(monitor, loop: supervisor.loop)
         console = try ConsoleWatch(files.consoleLog, loop: supervisor.loop) { try events.learnt(.console($0)) }
@@ -90,8 +101,7 @@ final class KVMGuest: GuestRuntime {
             if let socket = try? UnixSocket.connect(supervisor.files.monitor) { return try QMPClient(socket) }
             if try child?.wait(until: .now + .milliseconds(5), interruptible: false) != nil { break }
         }
-        if let crash = fault as? MachineCrash { throw crash }
-        throw Failure(.failure, "QEMU did not start: \(complaint ?? "its monitor did not appear")")
+        throw Failure(.failure, "QEMU did not start: its monitor did not appear")
     }
 
     private func sshPort(_ monitor: QMPClient) throws -> Int {

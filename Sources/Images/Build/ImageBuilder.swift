@@ -92,6 +92,8 @@ public struct ImageBuilder: Sendable {
         let root = try Ext4FileSystem(
             on: FileDevice(raw, writable: true), disk: raw.string, writable: true, now: ImageRecipe.epoch)
         let filled = Result {
+            // Nothing comes before all packages are installed.
+            try Interrupts.wait(for: tar.readEnd)
             try RootFileSystemWriter.fill(root, from: tar.readEnd)
             // A tar ends before its padding does; who writes that must not find the pipe closed.
             var padding = [UInt8](repeating: 0, count: 64 << 10)
