@@ -46,8 +46,8 @@ public struct DumpCollector: Sendable {
     /// Brings out the dumps of a guest that are not in the store yet. One that is refused does not keep the others.
     ///
     /// - Parameters:
-    ///   - removing: whether those that are in the store, or were removed from it on purpose, are removed from the guest; of a stopped one as one transaction, which
-    ///     needs root.
+    ///   - removing: whether those that are in the store, or were removed from it on purpose, are removed from the guest; of a
+    ///     stopped one as one transaction, which needs root.
     ///   - progress: is called while a dump is copied.
     /// - Throws: where the guest cannot be looked at: it is busy, does not answer, or its disk is damaged.
     public func collect(_ name: String, removing: Bool = false, progress: (TransferProgress) -> Void = { _ in }) throws

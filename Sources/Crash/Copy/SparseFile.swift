@@ -51,15 +51,16 @@ struct SparseFile {
             throw VmcoreError.damaged("it would become larger than \(ByteSize.text(limit))")
         }
         // What was written there before becomes zero again.
-        var (at, written) = (offset, min(end, offset + count))
-        let zeroes = [UInt8](repeating: 0, count: Int(min(max(written - at, 0), 1 << 20)))
-        while at < written {
-            let part = min(written - at, Int64(zeroes.count))
+        var left = max(min(end, offset + count) - offset, 0)
+        let zeroes = [UInt8](repeating: 0, count: Int(min(left, 1 << 20)))
+        var at = offset
+        while left > 0 {
+            let part = min(left, Int64(zeroes.count))
             try zeroes.withUnsafeBytes { try writeAll(UnsafeRawBufferPointer(rebasing: $0.prefix(Int(part))), at: at) }
             at += part
+            left -= part
         }
-        written = offset + count
-        end = max(end, written)
+        end = max(end, offset + count)
     }
 
     /// Gives it its size: what is left out at its end is part of it too.

@@ -14,7 +14,7 @@ struct FetchPackage: ParsableCommand {
 
             EXAMPLES:
               devbox fetch ltp                                 the newest, for the host
-              devbox fetch ltp --date yesterday --arch arm64   none newer than that
+              devbox fetch ltp --date yesterday --arch arm64   the newest until then
               devbox fetch ltp --date 2026-11-03 --install bug-4711
               devbox fetch ltp --list --since "2 weeks ago"    what there is
               devbox fetch linux-image-6.1.0-30-amd64 --with-debug
