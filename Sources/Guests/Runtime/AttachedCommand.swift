@@ -28,8 +28,8 @@ struct AttachedCommand: ~Copyable {
         kill -9 "$guard"
         """#
 
-    /// In a virtual machine: a file with the number of the command's session, as long as it runs; with "ended" where it ended with
-    /// the status that ssh has for failures of its own.
+    /// In a virtual machine: a path that nothing else has, by which its processes find each other. The file is there only where the
+    /// command ended with the status that ssh has for failures of its own.
     private let mark: String?
     private let guest: RunningGuest
 
@@ -39,17 +39,24 @@ struct AttachedCommand: ~Copyable {
         mark=$1; shift
         exec 7<&0
         setsid sh -c 'exec "$@"' sh "$@" <&7 7<&- &
-        child=$!
         exec 7<&-
-        echo "$child" >"$mark"
-        wait "$child"
+        wait "$!"
         status=$?
-        if [ "$status" = 255 ]; then echo ended >"$mark"; else rm -f "$mark"; fi
+        [ "$status" != 255 ] || : >"$mark"
         exit "$status"
         """#
-    /// Ends it, and whether it had ended with ssh's status. Constant texts; the mark is their argument.
-    private static let ending = #"read -r session <"$1" && rm -f "$1" && kill -9 "-$session""#
-    private static let asking = #"read -r word <"$1" && [ "$word" = ended ] && rm -f "$1""#
+    /// Ends the sessions that were begun with a mark; without procps, which a guest need not have. A constant text.
+    private static let ending = #"""
+        for found in $(grep -lszxF -e "$1" /proc/[0-9]*/cmdline); do
+            parent=${found#/proc/}; parent=${parent%/cmdline}
+            [ "$parent" != $$ ] || continue
+            for stat in /proc/[0-9]*/stat; do
+                read -r line 2>/dev/null <"$stat" || continue
+                set -- ${line##*) }
+                [ "$2" != "$parent" ] || kill -9 "-${line%% *}"
+            done
+        done
+        """#
 
     /// Starts a command.
     init(_ arguments: [String], in guest: RunningGuest, _ options: ExecOptions, console: Console) throws {
@@ -94,7 +101,7 @@ struct AttachedCommand: ~Copyable {
 
     /// What tells, by ending well, that the command itself ended with the status 255.
     func question() throws -> Command {
-        try guest.command(mark.map { ["/bin/sh", "-c", Self.asking, "sh", $0] } ?? ["true"], terminal: false)
+        try guest.command(mark.map { ["rm", $0] } ?? ["true"], terminal: false)
     }
 
     /// Ends the command and what it started.
