@@ -17,9 +17,15 @@ public struct WorkDirectory: Sendable {
     /// - Parameters:
     ///   - given: `--work`; without it `DEVBOX_WORK`, else `~/devbox`, where under sudo `~` is the invoking user's.
     ///   - environment: the process's environment.
-    public init(given: String?, environment: [String: String]) throws {
+    ///   - mayMake: whether a directory that is none yet, or that is not there, becomes one. A mistyped name must not.
+    public init(given: String?, environment: [String: String], mayMake: Bool = true) throws {
         let invoker = Owner.invoking(environment)
         var path = Self.wantedPath(given: given, environment: environment)
+        guard mayMake || Self.isOne(path) else {
+            throw Failure(
+                .notFound, "\(path) is no work directory",
+                hint: "name one with --work or DEVBOX_WORK; `devbox image build` makes it")
+        }
         if Files.exists(path) {
             path = try Self.resolve(path)
             let status = try Files.status(path)
@@ -53,6 +59,11 @@ public struct WorkDirectory: Sendable {
         return (path.isAbsolute ? path : Files.currentDirectory.pushing(path)).lexicallyNormalized()
     }
 
+    /// Whether devbox made this directory a work directory.
+    public static func isOne(_ path: FilePath) -> Bool {
+        Files.exists(path.appending("guests")) && Files.exists(path.appending("locks"))
+    }
+
     private static func resolve(_ path: FilePath) throws -> FilePath {
         guard let resolved = realpath(path.string, nil) else {
             throw failure("use the work directory \(path)", Errno(rawValue: errno))
@@ -68,12 +79,6 @@ public struct WorkDirectory: Sendable {
                 .needsRoot, "the work directory \(path) belongs to another user (uid \(owner))",
                 hint: "name one of your own with --work or DEVBOX_WORK")
         }
-    }
-
-    /// The work directory where it is there already; nil otherwise. Makes nothing and reports nothing.
-    public static func existing(given: String?, environment: [String: String]) -> WorkDirectory? {
-        let wanted = given ?? environment["DEVBOX_WORK"] ?? "\(Owner.invoking(environment).home)/devbox"
-        return Files.exists(FilePath(wanted)) ? try? WorkDirectory(given: given, environment: environment) : nil
     }
 
     /// devbox.yaml: optional settings.

@@ -99,6 +99,7 @@ struct CommandsTests {
     @Test("the built devbox ends with the promised codes, and says why in one line with a hint")
     func codes() throws {
         let scratch = try ScratchDirectory()
+        _ = try WorkDirectory(given: scratch("work").string, environment: [:])
         for (arguments, status) in [
             (["show", "none"], Int32(66)), (["show", "A"], 64), (["clone", "none", "a"], 66), (["no-such-command"], 64),
             (["exec", "none", "--", "true"], 125), (["clone", "a", "b", "--memory", "1K"], 64), (["--version"], 0),
@@ -115,6 +116,23 @@ struct CommandsTests {
                 #expect(output.bytes.isEmpty)
             }
         }
+    }
+
+    @Test("a command that does not make a work directory says that there is none, and leaves what is there as it is")
+    func noWorkDirectory() throws {
+        let scratch = try ScratchDirectory()
+        try scratch.write("", to: "home/file")
+        for folder in [scratch("none"), scratch("home")] {
+            for arguments in [["list"], ["image", "list"], ["clone", "a", "b"], ["dumps", "a"]] {
+                let output = try runner.attempt(Command(Devbox.program, arguments + ["--work", folder.string]))
+                #expect(output.status == .exited(66), "\(arguments)")
+                let message = String(decoding: output.errorBytes, as: UTF8.self)
+                #expect(message.hasPrefix("devbox: error: \(folder) is no work directory\nhint: name one with --work"))
+            }
+        }
+        #expect(try Files.list(scratch.path) == ["home"] && Files.list(scratch("home")) == ["file"])
+        #expect(try Devbox.run("packages", work: scratch("none")).status.isSuccess)
+        #expect(try Devbox.run("list", work: scratch("none")).status.isSuccess)
     }
 
     @Test("list gives the same guests as a table and as JSON")

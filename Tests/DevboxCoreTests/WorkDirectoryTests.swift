@@ -91,8 +91,10 @@ struct WorkDirectoryTests {
 
     @Test("asking for an existing one makes nothing")
     func existing() throws {
-        #expect(WorkDirectory.existing(given: scratch("none").string, environment: [:]) == nil)
-        #expect(try Files.list(scratch.path).isEmpty)
+        let error = reported {
+            _ = try WorkDirectory(given: scratch("none").string, environment: [:], mayMake: false)
+        }
+        #expect(try error?.exitCode == .notFound && Files.list(scratch.path).isEmpty)
     }
 
     @Test("guests' processes are never the host's root")

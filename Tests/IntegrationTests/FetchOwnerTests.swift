@@ -37,7 +37,7 @@ extension IntegrationTests {
             func devbox(_ arguments: String...) -> Command {
                 Command(Devbox.program, arguments, environment: environment)
             }
-            #expect(try runner.attempt(devbox("list"), limit: .seconds(60)).status == .exited(0))
+            #expect(try runner.attempt(devbox("packages"), limit: .seconds(60)).status == .exited(0))
             try scratch.write("!<arch>\nnothing", to: "root/2026-11-20/whole-1-amd64.deb")
             let port = try tool(
                 "/usr/bin/python3", "-c",

@@ -29,8 +29,13 @@ struct GlobalOptions: ParsableArguments {
 
     var runner: Runner { Runner(console: console) }
 
-    /// The work directory, made where it is missing.
+    /// The work directory.
     func work() throws -> WorkDirectory {
+        try WorkDirectory(given: workDirectory, environment: Command.inheritedEnvironment, mayMake: false)
+    }
+
+    /// The work directory for commands that one may begin with: made where it is missing.
+    func workToBegin() throws -> WorkDirectory {
         try WorkDirectory(given: workDirectory, environment: Command.inheritedEnvironment)
     }
 

@@ -14,9 +14,7 @@ enum NameCompletion {
 
     private static func names(_ list: (WorkDirectory) throws -> [String]) -> [String] {
         // A shell that completes shows no errors, and must not make a work directory.
-        guard let work = WorkDirectory.existing(given: nil, environment: Command.inheritedEnvironment) else {
-            return []
-        }
-        return (try? list(work)) ?? []
+        let work = try? WorkDirectory(given: nil, environment: Command.inheritedEnvironment, mayMake: false)
+        return work.flatMap { try? list($0) } ?? []
     }
 }

@@ -60,7 +60,7 @@ struct FetchPackage: ParsableCommand {
                 .badInput, "an rpm cannot be installed in a guest",
                 hint: "--format deb or tar.xz, where the source has it")
         }
-        let work = try options.work()
+        let work = try options.workToBegin()
         let guest = try install.map { try GuestStore(work).load($0) }
         let fetcher = try Fetcher(
             work, runner: options.runner, hostSuite: HostRelease.suite, command: typedCommand)

@@ -61,7 +61,7 @@ struct PackagesCommand: ParsableCommand {
     }
 
     func run() throws {
-        let store = PackageStore(try options.work())
+        let store = PackageStore(try options.workToBegin())
         let records = try store.list { options.console.warn("the record \($0) cannot be read") }
         if let forget {
             guard let record = try store.record(of: forget) else {

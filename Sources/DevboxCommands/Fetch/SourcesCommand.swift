@@ -18,7 +18,7 @@ struct SourcesCommand: ParsableCommand {
 
     func run() throws {
         let fetcher = try Fetcher(
-            try options.work(), runner: options.runner, hostSuite: HostRelease.suite, command: typedCommand)
+            try options.workToBegin(), runner: options.runner, hostSuite: HostRelease.suite, command: typedCommand)
         let reports = try fetcher.report()
         var table = Table("NAME", "KIND", "ROOT", "SIGNED", "PACKAGES", "STATE")
         for report in reports {

@@ -25,9 +25,7 @@ struct DoctorCommand: ParsableCommand {
     func run() throws {
         let environment = Command.inheritedEnvironment
         let wanted = WorkDirectory.wantedPath(given: options.workDirectory, environment: environment)
-        // A folder that is something else must not become a work directory by being looked at.
-        let isThere = Files.exists(wanted.appending("guests")) && Files.exists(wanted.appending("locks"))
-        let work = isThere ? try options.work() : nil
+        let work = WorkDirectory.isOne(wanted) ? try options.work() : nil
         let report = try HostReport.gather(
             work: work, wantedWork: work?.path ?? wanted, fix: fix, runner: options.runner)
         try options.print(report, DoctorText(report, fix: fix).text)

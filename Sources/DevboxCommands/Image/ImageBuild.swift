@@ -60,7 +60,7 @@ struct ImageBuild: ParsableCommand {
                 hint: "name one of \(Architecture.list) with --arch")
         }
         let name = name ?? "\(suite)-\(architecture.rawValue)"
-        let work = try options.work()
+        let work = try options.workToBegin()
         let recipe = ImageRecipe(
             suite: suite, architecture: architecture, size: size.bytes,
             include: include?.split(separator: ",").map(String.init) ?? [], mirror: mirror)

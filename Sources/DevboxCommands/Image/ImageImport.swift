@@ -30,7 +30,7 @@ struct ImageImport: ParsableCommand {
         let clock = ContinuousClock.now
         let path = Files.currentDirectory.pushing(FilePath(file)).lexicallyNormalized()
         let record = try ImageImporter(
-            options.images(), runner: options.runner, templates: options.templates()
+            ImageStore(options.workToBegin()), runner: options.runner, templates: options.templates()
         ).importDisk(
             path, as: name, flatten: flatten, command: typedCommand)
         let kernel = record.kernels.first.map { "kernel \($0.version)" } ?? "no kernel: it runs as a container only"
