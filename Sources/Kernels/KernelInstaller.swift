@@ -57,7 +57,9 @@ public struct KernelInstaller: Sendable {
     ///
     /// - Throws: `badInput` where no package holds a kernel, or one holds what it must not.
     public func install(_ given: [PackageFile], in name: String, _ options: Options) throws -> Outcome {
-        var change = try OfflineChange(name, for: "install-kernel", in: store, runner: runner)
+        var change = try OfflineChange(
+            name, for: "install-kernel", in: store, otherwise: "with --restart it is stopped and started again",
+            runner: runner)
         let installer = PackageInstaller(store.work, runner: runner, options: options.packages)
         let files = try installer.check(given, for: change)
         return try change.transact { change in
@@ -117,7 +119,9 @@ public struct KernelInstaller: Sendable {
                 .failure, "the kernel \(version) of \(change.record.name) belongs to no package",
                 hint: "remove its files in the guest: devbox exec \(change.record.name) -- rm /boot/vmlinuz-\(version)")
         }
-        try installer.purge(Set(owners.values.flatMap { $0 }).sorted(), in: &change)
+        let purged = Set(owners.values.flatMap { $0 })
+        try installer.purge(purged.sorted(), in: &change)
+        change.record.packages?.removeAll { purged.contains($0.name) }
         try change.refreshKernels()
         for version in versions where change.record.kernels.contains(where: { $0.version == version }) {
             throw Failure(.failure, "the kernel \(version) is still there after its packages were removed")

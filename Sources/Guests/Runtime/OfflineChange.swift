@@ -18,14 +18,17 @@ public struct OfflineChange: ~Copyable {
     /// - Parameters:
     ///   - name: the guest's name.
     ///   - purpose: the command, for those who wait and for messages.
+    ///   - otherwise: what else than stopping it the user of a running guest can do, for the hint.
     /// - Throws: `needsRoot`; `busy` where the guest runs.
-    public init(_ name: String, for purpose: String, in store: GuestStore, runner: Runner) throws {
+    public init(
+        _ name: String, for purpose: String, in store: GuestStore, otherwise: String? = nil, runner: Runner
+    ) throws {
         guard isRoot else {
             throw Failure(
                 .needsRoot, "\(purpose) needs root: it runs programs in the guest's container",
                 hint: "sudo devbox \(purpose) …")
         }
-        let stopped = try StoppedGuest(name, in: store, for: purpose, runner: runner)
+        let stopped = try StoppedGuest(name, in: store, for: purpose, otherwise: otherwise, runner: runner)
         _ = try ForeignCode.way(for: stopped.record.architecture)
         try stopped.replayJournal()
         self.purpose = purpose

@@ -12,7 +12,8 @@ public enum GuestRemoval {
         _ = try store.load(name)
         if force { try RunningGuest(name, in: store)?.stop(within: .zero) }
         do {
-            let guest = try StoppedGuest(name, in: store, for: "remove", runner: runner)
+            let guest = try StoppedGuest(
+                name, in: store, for: "remove", otherwise: "--force does both", runner: runner)
             let doomed = store.work.guests.appending("\(UnfinishedFolder.prefix)removed-\(LayerName.new())")
             try Files.rename(guest.files.path, to: doomed)
             try Files.syncDirectory(store.work.guests)

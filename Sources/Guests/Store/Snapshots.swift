@@ -27,7 +27,9 @@ public struct Snapshots: Sendable {
         let taken = Set(guest.record.snapshots.map(\.name))
         let name = wanted ?? Self.freeName(besides: taken)
         guard !taken.contains(name) else {
-            throw Failure(.exists, "the guest \(guest.record.name) has a snapshot \(name) already")
+            throw Failure(
+                .exists, "the guest \(guest.record.name) has a snapshot \(name) already",
+                hint: "take another name, or forget that one with --remove")
         }
         // A disk with a journal to replay would replay it anew after each rollback.
         try guest.replayJournal()

@@ -20,15 +20,21 @@ public struct StoppedGuest: ~Copyable {
     /// - Parameters:
     ///   - name: the guest's name.
     ///   - purpose: the command, for those who wait.
+    ///   - otherwise: what else than stopping it the user of a running guest can do, for the hint.
     /// - Throws: `busy` where the guest runs or another devbox does not let go of it, `notFound`.
-    public init(_ name: String, in store: GuestStore, for purpose: String, runner: Runner) throws {
+    public init(
+        _ name: String, in store: GuestStore, for purpose: String, otherwise: String? = nil, runner: Runner
+    ) throws {
         _ = try store.load(name)
-        if RunningGuest.isRunning(store.files(name)) { throw Self.isRunning(name) }
+        let isRunning = Failure(
+            .busy, "the guest \(name) is running",
+            hint: "`devbox stop \(name)` stops it\(otherwise.map { "; \($0)" } ?? "")")
+        if RunningGuest.isRunning(store.files(name)) { throw isRunning }
         let lock: FileLock
         do {
             lock = try store.lock(name, for: purpose, onWait: runner.console.say)
         } catch let error as Failure where error.exitCode == .busy && RunningGuest.isRunning(store.files(name)) {
-            throw Self.isRunning(name)
+            throw isRunning
         }
         try self.init(name, in: store, holding: lock, runner: runner)
     }
@@ -82,9 +88,5 @@ public struct StoppedGuest: ~Copyable {
         if record.isUntouched { return }
         guard isRoot || access("/dev/fuse", R_OK | W_OK) == 0 else { return try replayJournal() }
         try JournalReplay.run(self, checks: true)
-    }
-
-    private static func isRunning(_ name: String) -> Failure {
-        Failure(.busy, "the guest \(name) is running", hint: "`devbox stop \(name)` stops it")
     }
 }
