@@ -135,6 +135,22 @@ struct CommandsTests {
         #expect(try Devbox.run("list", work: scratch("none")).status.isSuccess)
     }
 
+    @Test("of several names each has its turn, whatever the others fail of", arguments: ["remove", "stop"])
+    func several(command: String) throws {
+        let scratch = try ScratchDirectory()
+        let work = try WorkDirectory(given: scratch("work").string, environment: [:])
+        try TestImage.make(in: work)
+        for name in ["a", "b"] { #expect(try Devbox.run("clone", "base", name, work: work.path).status.isSuccess) }
+        let output = try Devbox.run(command, "a", "none", "A", "b", work: work.path)
+        // As the last failure has it; the name itself is wrong.
+        #expect(output.status == .exited(64))
+        let lines = String(decoding: output.errorBytes, as: UTF8.self).split(separator: "\n")
+        let said = command == "remove" ? "removed" : "is not running"
+        #expect(lines.contains("a: \(said)") && lines.contains("b: \(said)"))
+        #expect(lines.filter { $0.hasPrefix("devbox: error: ") }.count == 2)
+        #expect(lines.contains("devbox: error: there is no guest none"))
+    }
+
     @Test("list gives the same guests as a table and as JSON")
     func list() throws {
         let scratch = try ScratchDirectory()

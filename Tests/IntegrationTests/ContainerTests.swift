@@ -144,6 +144,23 @@ extension IntegrationTests {
             }
         }
 
+        @Test("guests are shut down together: one that does not hear is forced off, and the others do not wait for it")
+        func stopSeveral() throws {
+            try bed.withGuest("deaf") { deaf in
+                try bed.withGuest("good") { good in
+                    for guest in [deaf, good] { try bed.run("start", "--mode", "lxc", guest).succeeded() }
+                    try bed.run("exec", deaf, "--", "systemctl", "mask", "--runtime", "poweroff.target", "halt.target")
+                        .succeeded()
+                    let stopped = try bed.run("stop", "--timeout", "5", deaf, "none", good)
+                    #expect(stopped.status == 66)
+                    let lines = stopped.err.split(separator: "\n").filter { $0.contains(" in ") }
+                    #expect(lines.count == 2, "\(stopped.err)")
+                    #expect(lines.first?.hasPrefix("\(good): shut down in ") == true, "\(stopped.err)")
+                    #expect(lines.last?.hasPrefix("\(deaf): forced off in ") == true, "\(stopped.err)")
+                }
+            }
+        }
+
         @Test("a command has a terminal where devbox has one, in a stopped guest and in a running container")
         func terminal() throws {
             try bed.withGuest("tty") { guest in

@@ -96,21 +96,14 @@ struct FetchPackage: ParsableCommand {
                     + "\(fetcher.path(one.record))")
         }
         if options.json { try options.print(fetched.map { FetchedReport($0, fetcher) }, "") }
-        try finish(results)
+        var failures = Failures(console)
+        for case .failure(let error) in results { failures.add(error) }
+        try failures.finish()
         if let install {
             let installer = FetchInstall(
                 install, store: GuestStore(work), options: options, installing: installing.options)
             try installer.install(fetched.map(\.record), from: PackageStore(work))
         }
-    }
-
-    /// Of several failures the last is how the command ends; the others are told before.
-    private func finish(_ results: [Outcome<Fetcher.Fetched>]) throws {
-        let failures = results.compactMap { result -> (any ReportableError)? in
-            if case .failure(let error) = result { error } else { nil }
-        }
-        for failure in failures.dropLast() { options.console.report(failure) }
-        if let last = failures.last { throw last }
     }
 }
 

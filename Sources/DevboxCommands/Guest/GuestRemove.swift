@@ -24,10 +24,16 @@ struct GuestRemove: ParsableCommand {
 
     func run() throws {
         let store = try options.guests()
+        var failures = Failures(options.console)
+        var removed: [String] = []
         for name in guests {
-            try GuestRemoval.remove(name, from: store, force: force, runner: options.runner)
-            options.console.say("\(name): removed")
+            try failures.collect {
+                try GuestRemoval.remove(name, from: store, force: force, runner: options.runner)
+                options.console.say("\(name): removed")
+                removed.append(name)
+            }
         }
-        if options.json { try options.print(["removed": guests], "") }
+        if options.json { try options.print(["removed": removed], "") }
+        try failures.finish()
     }
 }

@@ -8,6 +8,7 @@ struct GuestStop: ParsableCommand {
         discussion: """
             EXAMPLES:
               devbox stop bug-4711
+              devbox stop bug-4711 bug-4712         both at the same time
               devbox stop bug-4711 --force          at once, as if the power failed
             """)
 
@@ -30,19 +31,29 @@ struct GuestStop: ParsableCommand {
 
     func run() throws {
         let store = try options.guests()
-        var reports: [Report] = []
-        for name in guests {
-            let clock = ContinuousClock.now
-            guard let running = try RunningGuest(name, in: store) else {
-                options.console.say("\(name): is not running")
-                reports.append(Report(name: name, outcome: "not running"))
-                continue
+        var failures = Failures(options.console)
+        var reports: [String: Report] = [:]
+        var stopping: [StoppingGuest] = []
+        let clock = ContinuousClock.now
+        for name in guests where !stopping.contains(where: { $0.name == name }) {
+            try failures.collect {
+                guard let running = try RunningGuest(name, in: store) else {
+                    options.console.say("\(name): is not running")
+                    reports[name] = Report(name: name, outcome: "not running")
+                    return
+                }
+                stopping.append(try StoppingGuest(running, within: force ? .zero : timeout.duration))
             }
-            let forced = try running.stop(within: force ? .zero : timeout.duration)
-            let outcome = forced ? "forced off" : "shut down"
-            options.console.say("\(name): \(outcome) in \(seconds(since: clock))")
-            reports.append(Report(name: name, outcome: outcome))
         }
-        try options.print(reports, "")
+        while !stopping.isEmpty {
+            let guest = stopping.remove(at: try StoppingGuest.next(of: stopping))
+            try failures.collect {
+                let outcome = try guest.finish() ? "forced off" : "shut down"
+                options.console.say("\(guest.name): \(outcome) in \(seconds(since: clock))")
+                reports[guest.name] = Report(name: guest.name, outcome: outcome)
+            }
+        }
+        try options.print(guests.compactMap { reports[$0] }, "")
+        try failures.finish()
     }
 }

@@ -90,11 +90,17 @@ struct ImageRemove: ParsableCommand {
 
     func run() throws {
         let guests = try options.guests()
+        var failures = Failures(options.console)
+        var removed: [String] = []
         for name in images {
-            try ImageRemoval.remove(name, guests: guests)
-            options.console.say("\(name): removed")
+            try failures.collect {
+                try ImageRemoval.remove(name, guests: guests)
+                options.console.say("\(name): removed")
+                removed.append(name)
+            }
         }
-        if options.json { try options.print(["removed": images], "") }
+        if options.json { try options.print(["removed": removed], "") }
+        try failures.finish()
     }
 }
 
