@@ -44,15 +44,17 @@ const char *devbox_curl_load(void) {
 }
 
 static pthread_t ahead;
+static int is_ahead;
 static void *load_ahead(void *unused) {
     devbox_curl_load();
     return unused;
 }
-static void join_ahead(void) { pthread_join(ahead, NULL); }
 
-void devbox_curl_load_ahead(void) {
-    // The libraries' own ends are not to run while they are still being loaded.
-    if (pthread_create(&ahead, NULL, load_ahead, NULL) == 0) atexit(join_ahead);
+void devbox_curl_load_ahead(void) { is_ahead = pthread_create(&ahead, NULL, load_ahead, NULL) == 0; }
+
+void devbox_curl_settle(void) {
+    if (is_ahead) pthread_join(ahead, NULL);
+    is_ahead = 0;
 }
 
 CURL *devbox_curl_easy_new(void) { return p_curl_easy_init(); }

@@ -60,8 +60,10 @@ public struct DevboxCommand: ParsableCommand {
             var command = try parseAsRoot(arguments)
             try command.run()
         } catch {
+            Fetcher.settle()
             finish(error, of: arguments.first)
         }
+        Fetcher.settle()
         Glibc.exit(0)
     }
 

@@ -17,6 +17,9 @@ public final class Fetcher {
     /// Begins to load what transfers need, in a thread of its own.
     public static func prepare() { HTTPClient.prepare() }
 
+    /// Waits until that is done: before the process ends.
+    public static func settle() { HTTPClient.settle() }
+
     /// Reads devbox.yaml.
     ///
     /// - Parameters:

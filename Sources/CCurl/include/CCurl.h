@@ -10,6 +10,9 @@
 const char *devbox_curl_load(void);
 /// Begins to load it in a thread of its own; devbox_curl_load waits for that. Once.
 void devbox_curl_load_ahead(void);
+/// Waits until what devbox_curl_load_ahead began is done. Before exit(3): what the libraries themselves have to do at the end of the
+/// process must not run while they are still being loaded, and a function of atexit(3) would be called after theirs.
+void devbox_curl_settle(void);
 
 /// All of these only after devbox_curl_load gave NULL.
 CURL *devbox_curl_easy_new(void);
