@@ -12,52 +12,49 @@ extension Fetcher {
         _ query: BuildQuery, source: String? = nil, formats: [PackageFormat] = PackageFormat.allCases,
         withDebug: Bool = false
     ) throws -> [Build] {
-        try Self.checkName(query.package)
-        var failures: [any ReportableError] = []
-        for group in try groups(query.package, source: source) {
-            var found: [Build] = []
-            for source in group {
-                do {
-                    found += try source.builds(query, all: false, with: context).filter { formats.contains($0.format) }
-                } catch let error as any ReportableError where error.exitCode != .interrupted {
-                    failures.append(error)
-                }
-            }
-            guard let best = Self.best(found, formats) else { continue }
-            for failure in failures { context.console.warn("\(failure.message)") }
-            return try [best] + (withDebug ? [debug(of: best, query)] : [])
+        let best = try search(query, source: source, all: false) { builds in
+            Self.best(builds.filter { formats.contains($0.format) }, formats)
         }
-        if let failure = failures.first { throw failure }
-        throw try missing(query, source: source)
+        guard let best else { throw try missing(query, source: source) }
+        return try [best] + (withDebug ? [debug(of: best, query)] : [])
     }
 
     /// All builds that match, newest first.
     public func list(_ query: BuildQuery, source: String? = nil) throws -> [Build] {
+        try search(query, source: source, all: true) { $0.isEmpty ? nil : $0.sorted(by: Build.isBetter) } ?? []
+    }
+
+    /// Asks the sources, as groups that stand together; the next group only where `choose` finds nothing in what one has.
+    private func search<Found>(
+        _ query: BuildQuery, source: String?, all: Bool, _ choose: ([Build]) throws -> Found?
+    ) throws -> Found? {
         try Self.checkName(query.package)
-        var failures: [any ReportableError] = []
         for group in try groups(query.package, source: source) {
-            var found: [Build] = []
+            var builds: [Build] = []
+            var failures: [any ReportableError] = []
             for source in group {
                 do {
-                    found += try source.builds(query, all: true, with: context)
+                    builds += try source.builds(query, all: all, with: context)
                 } catch let error as any ReportableError where error.exitCode != .interrupted {
                     failures.append(error)
                 }
             }
-            guard !found.isEmpty else { continue }
-            for failure in failures { context.console.warn("\(failure.message)") }
-            return found.sorted(by: Build.isBetter)
+            // Where something is wrong with what a source says, the user decides whether another one is to take its place.
+            if let damaged = failures.first(where: { $0.exitCode == .badInput }) { throw damaged }
+            if let found = try choose(builds) {
+                for failure in failures { context.console.warn("\(failure.message)") }
+                return found
+            }
+            // What the next group has would be of another origin than what is missing here.
+            if let failure = failures.first { throw failure }
         }
-        if let failure = failures.first { throw failure }
-        return []
+        return nil
     }
 
     /// The record of a build that was fetched and is still there.
     public func fetched(_ build: Build) throws -> PackageRecord? {
-        guard let day = build.date, let record = try store.find(build, on: day, in: records()).record,
-            Files.exists(store.path(record))
-        else { return nil }
-        return record
+        let record = try store.find(build, on: build.date ?? context.today, in: records()).record
+        return record.flatMap { Files.exists(store.path($0)) ? $0 : nil }
     }
 
     /// The best of some builds: the newest, then the highest version, then the format that comes first.
@@ -91,11 +88,12 @@ extension Fetcher {
 
     private func debug(of build: Build, _ query: BuildQuery) throws -> Build {
         for end in ["-dbg", "-dbgsym"] {
+            if let found = try debug(end, beside: build, query) { return found }
             var query = query
             query.package = build.package + end
             query.version = build.version
             query.format = build.format
-            // In a tree it lies beside; an index may tell another day of it.
+            // In a tree it lies below the same day; an index may tell another one of it.
             if build.date != nil, build.format != .deb { (query.notAfter, query.isExact) = (build.date, true) }
             let source = (sources + [machine] as [any PackageSource]).first { $0.name == build.source }
             if let found = try source?.builds(query, all: false, with: context).sorted(by: Build.isBetter).first {
@@ -105,6 +103,23 @@ extension Fetcher {
         throw FetchError.noBuild(
             "the source \(build.source) has no debug package for \(build.package) \(build.version)",
             hint: "without --with-debug the package alone is fetched")
+    }
+
+    /// The debug package of the same version in the folder of the package itself.
+    private func debug(_ end: String, beside build: Build, _ query: BuildQuery) throws -> Build? {
+        guard build.knownDigest == nil, let listing = try? context.reader.listing(of: build.address.parent) else {
+            return nil
+        }
+        var query = query
+        query.package = build.package + end
+        var bindings = Bindings()
+        bindings.day = build.isFiled ? nil : build.date
+        bindings.values[.kernel] = build.kernelVersion.map { [$0] }
+        return try listing.entries.filter { !$0.isFolder && $0.name.hasPrefix(query.package) }.compactMap { entry in
+            Build(
+                source: build.source, query, bindings, file: try build.address.parent.file(entry.name),
+                size: entry.size, listedDay: build.date, beside: listing)
+        }.first { $0.version == build.version && $0.format == build.format }
     }
 
     private func missing(_ query: BuildQuery, source: String?) throws -> FetchError {

@@ -134,7 +134,7 @@ public final class Fetcher {
         if let known, let digest = expected.digest, digest != known.sha256 {
             throw FetchError.changed(build.address, recorded: known.sha256, got: digest, build: known.words)
         }
-        return Plan(build: build, day: day, expected: expected, known: known, folders: folders)
+        return Plan(build: build, day: known?.date ?? day, expected: expected, known: known, folders: folders)
     }
 
     private func verify(_ file: Downloaded, _ plan: Plan) throws -> PackageRecord {
@@ -157,7 +157,7 @@ public final class Fetcher {
         }
         if plan.expected.digest == nil {
             remarks.once(
-                "\(build.source): the source has no checksums; the digest of what came is recorded, and holds from now on"
+                "\(build.source): \(plan.expected.reason); the digest of what came is recorded, and holds from now on"
             )
         }
         return PackageRecord(

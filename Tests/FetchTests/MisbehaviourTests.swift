@@ -196,6 +196,18 @@ struct MisbehaviourTests {
         #expect(server.requests.last?.offset == nil)
     }
 
+    @Test("one that sends a part of another state of the file: it is told by its ETag, not used, and nothing stays")
+    func otherState() throws {
+        let server = try server(sums: false) { request, connection in
+            let offset = request.offset ?? 0
+            let range = "Content-Range: bytes \(offset)-\(Self.content.count - 1)/\(Self.content.count)\r\n"
+            connection.send("HTTP/1.1 \(offset > 0 ? "206 Partial\r\n" + range : "200 OK\r\n")")
+            connection.send("ETag: \"\(request.earlier)\"\r\nContent-Length: \(Self.content.count - offset)\r\n\r\n")
+            connection.send(Array(Self.content.dropFirst(offset).prefix(request.earlier == 0 ? 2 << 20 : .max)))
+        }
+        try fails(.badInput, "another state of the file", server: server)
+    }
+
     @Test("one that sends another part than asked for")
     func otherPart() throws {
         let server = try server { request, connection in

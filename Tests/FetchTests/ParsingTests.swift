@@ -201,19 +201,31 @@ struct PatternTests {
         }
     }
 
-    @Test("digests as sha256sum writes them, with --binary and --tag")
+    @Test("digests as sha256sum writes them, with --binary and --tag, and as editors and scripts leave them")
     func checksums() {
         let digest = String(repeating: "ab", count: 32)
         let other = String(repeating: "cd", count: 32)
-        func find(_ text: String) -> String? { ChecksumText.digest(of: "x.deb", in: Array(text.utf8))?.description }
+        func entry(_ text: String) -> ChecksumText.Entry { ChecksumText.entry(of: "x.deb", in: Array(text.utf8)) }
+        func find(_ text: String) -> String? {
+            if case .digest(let digest) = entry(text) { digest.description } else { nil }
+        }
         #expect(find("\(other)  y.deb\n\(digest)  x.deb\n") == digest)
         #expect(find("\(digest) *x.deb\n") == digest)
         #expect(find("\(digest)  ./x.deb\n") == digest)
         #expect(find("SHA256 (x.deb) = \(digest)\n") == digest)
-        #expect(find("\(digest)  sub/x.deb\n") == nil)
-        #expect(find("\(digest.dropLast())  x.deb\n") == nil)
+        for text in ["\(digest)\tx.deb\r\n", "\(digest) x.deb", "\u{FEFF}\(digest)  x.deb\n", "\(digest.uppercased())  x.deb \n"] {
+            #expect(find(text) == digest, "\(text)")
+        }
+        for text in ["", "\(digest)  sub/x.deb\n", "\(digest)  x.deb.old\n", "\(digest)  lib x.deb\n", "x.deb\n"] {
+            #expect(entry(text) == .none, "\(text)")
+        }
+        #expect(entry("\(digest.dropLast())  x.deb\n") == .unreadable)
+        #expect(entry("\(digest.dropLast())  x.deb\n\(digest)  x.deb\n") != .unreadable)
         #expect(ChecksumText.digest(ofOnly: "x.deb", in: Array("\(digest)\n".utf8))?.description == digest)
         #expect(ChecksumText.digest(ofOnly: "x.deb", in: Array("\(digest)  x.deb\n".utf8))?.description == digest)
-        #expect(ChecksumText.digest(ofOnly: "x.deb", in: Array("\(digest)  y.deb\n".utf8)) == nil)
+        #expect(ChecksumText.digest(ofOnly: "x.deb", in: Array("\(digest)  /build/x.deb\n".utf8))?.description == digest)
+        for text in ["\(digest)  y.deb\n", "\(digest)\n\(other)\n", "\(digest)  yx.deb\n"] {
+            #expect(ChecksumText.digest(ofOnly: "x.deb", in: Array(text.utf8)) == nil, "\(text)")
+        }
     }
 }

@@ -76,6 +76,52 @@ struct SourceTests {
         #expect(exact?.message.contains("of 2026-11-19") == true)
     }
 
+    @Test("what was asked for and the source's names do not tell is not taken for granted")
+    func notClaimed() throws {
+        for version in ["6.11", "v6.12", "v6.12.1"] { try bed.publish("tree/t-\(version)-amd64.deb", FetchBed.deb(1)) }
+        try bed.publish("days/2026-11-20/t.deb", FetchBed.deb(2))
+        try bed.settings(
+            """
+            sources:
+              tree: {kind: tree, root: "\(bed.root)/tree", pattern: "{root}/"}
+              days: {kind: address, root: "\(bed.root)/days", pattern: "{root}/{date}/t.deb"}
+            """)
+        let fetcher = try bed.fetcher()
+        func find(_ source: String, _ change: (inout BuildQuery) -> Void) throws -> Build {
+            var query = BuildQuery(package: "t", architecture: .amd64)
+            change(&query)
+            return try fetcher.find(query, source: source)[0]
+        }
+        #expect(try find("tree") { $0.kernelVersion = "6.11" }.address.name == "t-6.11-amd64.deb")
+        #expect(try find("tree") { $0.kernelVersion = "6.11" }.kernelVersion == nil)
+        #expect(reported { _ = try find("tree") { $0.kernelVersion = "5.4" } }?.exitCode == .notFound)
+        #expect(reported { _ = try find("days") { $0.version = "banana" } }?.exitCode == .notFound)
+        #expect(reported { _ = try find("days") { $0.kernelVersion = "6.11" } }?.exitCode == .notFound)
+        #expect(try find("days") { $0.version = "20261120" }.date == CalendarDay("2026-11-20"))
+        // The highest version, with its v or without.
+        #expect(try find("tree") { _ in }.version == "v6.12.1")
+    }
+
+    @Test("a root that is not there is named, whatever the pattern", arguments: ["{root}/", "{root}/{arch}/{package}/"])
+    func noRoot(pattern: String) throws {
+        let server = try WebServer(.python, root: bed.root, in: bed.scratch)
+        try bed.tree("\(server.address)/nowhere", pattern: pattern)
+        let error = try #require(reported { _ = try bed.fetch("ltp") })
+        #expect(error.exitCode == .failure && error.message == "\(server.address)/nowhere/ answered 404 (not found)")
+        // One that is there and has no such package is something else.
+        try bed.tree(server.address, pattern: pattern)
+        #expect(reported { _ = try bed.fetch("ltp") }?.exitCode == .notFound)
+    }
+
+    @Test("the newest build is found though it is older than a thousand others' days")
+    func rare() throws {
+        let first = try #require(CalendarDay("2023-01-01"))
+        try bed.publish("\(first)/rare-1-amd64.deb", FetchBed.deb(1))
+        for number in 1...1000 { try Files.makeDirectory(bed.root.appending("\(first.adding(number))")) }
+        try bed.tree(bed.root.string, pattern: "{root}/{date}/")
+        #expect(try bed.fetcher().find(BuildQuery(package: "rare", architecture: .amd64))[0].date == first)
+    }
+
     @Test("addresses without an index: the newest not after a day is found by asking, within reach")
     func addresses() throws {
         for day in ["20261105", "20261118"] {
@@ -119,6 +165,10 @@ struct SourceTests {
         #expect(server.requests.count < 60)
         (query.notAfter, query.since) = (nil, CalendarDay("2026-11-01"))
         #expect(try fetcher.list(query).map(\.version) == ["20261118", "20261105"])
+        // Days without end are not asked for.
+        query.since = CalendarDay("2000-01-01")
+        #expect(try fetcher.list(query).map(\.version) == ["20261118", "20261105"])
+        #expect(server.requests.count < 100)
     }
 
     @Test("a source that fails does not hide another that has the package")

@@ -68,6 +68,10 @@ final class Download: HTTPJob {
             else {
                 throw FetchError.refused(address, reason: "sent another part of the file than asked for", hint: nil)
             }
+            guard notes.map({ head.agrees(with: $0.validator) }) != false else {
+                throw FetchError.refused(
+                    address, reason: "sent a part of another state of the file than asked for", hint: "try again: all of it is fetched anew then")
+            }
             total = range.total ?? total
             isResumed = true
         } else {

@@ -42,6 +42,11 @@ public struct HTTPHead: Sendable, Equatable {
         return fields["last-modified"]
     }
 
+    /// Whether a part may belong to the state of the file that `validator` tells of. A server need not repeat it.
+    func agrees(with validator: String) -> Bool {
+        fields[validator.hasPrefix("\"") ? "etag" : "last-modified"].map { $0 == validator } ?? true
+    }
+
     /// The day of Last-Modified: "Wed, 30 Sep 2026 01:02:03 GMT".
     public var lastModified: CalendarDay? {
         guard let words = fields["last-modified"]?.split(separator: " "), words.count >= 4 else { return nil }

@@ -8,6 +8,8 @@ struct Checksums {
     struct Expected: Equatable {
         var digest: SHA256Digest?
         var origin: String?
+        /// Why there is none.
+        var reason = "the source has no checksums"
         /// Whether a signature stands behind it.
         var isSigned = false
     }
@@ -28,24 +30,34 @@ struct Checksums {
         let sums = try folder.file("SHA256SUMS")
         let names = files.sums == nil ? ["SHA256SUMS.gpg", "SHA256SUMS.asc"] : [files.signature].compactMap { $0 }
         let signatures = try keyrings.isEmpty ? [] : names.map { try folder.file($0) }
-        let own = try folder.file("\(build.address.name).sha256")
+        let place = try folder.file("\(build.address.name).sha256")
         // All that may be there in one go.
         let wanted =
-            (files.sums == false ? [] : [sums]) + signatures + (files.own == false || !keyrings.isEmpty ? [] : [own])
+            (files.sums == false ? [] : [sums]) + signatures + (files.own == false || !keyrings.isEmpty ? [] : [place])
         _ = try context.reader.contents(of: wanted, limit: Self.limit)
 
         let text = files.sums == false ? nil : try context.reader.content(of: sums, limit: Self.limit)
         if !keyrings.isEmpty { return try signed(build, sums, text, signatures, keyrings) }
-        if let text, let digest = ChecksumText.digest(of: build.address.name, in: text) {
+        if let text, let digest = try listed(build.address.name, in: text, of: sums) {
             return Expected(digest: digest, origin: sums.description)
         }
-        guard files.own != false, let text = try context.reader.content(of: own, limit: Self.limit) else {
-            return Expected()
+        guard files.own != false, let own = try context.reader.content(of: place, limit: Self.limit) else {
+            return text == nil ? Expected() : Expected(reason: "\(sums) does not list \(build.address.name)")
         }
-        guard let digest = ChecksumText.digest(ofOnly: build.address.name, in: text) else {
-            throw FetchError.refused(own, reason: "does not hold the SHA-256 digest of its file", hint: nil)
+        guard let digest = ChecksumText.digest(ofOnly: build.address.name, in: own) else {
+            throw FetchError.refused(place, reason: "does not hold the SHA-256 digest of its file", hint: nil)
         }
-        return Expected(digest: digest, origin: own.description)
+        return Expected(digest: digest, origin: place.description)
+    }
+
+    private func listed(_ name: String, in text: [UInt8], of sums: Address) throws -> SHA256Digest? {
+        switch ChecksumText.entry(of: name, in: text) {
+        case .digest(let digest): return digest
+        case .none: return nil
+        case .unreadable:
+            throw FetchError.refused(
+                sums, reason: "names \(name), but with no SHA-256 digest", hint: "tell who runs the source")
+        }
     }
 
     private func signed(
@@ -59,7 +71,7 @@ struct Checksums {
         for address in signatures {
             guard let signature = try context.reader.content(of: address, limit: Self.limit) else { continue }
             try context.signatures.check(signature, at: address, of: text, keyrings: keyrings)
-            guard let digest = ChecksumText.digest(of: build.address.name, in: text) else {
+            guard let digest = try listed(build.address.name, in: text, of: sums) else {
                 throw FetchError.unsigned(
                     sums, reason: "does not list \(build.address.name)", hint: "the file is not used")
             }

@@ -59,6 +59,9 @@ public struct Build: Sendable, Equatable {
         case beside(ChecksumFiles)
     }
 
+    /// What the source's index says of its digest.
+    var knownDigest: SHA256Digest? { if case .known(let digest, _) = checksum { digest } else { nil } }
+
     /// Its version and its day, as far as that is known: "1.2 of 2026-11-20", "1.2, filed 2026-11-20", "1.2".
     public var words: String { date.map { isFiled ? "\(version), filed \($0)" : "\(version) of \($0)" } ?? version }
 
@@ -108,9 +111,9 @@ public struct BuildQuery: Sendable, Equatable {
         (self.package, self.architecture) = (package, architecture)
     }
 
-    /// Whether a day is among those asked for. A build without one is never too new.
+    /// Whether a day is among those asked for. A build without one is there now, and nobody knows since when.
     func admits(_ day: CalendarDay?) -> Bool {
-        guard let day else { return since == nil && notAfter == nil }
+        guard let day else { return earliest == nil && notAfter.map { $0 >= .today } ?? true }
         return (notAfter.map { day <= $0 } ?? true) && (earliest.map { day >= $0 } ?? true)
     }
 

@@ -78,7 +78,8 @@ enum VersionOrder {
     private static func parts(_ text: String) -> [String] {
         var result: [String] = []
         var isNumber = false
-        for character in text {
+        // "v6.12" is "6.12".
+        for character in text.first == "v" ? text.dropFirst() : text[...] {
             guard character.isASCIIDigit || character.isLetter else {
                 result.append("")
                 continue

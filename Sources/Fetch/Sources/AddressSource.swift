@@ -18,7 +18,11 @@ struct AddressSource: ConfiguredSource {
         try checkSuite(query, pattern)
         guard pattern.has(.date) else { return try probe([nil], query, context) }
         let newest = min(query.notAfter ?? context.today, context.today.adding(1))
-        let oldest = query.earliest ?? newest.adding(-reach)
+        let furthest = newest.adding(-reach)
+        let oldest = max(query.earliest ?? furthest, furthest)
+        if let since = query.since, since < oldest {
+            context.console.say("\(name): no further back than \(oldest); `reach` in devbox.yaml says how far")
+        }
         var found: [Build] = []
         var day = newest
         while day >= oldest {
@@ -53,8 +57,9 @@ struct AddressSource: ConfiguredSource {
         ]
         bindings.values[.date] = day.map { [$0.text(separator: dateSeparator)] }
         bindings.values[.suite] = query.suite.map { [$0] }
-        bindings.values[.kernel] = query.kernelVersion.map { [$0] }
-        bindings.values[.version] = query.version.map { [$0] }
+        // Only what the address itself tells is known of the file: the rest would be taken for its own.
+        if pattern.has(.kernel) { bindings.values[.kernel] = query.kernelVersion.map { [$0] } }
+        if pattern.has(.version) { bindings.values[.version] = query.version.map { [$0] } }
         var places = [(address: root, bindings: bindings)]
         for (index, level) in pattern.levels.enumerated() {
             places = try places.flatMap { place in

@@ -9,7 +9,7 @@ struct TreeSource: ConfiguredSource {
     let architectureNames: [Architecture: String]
 
     /// How many days are looked through for the newest that has a package.
-    private static let patience = 400
+    private static let patience = 4000
     /// How many folders of one level are looked into.
     private static let breadth = 20_000
 
@@ -27,12 +27,22 @@ struct TreeSource: ConfiguredSource {
     }
 
     func builds(_ query: BuildQuery, all: Bool, with context: SourceContext) throws -> [Build] {
+        let found = try search(query, all: all, with: context)
+        // A root that is not there has nothing, but that is not all there is to say of it.
+        if found.isEmpty, case .success(nil) = try context.reader.listings(of: [root])[0] {
+            throw FetchError.status(root, code: 404)
+        }
+        return found
+    }
+
+    private func search(_ query: BuildQuery, all: Bool, with context: SourceContext) throws -> [Build] {
         try checkSuite(query, pattern)
         var start = Bindings()
         start.values[.package] = [query.package]
         start.values[.arch] = architectureNames[query.architecture].map { [$0] } ?? query.architecture.aliases
         start.values[.suite] = query.suite.map { [$0] }
-        if let kernel = query.kernelVersion { start.values[.kernel] = [kernel, "v\(kernel)"] }
+        // Without such a level the names of files tell.
+        if pattern.has(.kernel), let kernel = query.kernelVersion { start.values[.kernel] = [kernel, "v\(kernel)"] }
         let dateLevel = pattern.levels.firstIndex { $0.pieces.contains(.variable(.date)) }
         var nodes = [Node(address: root, bindings: start)]
         guard let dateLevel else { return try finish(nodes, from: 0, query, all: all, context) }
@@ -59,7 +69,7 @@ struct TreeSource: ConfiguredSource {
             if !found.isEmpty { return found }
             rest = rest.dropFirst(chunk.count)
             looked += days.count
-            step = min(step * 2, 16)
+            step = min(step * 2, 64)
         }
         return []
     }

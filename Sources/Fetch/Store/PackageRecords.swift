@@ -75,6 +75,14 @@ struct PackageRecords {
         return try Files.status(file).st_size > 0 ? RecordFile.read(PackageRecord.self, from: file) : nil
     }
 
+    /// The record of a build under whatever day it was fetched, of several the newest; nil where it never was.
+    func record(ofAnyDay build: Build) throws -> PackageRecord? {
+        let folder = "\(build.architecture.rawValue)/\(build.package)/"
+        return try lines.keys.filter { $0.hasPrefix(folder) && $0.hasSuffix("/\(build.address.name)") }
+            .compactMap { try record(of: $0) }.filter { $0.isSameBuild(build, on: $0.date) }
+            .max { $0.date < $1.date }
+    }
+
     /// The file that an earlier devbox made for the record of a path.
     private func earlierFile(_ path: String) -> FilePath? {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)

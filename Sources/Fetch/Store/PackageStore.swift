@@ -37,6 +37,13 @@ public struct PackageStore: Sendable {
     func find(_ build: Build, on day: CalendarDay, in records: PackageRecords) throws
         -> (record: PackageRecord?, folders: [String])
     {
+        // Where nothing tells its day, that under which it was fetched the first time stays its day; and what a source has by its
+        // digest alone is the same file, whatever day its server tells.
+        if build.date == nil || build.knownDigest != nil, let earlier = try records.record(ofAnyDay: build),
+            build.date == nil || build.knownDigest == earlier.sha256
+        {
+            return (earlier, earlier.path.split(separator: "/").dropLast().map(String.init))
+        }
         for apart in [false, true] {
             let folders = try folders(build, on: day, apart: apart)
             let record = try records.record(of: (folders + [build.address.name]).joined(separator: "/"))
