@@ -27,11 +27,24 @@ public enum Names {
         }
     }
 
-    /// Text from outside made safe to print on a terminal: control characters are shown as `\u{..}`.
+    /// Whether a terminal shows a character as one, and neither obeys it nor lets it hide or turn around what stands beside it.
+    public static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x20...0x7E: true
+        case ...0x9F: false
+        // Marks of direction and other invisible ones; not those that join letters.
+        case 0xAD, 0x61C, 0x200B, 0x200E...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF, 0xFFF9...0xFFFB,
+            0xE0000...0xE007F:
+            false
+        default: true
+        }
+    }
+
+    /// Text from outside made safe to print on a terminal: what is no printable character is shown as `\u{..}`.
     public static func printable(_ text: some StringProtocol) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
-            if scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) {
+            if !isPrintable(scalar) {
                 result += "\\u{\(String(scalar.value, radix: 16))}"
             } else {
                 result.unicodeScalars.append(scalar)

@@ -1,4 +1,5 @@
 import DevboxCore
+import HostTools
 
 /// Why something could not be fetched.
 public enum FetchError: ReportableError {
@@ -13,7 +14,7 @@ public enum FetchError: ReportableError {
     /// The file has another digest than the source says.
     case wrongDigest(Address, expected: SHA256Digest, by: String, got: SHA256Digest)
     /// The same build had another digest when it was fetched before.
-    case changed(Address, recorded: SHA256Digest, got: SHA256Digest, build: String)
+    case changed(Address, got: SHA256Digest, before: PackageRecord)
     /// A signature that is bad, missing, or made with a key that does not count.
     case unsigned(Address, reason: String, hint: String?)
     /// No source has it.
@@ -39,8 +40,8 @@ public enum FetchError: ReportableError {
             "\(address) \(Names.printable(reason))"
         case .wrongDigest(let address, let expected, let origin, let got):
             "\(address) has the SHA-256 digest \(got), but \(origin) says \(expected)"
-        case .changed(let address, let recorded, let got, let build):
-            "\(address) has the SHA-256 digest \(got), but \(build) had \(recorded) when it was fetched before"
+        case .changed(let address, let got, let before):
+            "\(address) has the SHA-256 digest \(got), but \(before.words) had \(before.sha256) when it was fetched before"
         case .noBuild(let what, _): Names.printable(what)
         }
     }
@@ -48,13 +49,15 @@ public enum FetchError: ReportableError {
     /// What to do next.
     public var hint: String? {
         switch self {
-        case .unreachable: "try again later; what came already is kept where the server can resume"
+        case .unreachable: "try again later; a download that has begun goes on where it ended"
         case .untrusted: "CURL_CA_BUNDLE or SSL_CERT_FILE names a file with the certificate of an authority of your own"
+        case .status(_, 401): "a login for a server stands in ~/.netrc, see netrc(5)"
         case .status(_, let code): code >= 500 ? "try again later" : nil
         case .refused(_, _, let hint), .unsigned(_, _, let hint), .noBuild(_, let hint): hint
         case .wrongDigest: "the file is not used; the source may be in the middle of an update: try again later"
-        case .changed:
-            "a build does not change: ask who runs the source. `devbox packages --forget` accepts the new file"
+        case .changed(_, _, let before):
+            "a build does not change: ask who runs the source. "
+                + "`devbox packages --forget \(Command.quote(before.path))` accepts the new file"
         }
     }
 

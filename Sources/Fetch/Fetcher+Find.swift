@@ -131,16 +131,20 @@ extension Fetcher {
         let asked = try groups(query.package, source: source).joined().map(\.name).joined(separator: ", ")
         return .noBuild(
             "\(what) in \(asked)",
-            hint: hint(query.package))
+            hint: hint(query, source))
     }
 
-    private func hint(_ package: String) -> String {
+    private func hint(_ query: BuildQuery, _ source: String?) -> String {
+        let package = query.package
         if sources.isEmpty {
             return "\(context.work.settings) names no sources: devbox's templates/devbox.yaml shows how"
         }
         let named = Set(sources.flatMap { $0.packages ?? [] })
+        let given =
+            (query.architecture == .host ? "" : " --arch \(query.architecture.rawValue)")
+            + (source.map { " --source \($0)" } ?? "")
         return named.isEmpty || named.contains(package)
-            ? "`devbox fetch \(package) --list` shows what there is"
+            ? "`devbox fetch \(package) --list\(given)` shows what there is"
             : "devbox.yaml names \(named.sorted().prefix(8).joined(separator: ", "))"
     }
 

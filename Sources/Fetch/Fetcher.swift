@@ -132,7 +132,7 @@ public final class Fetcher {
         let (known, folders) = try store.find(build, on: day, in: records())
         let expected = try Checksums(context: context).expected(build, keyrings: keyrings(build.source))
         if let known, let digest = expected.digest, digest != known.sha256 {
-            throw FetchError.changed(build.address, recorded: known.sha256, got: digest, build: known.words)
+            throw FetchError.changed(build.address, got: digest, before: known)
         }
         return Plan(build: build, day: known?.date ?? day, expected: expected, known: known, folders: folders)
     }
@@ -145,7 +145,7 @@ public final class Fetcher {
                     build.address, expected: expected, by: plan.expected.origin ?? "the source", got: file.sha256)
             }
             if let known = plan.known, known.sha256 != file.sha256 {
-                throw FetchError.changed(build.address, recorded: known.sha256, got: file.sha256, build: known.words)
+                throw FetchError.changed(build.address, got: file.sha256, before: known)
             }
             guard file.beginning.starts(with: build.format.beginning) else {
                 throw FetchError.refused(

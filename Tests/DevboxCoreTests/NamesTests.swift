@@ -36,5 +36,7 @@ struct NamesTests {
     func printable() {
         #expect(Names.printable("\t\r\n\u{7F}\u{9B}31m") == "\\u{9}\\u{d}\\u{a}\\u{7f}\\u{9b}31m")
         #expect(Names.printable("größe 日本 👩‍💻") == "größe 日本 👩‍💻")
+        // What would turn around, or hide, what stands beside it.
+        #expect(Names.printable("a\u{202E}bed.exe\u{200B}\u{FEFF}") == "a\\u{202e}bed.exe\\u{200b}\\u{feff}")
     }
 }

@@ -100,6 +100,9 @@ struct AptTests {
         #expect(try Files.read(fetcher.path(fetched[1].record)) == FetchBed.deb(2))
         #expect(fetched.allSatisfy { $0.record.isSigned && $0.record.verifiedBy == "the signed apt index" })
         #expect(try server.log().contains { $0.contains("/by-hash/SHA256/") } == byHash)
+        // Nor is a package, though its server tells another day now.
+        try tool("touch", "-d", "2026-11-01", bed.root.appending("pool/\(builds[0].address.name)").string)
+        #expect(try bed.fetch("linux-image-6.1.0-30-amd64").wasThere)
         // The index is not fetched again as long as InRelease names the same.
         let before = try server.log().filter { $0.contains("binary-amd64") }.count
         #expect(try bed.fetch("linux-image-6.1.0-30-amd64").wasThere)
@@ -116,6 +119,23 @@ struct AptTests {
         #expect(reported { _ = try bed.fetcher().find(query) }?.exitCode == .notFound)
         query = BuildQuery(package: "filler", architecture: .amd64)
         #expect(reported { _ = try bed.fetcher().find(query) }?.exitCode == .notFound)
+    }
+
+    @Test(
+        "a source of one's own that fails, or is not to be trusted, is not replaced by the machine's",
+        arguments: [false, true])
+    func notReplaced(isDamaged: Bool) throws {
+        try repository()
+        let environment = try bed.apt("deb [signed-by=\(key.keyring)] file:\(bed.root) bookworm main\n", folder: "apt")
+        _ = try runner.run(Command(AptGet.program, ["update"], environment: environment), limit: .seconds(60))
+        let port = try RawServer.freePort()
+        let own = try bed.scratch.write("-----BEGIN PGP SIGNED MESSAGE-----\n", to: "own/dists/bookworm/InRelease")
+        try settings(isDamaged ? bed.scratch("own").string : "http://127.0.0.1:\(port)")
+        #expect(Files.exists(own))
+        let error = try #require(reported { _ = try find(fetcher: bed.fetcher(apt: environment)) })
+        #expect(error.exitCode == (isDamaged ? .badInput : .failure), "\(error.message)")
+        let query = BuildQuery(package: "linux-image-6.1.0-30-amd64", architecture: .amd64)
+        #expect(try bed.fetcher(apt: environment).find(query, source: "apt").count == 1)
     }
 
     private func refused(_ words: String) throws {

@@ -140,6 +140,18 @@ struct MisbehaviourTests {
         try fails(.failure, "another scheme", server: server)
     }
 
+    @Test(
+        "one that answers with no HTTP at all, or redirects to nowhere",
+        arguments: [
+            ("SSH-2.0-OpenSSH_9.2\r\n", "answers with something that is not HTTP"),
+            ("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n", "does not say where to"),
+            ("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:99999/\r\nContent-Length: 0\r\n\r\n", "is no address"),
+        ])
+    func nonsense(answer: String, words: String) throws {
+        let server = try server { _, connection in connection.send(answer) }
+        try fails(.failure, words, server: server)
+    }
+
     @Test("one that redirects to another place of the same scheme is followed")
     func redirect() throws {
         let other = try RawServer { _, connection in connection.answer("200 OK", [:], Self.content) }

@@ -33,6 +33,40 @@ struct NetworkTests {
         return (output.status, String(decoding: output.errorBytes, as: UTF8.self))
     }
 
+    @Test("a proxy that is not there is named, and the server's address")
+    func proxyGone() throws {
+        try bed.tree("http://builds.example.org", pattern: "{root}/")
+        let port = try RawServer.freePort()
+        let output = try runner.attempt(
+            command(["sources"], environment: ["http_proxy": "http://127.0.0.1:\(port)"]), limit: .seconds(60))
+        let messages = String(decoding: output.errorBytes, as: UTF8.self)
+        #expect(messages.contains("nightly: http://builds.example.org/ cannot be reached"), "\(messages)")
+        #expect(messages.contains("127.0.0.1 port \(port)"), "\(messages)")
+    }
+
+    @Test("a server that needs a login gets that of ~/.netrc, and no other server does")
+    func login() throws {
+        let content = FetchBed.deb(1)
+        let other = try RawServer { _, connection in connection.answer("200 OK", [:], content) }
+        let server = try RawServer { request, connection in
+            guard request.headers["authorization"] == "Basic bWU6c2VjcmV0" else {
+                return connection.answer("401 Unauthorized", ["WWW-Authenticate": "Basic realm=\"x\""])
+            }
+            request.path == "/"
+                ? connection.answer("200 OK", [:], Array("<a href=\"ltp-1-amd64.deb\">".utf8))
+                : connection.answer("302 Found", ["Location": "http://localhost:\(other.port)/x"])
+        }
+        try bed.tree(server.address, pattern: "{root}/")
+        let refused = try fetch(["HOME": bed.scratch.path.string])
+        #expect(refused.status == .exited(1))
+        #expect(
+            refused.messages.contains("answered 401 (needs a login)\nhint: a login for a server stands in ~/.netrc"))
+        try bed.scratch.write("machine 127.0.0.1 login me password secret\n", to: ".netrc")
+        let allowed = try fetch(["HOME": bed.scratch.path.string])
+        #expect(allowed.status == .exited(0), "\(allowed.messages)")
+        #expect(other.requests.count == 1 && other.requests[0].headers["authorization"] == nil)
+    }
+
     @Test("http_proxy is asked for everything, but not for the hosts of no_proxy")
     func proxy() throws {
         let content = FetchBed.deb(1)

@@ -33,8 +33,14 @@ struct CalendarDayTests {
         #expect(limit("3 days ago") == "2026-11-18")
         #expect(limit("1 day ago") == "2026-11-20")
         #expect(limit("2 weeks ago") == "2026-11-07")
+        #expect(limit("1 month ago") == "2026-10-21")
+        #expect(limit("12 months ago") == "2025-11-21")
+        // A month without that day: its last one.
+        #expect(CalendarDay("2026-03-31")?.addingMonths(-1)?.description == "2026-02-28")
+        #expect(CalendarDay("2028-03-31")?.addingMonths(-1)?.description == "2028-02-29")
+        #expect(CalendarDay("2026-01-31")?.addingMonths(-2)?.description == "2025-11-30")
         #expect(limit("2026-11-03") == "2026-11-03")
-        for text in ["tomorrow", "-1 days ago", "3 months ago", "next week", "ago", "1e3 days ago"] {
+        for text in ["tomorrow", "-1 days ago", "3 years ago", "2000 months ago", "next week", "ago", "1e3 days ago"] {
             #expect(DateChoice(text, today: today) == nil, "\(text)")
         }
     }
@@ -213,7 +219,9 @@ struct PatternTests {
         #expect(find("\(digest) *x.deb\n") == digest)
         #expect(find("\(digest)  ./x.deb\n") == digest)
         #expect(find("SHA256 (x.deb) = \(digest)\n") == digest)
-        for text in ["\(digest)\tx.deb\r\n", "\(digest) x.deb", "\u{FEFF}\(digest)  x.deb\n", "\(digest.uppercased())  x.deb \n"] {
+        for text in [
+            "\(digest)\tx.deb\r\n", "\(digest) x.deb", "\u{FEFF}\(digest)  x.deb\n", "\(digest.uppercased())  x.deb \n",
+        ] {
             #expect(find(text) == digest, "\(text)")
         }
         for text in ["", "\(digest)  sub/x.deb\n", "\(digest)  x.deb.old\n", "\(digest)  lib x.deb\n", "x.deb\n"] {
@@ -223,7 +231,8 @@ struct PatternTests {
         #expect(entry("\(digest.dropLast())  x.deb\n\(digest)  x.deb\n") != .unreadable)
         #expect(ChecksumText.digest(ofOnly: "x.deb", in: Array("\(digest)\n".utf8))?.description == digest)
         #expect(ChecksumText.digest(ofOnly: "x.deb", in: Array("\(digest)  x.deb\n".utf8))?.description == digest)
-        #expect(ChecksumText.digest(ofOnly: "x.deb", in: Array("\(digest)  /build/x.deb\n".utf8))?.description == digest)
+        #expect(
+            ChecksumText.digest(ofOnly: "x.deb", in: Array("\(digest)  /build/x.deb\n".utf8))?.description == digest)
         for text in ["\(digest)  y.deb\n", "\(digest)\n\(other)\n", "\(digest)  yx.deb\n"] {
             #expect(ChecksumText.digest(ofOnly: "x.deb", in: Array(text.utf8)) == nil, "\(text)")
         }

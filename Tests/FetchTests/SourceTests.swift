@@ -102,7 +102,8 @@ struct SourceTests {
         #expect(try find("tree") { _ in }.version == "v6.12.1")
     }
 
-    @Test("a root that is not there is named, whatever the pattern", arguments: ["{root}/", "{root}/{arch}/{package}/"])
+    @Test(
+        "a root that is not there is named, whatever the pattern", arguments: ["{root}/", "{root}/{arch}/{package}/"])
     func noRoot(pattern: String) throws {
         let server = try WebServer(.python, root: bed.root, in: bed.scratch)
         try bed.tree("\(server.address)/nowhere", pattern: pattern)
@@ -169,6 +170,40 @@ struct SourceTests {
         query.since = CalendarDay("2000-01-01")
         #expect(try fetcher.list(query).map(\.version) == ["20261118", "20261105"])
         #expect(server.requests.count < 100)
+    }
+
+    @Test(
+        "a server that answers 403 for what is not there: other days are asked for, and it is told where none is there")
+    func forbidden() throws {
+        let server = try RawServer { request, connection in
+            let isThere = request.path == "/2026-11-18/t.deb"
+            connection.answer(
+                isThere ? "200 OK" : "403 Forbidden", [:], FetchBed.deb(1), head: request.method == "HEAD")
+        }
+        try bed.settings(
+            "sources:\n  s: {kind: address, root: \"\(server.address)\", pattern: \"{root}/{date}/{package}.deb\"}\n")
+        let fetcher = try bed.fetcher()
+        #expect(try fetcher.find(BuildQuery(package: "t", architecture: .amd64))[0].date == CalendarDay("2026-11-18"))
+        let error = reported { _ = try fetcher.find(BuildQuery(package: "u", architecture: .amd64)) }
+        #expect(error?.exitCode == .failure && error?.message.hasSuffix("answered 403 (forbidden)") == true)
+    }
+
+    @Test(
+        "a debug package that lies beside its package comes with it",
+        arguments: ["{root}/", "{root}/{date}/{package}/"])
+    func debugBeside(pattern: String) throws {
+        let folder = pattern == "{root}/" ? "" : "2026-11-20/ltp/"
+        for name in ["ltp", "ltp-dbg"] {
+            try bed.publish("\(folder)\(name)-20261120-1-gabcdef0-amd64.deb", FetchBed.deb(1))
+            try bed.publish("\(folder)\(name)-20261119-1-gabcdef0-amd64.deb", FetchBed.deb(2))
+        }
+        try bed.tree(bed.root.string, pattern: pattern)
+        let builds = try bed.fetcher().find(BuildQuery(package: "ltp", architecture: .amd64), withDebug: true)
+        #expect(
+            builds.map(\.address.name) == [
+                "ltp-20261120-1-gabcdef0-amd64.deb", "ltp-dbg-20261120-1-gabcdef0-amd64.deb",
+            ])
+        #expect(builds[0].date == builds[1].date)
     }
 
     @Test("a source that fails does not hide another that has the package")

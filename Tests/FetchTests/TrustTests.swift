@@ -70,6 +70,30 @@ struct TrustTests {
         #expect(try bed.fetch("ltp", date: "2026-11-20").content == new)
     }
 
+    @Test("a build of which nobody tells the day stays the one that it was, on every day")
+    func undated() throws {
+        let server = try WebServer(.python, root: bed.root, in: bed.scratch)
+        try bed.publish("ltp-1-amd64.deb", old, sums: false)
+        try bed.tree(server.address, pattern: "{root}/")
+        let first = try bed.fetch("ltp").record
+        #expect(first.date.description == "2026-11-21")
+        let tomorrow = try bed.fetcher(today: "2026-11-22")
+        let build = try tomorrow.find(BuildQuery(package: "ltp", architecture: .amd64))[0]
+        #expect(try build.date == nil && tomorrow.fetched(build)?.path == first.path)
+        #expect(try bed.fetch("ltp", fetcher: tomorrow).wasThere)
+        try bed.publish("ltp-1-amd64.deb", new, sums: false)
+        try PackageStore(bed.work).remove(first)
+        let error = try #require(reported { _ = try bed.fetch("ltp", fetcher: bed.fetcher(today: "2026-11-23")) })
+        #expect(error.exitCode == .badInput && error.message.contains(digest(old)))
+        // The hint can be pasted, and so can the paths that users see.
+        #expect(error.hint?.contains("devbox packages --forget \(first.path)`") == true)
+        let store = PackageStore(bed.work)
+        for path in [first.path, store.path(first).string, PackageStore.guestPath(first)] {
+            #expect(try store.record(of: path)?.path == first.path, "\(path)")
+        }
+        #expect(try store.record(of: "/etc/\(first.path)")?.path == nil)
+    }
+
     @Test("checksums that were changed tell that a build was changed, though its file is there")
     func changedSums() throws {
         try bed.tree(bed.root.string, pattern: "{root}/{date}/")

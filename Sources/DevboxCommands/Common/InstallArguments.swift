@@ -6,8 +6,10 @@ import Kernels
 
 /// How packages are installed: common to every command that installs some.
 struct InstallArguments: ParsableArguments {
+    static let usualTimeout = Seconds(1800)
+
     @Option(help: ArgumentHelp("How long the packages' scripts may take.", valueName: "seconds"))
-    var timeout = Seconds(1800)
+    var timeout = Self.usualTimeout
 
     @Flag(
         help: ArgumentHelp(

@@ -11,7 +11,7 @@ struct FetchList {
     private struct Row: Encodable {
         let package: String
         let date: CalendarDay?
-        let version: String
+        let packageVersion: String
         let architecture: Architecture
         let format: PackageFormat
         let kernelVersion: String?
@@ -29,7 +29,7 @@ struct FetchList {
             for build in try fetcher.list(query, source: source) {
                 rows.append(
                     Row(
-                        package: build.package, date: build.date, version: build.version,
+                        package: build.package, date: build.date, packageVersion: build.version,
                         architecture: build.architecture, format: build.format, kernelVersion: build.kernelVersion,
                         size: build.size.bytes, isFetched: try fetcher.fetched(build) != nil, source: build.source,
                         address: build.address.description))
@@ -38,7 +38,7 @@ struct FetchList {
         var table = Table("PACKAGE", "DATE", "VERSION", "ARCH", "FORMAT", "SIZE", "FETCHED", "SOURCE")
         for row in rows {
             table.add(
-                row.package, row.date?.description, row.version, row.architecture.rawValue, row.format.rawValue,
+                row.package, row.date?.description, row.packageVersion, row.architecture.rawValue, row.format.rawValue,
                 row.size.map(ByteSize.text), row.isFetched ? "yes" : "no", row.source)
         }
         options.console.detail("\(fetcher.requests) requests")

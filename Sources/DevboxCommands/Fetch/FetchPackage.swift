@@ -50,6 +50,11 @@ struct FetchPackage: ParsableCommand {
         if packages.isEmpty { throw ValidationError("a package is missing: devbox fetch PACKAGE") }
         if !list, since != nil || until != nil { throw ValidationError("--since and --until go with --list") }
         if list, install != nil || withDebug { throw ValidationError("--list fetches and installs nothing") }
+        if install == nil,
+            installing.downloadDependencies || installing.timeout.duration != InstallArguments.usualTimeout.duration
+        {
+            throw ValidationError("--timeout and --download-dependencies go with --install")
+        }
         if since?.choice == .latest { throw ValidationError("--since: a day") }
         if until != nil, build.date != nil { throw ValidationError("--until and --date say the same: choose one") }
     }

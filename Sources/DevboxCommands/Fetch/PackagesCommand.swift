@@ -66,7 +66,8 @@ struct PackagesCommand: ParsableCommand {
         if let forget {
             guard let record = try store.record(of: forget) else {
                 throw Failure(
-                    .notFound, "\(Names.printable(forget)) was not fetched", hint: "`devbox packages` shows what was")
+                    .notFound, "\(Names.printable(forget)) was not fetched",
+                    hint: "`devbox packages --json` tells the path of each file")
             }
             try store.forget(record)
             return options.console.say("\(record.path): forgotten")

@@ -17,8 +17,10 @@ struct SourcesCommand: ParsableCommand {
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
+        // Whoever asks waits for the answer, and may ask again.
         let fetcher = try Fetcher(
-            try options.workToBegin(), runner: options.runner, hostSuite: HostRelease.suite, command: typedCommand)
+            try options.workToBegin(), runner: options.runner, limits: HTTPLimits(attempts: 2),
+            hostSuite: HostRelease.suite, command: typedCommand)
         let reports = try fetcher.report()
         var table = Table("NAME", "KIND", "ROOT", "SIGNED", "PACKAGES", "STATE")
         for report in reports {

@@ -70,7 +70,8 @@ final class Download: HTTPJob {
             }
             guard notes.map({ head.agrees(with: $0.validator) }) != false else {
                 throw FetchError.refused(
-                    address, reason: "sent a part of another state of the file than asked for", hint: "try again: all of it is fetched anew then")
+                    address, reason: "sent a part of another state of the file than asked for",
+                    hint: "try again: all of it is fetched anew then")
             }
             total = range.total ?? total
             isResumed = true

@@ -28,7 +28,8 @@ final class HTTPClient {
         self.multi = OpaquePointer(multi)
         self.limits = limits
         authorities = ["CURL_CA_BUNDLE", "SSL_CERT_FILE"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
-        _ = devbox_curl_multi_set_number(multi, CURLMOPT_MAX_HOST_CONNECTIONS, limits.parallel)
+        // Six fit into the queue of python's server; it drops one more, which comes again after a second.
+        _ = devbox_curl_multi_set_number(multi, CURLMOPT_MAX_HOST_CONNECTIONS, min(limits.parallel, 6))
         _ = devbox_curl_multi_set_number(multi, CURLMOPT_MAXCONNECTS, limits.parallel * 2)
     }
 
@@ -111,6 +112,8 @@ private final class HTTPHandle {
         set(CURLOPT_FAILONERROR, 1)
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_NOPROGRESS, 1)
+        // Logins where curl, git and apt's users have them: ~/.netrc.
+        set(CURLOPT_NETRC, Int(CURL_NETRC_OPTIONAL.rawValue))
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         set(CURLOPT_BUFFERSIZE, 512 << 10)
         set(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(limits.connect))
@@ -210,24 +213,32 @@ private final class HTTPExchange {
             do {
                 // A response without a body has not been told of.
                 try tell()
+                guard head.status / 100 != 3 else {
+                    return .failed(FetchError.unreachable(job.address, reason: "redirects, but does not say where to"))
+                }
                 return .complete(head)
             } catch {
                 return .failed(error as? any ReportableError ?? Failure(.failure, "\(error)"))
             }
         }
         func because(_ reason: String) -> FetchError { .unreachable(job.address, reason: reason) }
+        let target = head["location"].map { Names.printable($0) }
         switch result {
         case CURLE_HTTP_RETURNED_ERROR: return .status(head)
         case CURLE_TOO_MANY_REDIRECTS: return .failed(because("redirects in circles, or too often"))
-        case CURLE_URL_MALFORMAT: return .failed(because("redirects to something that is no address"))
+        case CURLE_URL_MALFORMAT:
+            let what = target.map { "redirects to \($0), which" } ?? "cannot be asked: it"
+            return .failed(because("\(what) is no address"))
         case CURLE_UNSUPPORTED_PROTOCOL:
-            let target = head["location"].map { " (\(Names.printable($0)))" } ?? ""
-            return .failed(because("redirects to another scheme\(target), which is not followed"))
+            guard let target else { return .failed(because("answers with something that is not HTTP")) }
+            return .failed(because("redirects to another scheme (\(target)), which is not followed"))
         case CURLE_OPERATION_TIMEDOUT:
             return .broken(
                 because(isTold ? "stalls: nothing came for \(limits.stall.inWords)" : "does not answer in time"))
         case CURLE_COULDNT_RESOLVE_HOST: return .broken(because("cannot be reached: its host name is not known"))
-        case CURLE_COULDNT_CONNECT: return .broken(because("cannot be reached: nobody answers at that port"))
+        case CURLE_COULDNT_CONNECT:
+            // libcurl names the place, which may be the proxy's.
+            return .broken(because("cannot be reached: nobody answers there (\(reason(result)))"))
         case CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR:
             return .broken(because("broke off before everything had come"))
         case CURLE_COULDNT_RESOLVE_PROXY:

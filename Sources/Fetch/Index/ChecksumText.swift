@@ -42,7 +42,9 @@ enum ChecksumText {
         let lines = String(decoding: text.prefix(4096), as: UTF8.self).split(whereSeparator: \.isNewline)
         for line in lines {
             guard let (digest, file) = fields(String(line)) else { continue }
-            if file.isEmpty ? lines.count == 1 : file == name || file.hasSuffix("/\(name)") { return SHA256Digest(digest) }
+            if file.isEmpty ? lines.count == 1 : file == name || file.hasSuffix("/\(name)") {
+                return SHA256Digest(digest)
+            }
         }
         return nil
     }

@@ -95,7 +95,7 @@ public struct Address: Sendable, Hashable, CustomStringConvertible {
     /// Whether a name from outside may be a part of a path.
     static func isSafe(_ name: String) -> Bool {
         !name.isEmpty && name != "." && name != ".." && name.utf8.count <= 255
-            && name.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) && $0 != "/" }
+            && name.unicodeScalars.allSatisfy { Names.isPrintable($0) && $0 != "/" }
     }
 
     /// `%41` undone; nil where what comes out is not UTF-8.

@@ -74,6 +74,13 @@ public struct CalendarDay: Sendable, Hashable, Comparable, CustomStringConvertib
     /// A number of days later, or earlier for a negative one.
     public func adding(_ days: Int) -> CalendarDay { CalendarDay(number: number + days) }
 
+    /// The same day of another month, or that month's last day where it is shorter; nil for one before 1970.
+    public func addingMonths(_ months: Int) -> CalendarDay? {
+        let (year, month, day) = parts
+        let total = year * 12 + month - 1 + months
+        return (0...3).lazy.compactMap { CalendarDay(year: total / 12, month: total % 12 + 1, day: day - $0) }.first
+    }
+
     /// Whether `left` comes before `right`.
     public static func < (left: CalendarDay, right: CalendarDay) -> Bool { left.number < right.number }
 }
@@ -113,9 +120,15 @@ public enum DateChoice: Sendable, Equatable {
             guard let day = CalendarDay(words[0]) else { return nil }
             self = .day(day)
         case 3 where words[2] == "ago":
-            let unit = ["day": 1, "days": 1, "week": 7, "weeks": 7][words[1]]
-            guard let unit, let count = Int(words[0]), (0...20_000).contains(count) else { return nil }
-            self = .day(today.adding(-count * unit))
+            guard let count = Int(words[0]), (0...20_000).contains(count) else { return nil }
+            switch words[1] {
+            case "day", "days": self = .day(today.adding(-count))
+            case "week", "weeks": self = .day(today.adding(-7 * count))
+            case "month", "months":
+                guard let day = today.addingMonths(-count) else { return nil }
+                self = .day(day)
+            default: return nil
+            }
         default: return nil
         }
     }

@@ -16,34 +16,55 @@ struct AddressSource: ConfiguredSource {
 
     func builds(_ query: BuildQuery, all: Bool, with context: SourceContext) throws -> [Build] {
         try checkSuite(query, pattern)
-        guard pattern.has(.date) else { return try probe([nil], query, context) }
+        var answers = Answers()
+        guard pattern.has(.date) else {
+            try ask([nil], query, context, into: &answers)
+            return try answers.get()
+        }
         let newest = min(query.notAfter ?? context.today, context.today.adding(1))
         let furthest = newest.adding(-reach)
         let oldest = max(query.earliest ?? furthest, furthest)
         if let since = query.since, since < oldest {
             context.console.say("\(name): no further back than \(oldest); `reach` in devbox.yaml says how far")
         }
-        var found: [Build] = []
         var day = newest
-        while day >= oldest {
+        while day >= oldest, all || answers.builds.isEmpty {
             // A few at once, the newest first; the first group that has one has the newest.
             let days = (0..<8).map { day.adding(-$0) }.filter { $0 >= oldest }
-            found += try probe(days.map { $0 }, query, context)
-            if !all, !found.isEmpty { return found }
+            try ask(days.map { $0 }, query, context, into: &answers)
             day = day.adding(-8)
         }
-        return found
+        return try answers.get()
     }
 
-    private func probe(_ days: [CalendarDay?], _ query: BuildQuery, _ context: SourceContext) throws -> [Build] {
+    /// What came of asking for some files.
+    private struct Answers {
+        var builds: [Build] = []
+        /// A store of objects may say of what is not there that nobody may see it.
+        var forbidden: (any Error)?
+
+        func get() throws -> [Build] {
+            if builds.isEmpty, let forbidden { throw forbidden }
+            return builds
+        }
+    }
+
+    private func ask(
+        _ days: [CalendarDay?], _ query: BuildQuery, _ context: SourceContext, into answers: inout Answers
+    ) throws {
         let places = try days.flatMap { try addresses(query, day: $0) }
-        let facts = try context.reader.facts(of: places.map(\.address))
-        return try zip(places, facts).compactMap { place, result in
-            guard let facts = try result.get() else { return nil }
-            return Build(
-                source: name, query, place.bindings, file: place.address,
-                size: facts.size.map { .exact($0) } ?? .unknown, listedDay: facts.day, beside: nil)
-        }.filter(query.admits)
+        for (place, result) in zip(places, try context.reader.facts(of: places.map(\.address))) {
+            do {
+                guard let facts = try result.get() else { continue }
+                let build = Build(
+                    source: name, query, place.bindings, file: place.address,
+                    size: facts.size.map { .exact($0) } ?? .unknown, listedDay: facts.day, beside: nil)
+                if let build, query.admits(build) { answers.builds.append(build) }
+            } catch let error as FetchError {
+                guard case .status(_, 403) = error else { throw error }
+                answers.forbidden = error
+            }
+        }
     }
 
     /// Where the package of a day would be.

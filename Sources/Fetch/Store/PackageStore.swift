@@ -17,7 +17,8 @@ public struct PackageStore: Sendable {
     public func path(_ record: PackageRecord) -> FilePath { files.pushing(FilePath(record.path)) }
 
     /// The same file as guests see it.
-    public static func guestPath(_ record: PackageRecord) -> String { "/work/packages/\(record.path)" }
+    public static func guestPath(_ record: PackageRecord) -> String { guestFolder + record.path }
+    private static let guestFolder = "/work/packages/"
 
     /// The folders of a build below share/packages. Builds of several sources that are named alike lie beside each other.
     func folders(_ build: Build, on day: CalendarDay, apart: Bool) throws -> [String] {
@@ -105,8 +106,13 @@ public struct PackageStore: Sendable {
             .sorted { ($0.date, $0.package, $0.path) > ($1.date, $1.package, $1.path) }
     }
 
-    /// The record of a path below share/packages; nil for one that was never fetched.
-    public func record(of path: String) throws -> PackageRecord? { try PackageRecords(work).record(of: path) }
+    /// The record of a file; nil for one that was never fetched.
+    ///
+    /// - Parameter path: below share/packages, or as the host or a guest sees it.
+    public func record(of path: String) throws -> PackageRecord? {
+        let folder = ["\(files)/", Self.guestFolder].first(where: path.hasPrefix) ?? ""
+        return try PackageRecords(work).record(of: String(path.dropFirst(folder.count)))
+    }
 
     /// Removes a fetched file. Its record stays, so that the same build is known again.
     public func remove(_ record: PackageRecord) throws {
