@@ -80,7 +80,8 @@ install: release man
 	install -D -m 644 completions/devbox.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_devbox
 	install -D -m 644 completions/devbox.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/devbox.fish
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 .build/plugins/GenerateManual/outputs/devbox/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 $$(ls .build/plugins/GenerateManual/outputs/devbox/*.1 | grep -vE '\.(ssh-proxy|supervise)\.1$$') \
+		$(DESTDIR)$(PREFIX)/share/man/man1/
 
 clean:
 	rm -rf .build
