@@ -51,6 +51,8 @@ public struct DevboxCommand: ParsableCommand {
 
     /// Runs the command line and ends the process with devbox's exit codes.
     public static func run() -> Never {
+        // A descriptor of devbox's own in the place of one of these would be read and written by commands in guests.
+        for descriptor in 0...2 where fcntl(Int32(descriptor), F_GETFD) < 0 { _ = open("/dev/null", O_RDWR) }
         Interrupts.install()
         let arguments = LeadingOptions.moved(Array(CommandLine.arguments.dropFirst()), root: self)
         // It takes as long as reading the command line does.
@@ -59,6 +61,7 @@ public struct DevboxCommand: ParsableCommand {
             try UnknownCommand.check(arguments, root: self)
             var command = try parseAsRoot(arguments)
             try command.run()
+            try Console.checkOutput()
         } catch {
             Fetcher.settle()
             finish(error, of: arguments.first)

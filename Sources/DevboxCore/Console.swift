@@ -1,5 +1,7 @@
 import CLinux
 import Glibc
+import Synchronization
+import SystemPackage
 
 /// Where messages go: stderr, so that stdout holds data alone.
 public struct Console: Sendable {
@@ -53,9 +55,21 @@ public struct Console: Sendable {
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
-            if count <= 0 { return }
+            if count <= 0 {
+                if descriptor == 1, errno != EPIPE { lost.store(errno, ordering: .relaxed) }
+                return
+            }
             bytes = bytes.dropFirst(count)
         }
+    }
+
+    /// What kept data from standard output: its errno(3); 0 for nothing.
+    private static let lost = Atomic<Int32>(0)
+
+    /// Throws where data could not be written to standard output: whoever reads half of it must know.
+    public static func checkOutput() throws {
+        let number = lost.load(ordering: .relaxed)
+        if number != 0 { throw failure("write to standard output", Errno(rawValue: number)) }
     }
 
     private func paint(_ text: String, _ colour: String) -> String {

@@ -24,14 +24,24 @@ public struct PackageFile: Sendable {
     ///
     /// - Throws: `notFound` for a folder without any.
     public static func open(_ names: [String]) throws -> [PackageFile] {
-        try names.flatMap { name -> [FilePath] in
+        var seen: [String: PackageFile] = [:]
+        return try names.flatMap { name -> [FilePath] in
             let path = Files.currentDirectory.pushing(FilePath(name)).lexicallyNormalized()
             var status = stat()
             guard stat(path.string, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return [path] }
             let found = try Files.list(path).filter { $0.hasSuffix(".deb") || $0.hasSuffix(".ddeb") }
             guard !found.isEmpty else { throw Failure(.notFound, "there is no .deb file in \(path)") }
             return found.map { path.appending($0) }
-        }.map { try PackageFile($0) }
+        }.map { try PackageFile($0) }.filter { file in
+            guard let earlier = seen.updateValue(file, forKey: file.fileName) else { return true }
+            guard earlier.digest == file.digest else {
+                throw Failure(
+                    .badInput,
+                    "\(file.package.path) and \(earlier.package.path) are two packages of one name and version",
+                    hint: "name one of them")
+            }
+            return false
+        }
     }
 
     /// "linux-image-6.1.0-47-amd64 6.1.170-3".

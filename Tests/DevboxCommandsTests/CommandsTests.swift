@@ -177,6 +177,21 @@ struct CommandsTests {
         #expect(lines.contains("devbox: error: there is no guest none"))
     }
 
+    @Test("data that cannot be written is an error, but not where nobody wants to read it", arguments: [true, false])
+    func output(isFull: Bool) throws {
+        let scratch = try ScratchDirectory()
+        let work = try WorkDirectory(given: scratch("work").string, environment: [:])
+        let line = "\"$0\" list --json " + (isFull ? ">/dev/full" : "| true")
+        let output = try runner.attempt(
+            Command(
+                Program("/bin/bash", package: "bash", for: "tests"),
+                ["-o", "pipefail", "-c", line, Devbox.program.name],
+                environment: ["DEVBOX_WORK": work.path.string]))
+        #expect(output.status == .exited(isFull ? 1 : 0))
+        let message = String(decoding: output.errorBytes, as: UTF8.self)
+        #expect(isFull ? message.hasPrefix("devbox: error: cannot write to standard output") : message.isEmpty)
+    }
+
     @Test("list gives the same guests as a table and as JSON")
     func list() throws {
         let scratch = try ScratchDirectory()

@@ -57,6 +57,22 @@ struct LayerTests {
         try here.check("a")
     }
 
+    @Test("a guest to which nothing is written between its clones has one layer, however many they are")
+    func reuse() throws {
+        for _ in 1...5 {
+            try here.clone("a", "step")
+            try GuestRemoval.remove("step", from: here.store, force: false, runner: runner)
+        }
+        #expect(try layers().count == 1)
+        let snapshots = Snapshots(here.store, runner: runner)
+        for name in ["one", "two"] { _ = try snapshots.take("a", as: name) }
+        #expect(try layers().count == 1)
+        _ = try snapshots.rollBack("a", to: "one")
+        try snapshots.remove("a", "two")
+        #expect(try layers().count == 1)
+        try here.check("a")
+    }
+
     @Test("layers that somebody stands on are never swept, and go with the last who does")
     func sweep() throws {
         try here.clone("a", "b")

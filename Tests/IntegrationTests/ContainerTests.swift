@@ -48,14 +48,32 @@ extension IntegrationTests {
             }
         }
 
-        @Test("a command that does not end in time is ended, with status 122")
+        @Test("a command that does not end in time is ended, with status 122, and all that it has written is kept")
         func execTimeout() throws {
             try bed.withGuest("slow") { guest in
                 let before = try HostState(of: bed)
-                let stopped = try bed.run("exec", "--timeout", "1", guest, "--", "sleep", "100", limit: .seconds(30))
-                #expect(stopped.status == 122)
-                #expect(stopped.err.contains("did not end within 1 s"))
+                let script = "cp /usr/bin/perl /copied; cmp /usr/bin/perl /copied && echo same; sleep 100"
+                let stopped = try bed.run(
+                    "exec", "--timeout", "2", guest, "--", "sh", "-c", script, limit: .seconds(30))
+                #expect(stopped.status == 122 && stopped.out == "same\n")
+                #expect(stopped.err.contains("did not end within 2 s"))
+                #expect(try bed.run("exec", guest, "--", "cmp", "/usr/bin/perl", "/copied").status == 0)
                 try before.waitUntilBack()
+                try bed.checkDisk(guest)
+            }
+        }
+
+        @Test("a command finds nothing of devbox's own where devbox was started without standard streams")
+        func closedStreams() throws {
+            try bed.withGuest("closed") { guest in
+                let line = "exec \"$0\" exec \(guest) -- sh -c 'cat; readlink /proc/self/fd/0' <&-"
+                let environment = ["DEVBOX_WORK": bed.work.string]
+                let output = try runner.attempt(
+                    Command(
+                        Program("/bin/sh", package: "dash", for: "tests"), ["-c", line, Devbox.program.name],
+                        environment: environment), limit: .seconds(30))
+                #expect(output.status == .exited(0), "\(String(decoding: output.errorBytes, as: UTF8.self))")
+                #expect(output.text.contains("/dev/null"), "\(output.text)")
             }
         }
 
@@ -196,6 +214,8 @@ extension IntegrationTests {
                 // At a terminal it is the command's, else devbox's.
                 #expect(try typed("") == 130)
                 #expect(try typed(" </dev/null >/dev/null") == 125)
+                #expect(try bed.run("exec", guest, "--", "rm", "/kept").status == 0)
+                #expect(try typed(" </dev/null >/dev/null") == 125)
                 #expect(try bed.run("exec", guest, "--", "ls", "/kept").status == 0)
                 try bed.checkDisk(guest)
                 try bed.run("start", "--mode", "lxc", guest).succeeded()
@@ -239,7 +259,10 @@ extension IntegrationTests {
             #expect(try Files.text(scratch("back/ñandú")) == "name")
             #expect(try tool("readlink", scratch("back/link").string) == "/etc/shadow\n")
             #expect(try bed.run("cp", "\(guest):/root/none", scratch("none").string).status == 66)
-            #expect(try Files.list(scratch.path) == ["back", "tree"])
+            // Files that do not tell their size.
+            try bed.run("cp", "\(guest):/proc/version", scratch("version").string).succeeded()
+            #expect(try Files.text(scratch("version")).hasPrefix("Linux version "))
+            #expect(try Files.list(scratch.path) == ["back", "tree", "version"])
         }
 
         private func ssh(_ guest: String) throws {

@@ -11,6 +11,8 @@ public final class Qcow2Reader: BlockDevice {
     public var size: Int64 { header.size }
     /// The file's header.
     public let header: Qcow2Header
+    /// Whether nothing was ever written to it: then it is what is below it.
+    public var isEmpty: Bool { header.snapshotCount == 0 && l1.allSatisfy { $0 == 0 } && backing?.size == size }
     private let file: FileDescriptor
     private let name: String
     private let backing: (any BlockDevice)?
@@ -22,7 +24,7 @@ public final class Qcow2Reader: BlockDevice {
     private static let zeroFlag: UInt64 = 1
     /// dirty: refcounts only, which a reader does not use.
     private static let knownFeatures: UInt64 = 1
-    private static let longestChain = 64
+    private static let longestChain = 200
 
     /// Opens a file and, one by one, those it stands on; each by the name its overlay gives, taken from the overlay's folder.
     ///
@@ -30,11 +32,12 @@ public final class Qcow2Reader: BlockDevice {
     public convenience init(_ path: FilePath) throws { try self.init(path, depth: 0) }
 
     private init(_ path: FilePath, depth: Int) throws {
+        let path = path.lexicallyNormalized()
         name = path.string
         guard depth < Self.longestChain else {
             throw DiskError.unsupported(
                 disk: name, feature: "it stands on more than \(Self.longestChain) others",
-                hint: "flatten it with `qemu-img convert`")
+                hint: "`devbox image import DISK --name NAME --flatten` makes one disk of all of them, to clone from")
         }
         file = try Files.open(path, .readOnly)
         guard let header = try Qcow2Header(file, name: name) else {

@@ -32,11 +32,12 @@ struct ContainerCommand {
         let status = try Pipe()
         var child = try ChildProcess(mounted, input: .inherit, descriptors: [Self.statusNumber: status.writeEnd])
         status.closeWriteEnd()
+        supervisor.onEnd = { [supervisor] in Self.endContainer(of: supervisor) }
         let ended = try supervisor.wait(for: &child)
         let reported = String(decoding: try Files.readAll(status.readEnd, name: "the status", limit: 64), as: UTF8.self)
         try export.close()
 
-        guard let number = Int32(reported.filter(\.isNumber)) else {
+        guard let number = Int32(reported.filter(\.isNumber)) ?? (supervisor.isEnding ? 128 + SIGKILL : nil) else {
             let complaint = container.complaint
             throw Failure(
                 .environment,
@@ -45,5 +46,21 @@ struct ContainerCommand {
         }
         supervisor.send(.ended(status: number))
         return 0
+    }
+
+    /// Kills all that runs in the container. What is around it ends then as after any command: the disk is unmounted, which writes
+    /// what its file system still holds.
+    private static func endContainer(of supervisor: Supervisor) {
+        func namespace(_ process: String) -> ino_t? {
+            var status = stat()
+            return stat("/proc/\(process)/ns/pid", &status) == 0 ? status.st_ino : nil
+        }
+        let own = namespace("self")
+        for process in (try? Files.list("/proc")) ?? [] {
+            guard let id = pid_t(process), let other = namespace(process), other != own else { continue }
+            kill(id, SIGKILL)
+        }
+        // It may be about to start.
+        supervisor.loop.after(.milliseconds(100)) { endContainer(of: supervisor) }
     }
 }

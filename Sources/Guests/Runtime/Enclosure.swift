@@ -17,6 +17,8 @@ struct Enclosure: ~Copyable {
     /// The descriptors that the enclosed devbox finds.
     static let channelNumber: Int32 = 3
     static let lockNumber: Int32 = 4
+    /// What it is told where the command that it runs is to end.
+    static let endRequest = Array("end\n".utf8)
 
     /// What an enclosed devbox reads and writes.
     enum Streams {
@@ -128,6 +130,17 @@ struct Enclosure: ~Copyable {
     mutating func release() throws {
         try Files.writeAll(channel, Array("commit\n".utf8), name: "the channel")
         process.letGo()
+    }
+
+    /// Ends the command that it runs, and waits until what that has written is on the disk.
+    ///
+    /// - Throws: `failure` where the disk does not become whole.
+    mutating func endCommand() throws {
+        try Files.writeAll(channel, Self.endRequest, name: "the channel")
+        guard case .ended? = try next(until: .now + .seconds(120), interruptible: false) else {
+            throw Failure(.failure, "what the command has written could not be kept: the disk does not take it in time")
+        }
+        try waitUntilGone()
     }
 
     /// Waits until it has ended, its mounts and all.

@@ -62,9 +62,18 @@ public struct GuestCopy: Sendable {
         tar -x --no-same-owner -C "$temporary" -f -
         if [ -d "$temporary/$2" ] && [ -d "$folder/$name" ]; then cp -rT -- "$temporary/$2" "$folder/$name"
         else mv -fT -- "$temporary/$2" "$folder/$name"; fi
+        # What comes next may be a panic.
+        sync -f -- "$folder"
         """#
     private static let sender = #"""
         [ -e "$1" ] || [ -L "$1" ] || exit 66
+        case $([ ! -f "$1" ] || stat -f -c %T -- "$1") in
+            proc | sysfs | debugfs | tracefs | securityfs | configfs | cgroup2fs | bpf_fs)
+                # Such files do not tell their sizes, and tar packs no more than that.
+                name=$(basename -- "$1") && folder=$(mktemp -d) && trap 'rm -rf -- "$folder"' EXIT || exit
+                cat -- "$1" >"$folder/$name" && tar -c -C "$folder" -f - -- "$name"
+                exit ;;
+        esac
         exec tar -c -C "$(dirname -- "$1")" -f - -- "$(basename -- "$1")"
         """#
 
@@ -74,7 +83,7 @@ public struct GuestCopy: Sendable {
         }
         let pipe = try Pipe()
         let command = Command(
-            Tar.program, ["-c", "-C", file.removingLastComponent().string, "-f", "-", "--", name])
+            Tar.program, ["-c", "-S", "-C", file.removingLastComponent().string, "-f", "-", "--", name])
         runner.console.detail("+ \(command.line)")
         var packer = try ChildProcess(command, output: .descriptor(pipe.writeEnd))
         pipe.closeWriteEnd()

@@ -99,12 +99,12 @@ public struct GuestExec: Sendable {
                 // At a terminal Ctrl-C is the command's: its status tells what became of it.
                 message = try Interrupts.leavingCtrlC(if: options.terminal) { try enclosure.next(until: deadline) }
             } catch let failure as Failure where failure.exitCode == .interrupted {
-                enclosure.kill()
+                try enclosure.endCommand()
                 try transaction.commit(guest.record, on: &guest)
                 throw InterruptedCommand()
             }
             guard case .ended(let status)? = message else {
-                enclosure.kill()
+                try enclosure.endCommand()
                 try transaction.commit(guest.record, on: &guest)
                 throw GuestError.timedOut(guest: name, limit: options.limit ?? .zero)
             }

@@ -20,6 +20,10 @@ public final class Supervisor {
     private let channel: FileDescriptor
     /// Whether the guest outlives the devbox that started it.
     private(set) var committed = false
+    /// Whether the starter wants the command that it runs to end.
+    private(set) var isEnding = false
+    /// Called then.
+    var onEnd: () -> Void = {}
 
     /// Does what the starter asks for, and ends the process.
     public static func main() -> Never {
@@ -64,7 +68,10 @@ public final class Supervisor {
         loop.watch(channel) { [self] in
             var buffer = [UInt8](repeating: 0, count: 64)
             let count = buffer.withUnsafeMutableBytes { read(channel.rawValue, $0.baseAddress, $0.count) }
-            if count > 0 {
+            if count > 0, buffer.starts(with: Enclosure.endRequest) {
+                isEnding = true
+                onEnd()
+            } else if count > 0 {
                 committed = true
             } else if committed {
                 loop.ignore(channel)
