@@ -406,7 +406,7 @@ complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options 
 complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox dump" v verbose' -l 'verbose' -s 'v' -d 'Print each external command as a line that can be pasted into a shell.'
 complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox dump" q quiet' -l 'quiet' -s 'q' -d 'Print no messages but errors and warnings.'
 complete -c 'devbox' -n '__devbox_should_offer_completions_for_positional "devbox dump" -eq 1' -fka '(__devbox_custom_completion ---completion dump -- positional@0 (count (__devbox_tokens -pc)) (__devbox_tokens -tC))'
-complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox dump" format' -l 'format' -d 'elf, sparse and read by every tool, or a compressed format that QEMU has: kdump-zlib.' -rfka 'elf kdump-zlib kdump-lzo kdump-snappy'
+complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox dump" format' -l 'format' -d 'elf, sparse and read by every tool, or a compressed format that QEMU has: kdump-zlib, which makedumpfile cannot read.' -rfka 'elf kdump-zlib kdump-lzo kdump-snappy'
 complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox dump" panic' -l 'panic' -d 'Have the guest\'s kernel panic first, so that its own kdump saves the memory.'
 complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox dump" timeout' -l 'timeout' -d 'With --panic: how long the guest may take to save it.' -rfka ''
 complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox dump" version' -l 'version' -d 'Show the version.'

@@ -534,7 +534,7 @@ _devbox_dump() {
         '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
         '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
         ':guest:{__devbox_custom_complete ---completion dump -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
-        '--format[elf, sparse and read by every tool, or a compressed format that QEMU has\: kdump-zlib.]:format:{__devbox_complete "${___format[@]}"}'
+        '--format[elf, sparse and read by every tool, or a compressed format that QEMU has\: kdump-zlib, which makedumpfile cannot read.]:format:{__devbox_complete "${___format[@]}"}'
         '--panic[Have the guest'\''s kernel panic first, so that its own kdump saves the memory.]'
         '--timeout[With --panic\: how long the guest may take to save it.]:seconds:'
         '--version[Show the version.]'

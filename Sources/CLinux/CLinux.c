@@ -46,6 +46,10 @@ int devbox_rename_new(const char *from, const char *to) {
 
 int devbox_pipe(int ends[2], int nonblocking) { return pipe2(ends, O_CLOEXEC | (nonblocking ? O_NONBLOCK : 0)); }
 
+int devbox_punch_hole(int fd, off_t offset, off_t length) {
+    return fallocate(fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, offset, length);
+}
+
 int devbox_set_pipe_size(int fd, int bytes) { return fcntl(fd, F_SETPIPE_SZ, bytes); }
 
 ssize_t devbox_send(int socket, const void *bytes, size_t length, int descriptor) {

@@ -88,16 +88,15 @@ public struct DumpCollector: Sendable {
 
     /// A kernel that stands still would be waited for in vain.
     private func checkAnswers(_ guest: RunningGuest) throws {
-        let condition = guest.condition()
-        if condition.isCrashKernel {
-            throw Failure(
-                .busy, "\(guest.record.name) is saving a dump right now",
-                hint: "`devbox wait \(guest.record.name) --for dump`")
-        }
-        guard condition.isPaused || condition.panic != nil else { return }
-        throw Failure(
-            .busy, "\(guest.record.name) does not answer: it is \(condition.state)",
-            hint: "`devbox stop \(guest.record.name)`: its dumps are then read from its disk")
+        guard let silence = guest.silence else { return }
+        let name = guest.record.name
+        let hint =
+            switch silence {
+            case .savesDump: "`devbox wait \(name) --for dump`"
+            case .isDumped: "try again when that has ended"
+            case .standsStill: "`devbox stop \(name)`: its dumps are then read from its disk"
+            }
+        throw Failure(.busy, "\(name) \(silence.words)", hint: hint)
     }
 
     /// A guest that crashed was not shut down. Who may not mount it reads what its disk had before the journal.
@@ -128,7 +127,8 @@ public struct DumpCollector: Sendable {
                 result.refused.append(
                     RefusedDump(
                         guest: guest.name, path: candidate.dump.path, reason: error.description,
-                        exitCode: error.exitCode))
+                        // These two are `exec`'s.
+                        exitCode: [.panicked, .timedOut].contains(error.exitCode) ? .busy : error.exitCode))
             }
         }
         return result

@@ -39,7 +39,7 @@ struct ArmingPlan {
         let (size, memory) = CrashKernelSize.choose(
             record.architecture, memory: ownMemory, chosen: options.crashKernel)
         var warnings: [String] = (undoing?.edited ?? []).map {
-            "\($0) was edited since the guest was armed: it stays so"
+            "\($0) was edited or removed since the guest was armed: it stays so\($0 == KdumpPaths.sysctls ? ", and with it the faults that make it panic" : "")"
         }
         var wanted: [String: GuestFile] = [:]
 
@@ -53,6 +53,10 @@ struct ArmingPlan {
                 optional.insert(sysctl.setting.name)
             }
             settings.append(sysctl.setting)
+        }
+        guard !settings.isEmpty else {
+            throw Failure(
+                .badInput, "no kernel of \(record.name) has any of these sysctls: \(warnings.joined(separator: "; "))")
         }
         wanted[KdumpPaths.sysctls] = .text(
             try templates.render(

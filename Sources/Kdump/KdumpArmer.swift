@@ -62,7 +62,15 @@ public struct KdumpArmer: Sendable {
         return plan.warnings
     }
 
+    private func checkAnswers(_ guest: RunningGuest) throws {
+        guard let silence = guest.silence else { return }
+        let name = guest.record.name
+        throw Failure(
+            .busy, "\(name) \(silence.words)", hint: "`devbox stop \(name)` first, or wait until it runs again")
+    }
+
     private func arm(_ guest: RunningGuest, _ options: ArmingOptions) throws -> Outcome {
+        try checkAnswers(guest)
         let files = RunningFiles(guest, work: store.work, runner: runner)
         let versions = guest.record.kernels.map(\.version)
         let found = try files.read(
@@ -94,6 +102,8 @@ public struct KdumpArmer: Sendable {
             let dropped = earlier.filter { old in !state.settings.contains { $0.name == old.name } }
             _ = try files.set(dropped.compactMap { setting in setting.former.map { (setting.name, $0) } })
             let before = try files.set(state.settings.map { ($0.name, $0.value) })
+            // Memory for it may be there already, from an earlier arming.
+            try files.run(Self.loading, [], purpose: "load its crash kernel")
             for index in state.settings.indices {
                 let name = state.settings[index].name
                 state.settings[index].before = earlier.first { $0.name == name }.map(\.before) ?? before[name]
@@ -135,12 +145,24 @@ public struct KdumpArmer: Sendable {
         return Disarmed(wasArmed: true, edited: disarming.edited, mode: nil, remaining: [])
     }
 
+    private static let loading = #"""
+        [ "$(cat /sys/kernel/kexec_crash_size)" = 0 ] || [ "$(cat /sys/kernel/kexec_crash_loaded)" = 1 ] ||
+            /usr/sbin/kdump-config load >&2
+        """#
+    private static let unloading = #"[ "$(cat /sys/kernel/kexec_crash_loaded)" != 1 ] || /sbin/kexec -p -u"#
+
     private func disarm(_ guest: RunningGuest) throws -> Disarmed {
         guard let state = guest.record.kdump else {
             return Disarmed(wasArmed: false, edited: [], mode: guest.state.mode, remaining: [])
         }
         let files = RunningFiles(guest, work: store.work, runner: runner)
+        try checkAnswers(guest)
         let disarming = Disarming(state, found: try files.read(state.files.map(\.path)))
+        // It would be started at a panic still, and stand there without saving anything.
+        let settings = disarming.before[KdumpPaths.settings]?.text ?? ""
+        if guest.state.mode == .kvm, ConfigText.value(of: "USE_KDUMP", in: settings) != "1" {
+            try files.run(Self.unloading, [], purpose: "let go of its crash kernel")
+        }
         try files.apply(disarming.edits)
         var remaining: [String] = []
         if guest.state.mode == .kvm {

@@ -1,6 +1,7 @@
 import DevboxCore
 import Disks
 import Dumps
+import FoundationEssentials
 import Guests
 import HostTools
 
@@ -119,6 +120,12 @@ public struct KdumpInspector: Sendable {
         let versions = record.kernels.map(\.version)
         let files = try DiskFiles.read(KdumpPaths.all(versions), of: root)
         if files[KdumpPaths.tool]?.digest == nil { status.obstacles.append("it has no kdump-tools any more") }
+        if let written = state.files.first(where: { $0.path == KdumpPaths.sysctls }),
+            files[KdumpPaths.sysctls]?.digest != written.after
+        {
+            status.remarks.append(
+                "\(KdumpPaths.sysctls) is not as it was written: the faults that make it panic may be others")
+        }
         if ConfigText.value(of: "USE_KDUMP", in: files[KdumpPaths.settings]?.text ?? "") != "1" {
             status.obstacles.append("\(KdumpPaths.settings) has no USE_KDUMP=1 any more")
         }
@@ -146,6 +153,7 @@ public struct KdumpInspector: Sendable {
         echo "size $(cat /sys/kernel/kexec_crash_size 2>/dev/null)"
         echo "loaded $(cat /sys/kernel/kexec_crash_loaded 2>/dev/null)"
         echo "cmdline $(cat /proc/cmdline)"
+        echo "settings $(base64 -w 0 /etc/default/kdump-tools 2>/dev/null)"
         folder=/var/crash
         [ -d "$folder" ] || folder=/var
         echo "space $(stat -f -c '%a %S' "$folder")"
@@ -166,6 +174,11 @@ public struct KdumpInspector: Sendable {
             status.settings = (record.kdump?.settings ?? []).map { .init(name: $0.name, wanted: $0.value, actual: nil) }
             status.obstacles.append(
                 "it runs as a container, whose kernel is the host's: `devbox flip \(record.name) kvm`")
+            return status
+        }
+        if let silence = guest.silence {
+            status.crashKernel = record.kdump?.crashKernel
+            status.obstacles.append("it \(silence.words)")
             return status
         }
         let wanted = record.kdump?.settings ?? PanicCause.usual.flatMap(\.sysctls).map(\.setting)
@@ -191,14 +204,20 @@ public struct KdumpInspector: Sendable {
         }
         status.expectedBytes = DumpSize.bound(
             level: record.kdump?.dumpLevel ?? 31, meminfo: DumpSize.meminfo(text))
-        judge(&status, record)
+        let defaults = Data(base64Encoded: answer["settings"] ?? "") ?? Data()
+        judge(&status, record, use: ConfigText.value(of: "USE_KDUMP", in: String(decoding: defaults, as: UTF8.self)))
+        for setting in status.settings where record.kdump != nil {
+            guard let actual = setting.actual, actual != setting.wanted else { continue }
+            status.remarks.append("\(setting.name) is \(actual), and not \(setting.wanted) as it was armed with")
+        }
         if guest.state.accelerator == "tcg", answer.sysctls[PanicCause.hardlockupPanic] == "1" {
             status.remarks.append("\(PanicCause.hardlockupPanic) catches nothing here: \(PanicCause.hardlockupNeed)")
         }
         return status
     }
 
-    private func judge(_ status: inout KdumpStatus, _ record: GuestRecord) {
+    /// - Parameter use: USE_KDUMP in /etc/default/kdump-tools: the crash kernel looks there whether it is to save anything.
+    private func judge(_ status: inout KdumpStatus, _ record: GuestRecord, use: String?) {
         if status.reservedBytes ?? 0 == 0 {
             status.obstacles.append(
                 record.kdump == nil
@@ -209,6 +228,8 @@ public struct KdumpInspector: Sendable {
         } else if status.loaded != true {
             status.obstacles.append(
                 "the crash kernel is not loaded: `devbox exec \(record.name) -- systemctl status kdump-tools` says why")
+        } else if use != "1" {
+            status.obstacles.append("\(KdumpPaths.settings) has no USE_KDUMP=1: its crash kernel would save nothing")
         }
     }
 

@@ -103,7 +103,8 @@ struct CommandsTests {
         for (arguments, status) in [
             (["show", "none"], Int32(66)), (["show", "A"], 64), (["clone", "none", "a"], 66), (["no-such-command"], 64),
             (["exec", "none", "--", "true"], 125), (["clone", "a", "b", "--memory", "1K"], 64), (["--version"], 0),
-            (["list"], 0),
+            (["list"], 0), (["kdump-arm", "a", "--crashkernel", "8M"], 64),
+            (["kdump-arm", "a", "--crashkernel", "900G"], 64),
         ] {
             let output = try runner.attempt(
                 Command(Devbox.program, arguments, environment: ["DEVBOX_WORK": scratch("work").string]))

@@ -50,8 +50,14 @@ extension IntegrationTests {
                 let dump = try #require(try dumps(of: guest).first)
                 #expect(dump.record.title?.contains("sysrq") == true, "\(String(describing: dump.record.title))")
                 #expect(try Files.text(dump.messages).contains("Kernel panic - not syncing: sysrq triggered crash"))
-                let ended = try bed.run("wait", guest, "--for", "panic")
-                #expect(ended.status == 66 && ended.err.contains("is not running"))
+                // Whoever comes late hears of it, too.
+                #expect(try bed.run("wait", guest, "--for", "panic").succeeded().err.contains("sysrq triggered crash"))
+                #expect(try bed.run("wait", guest, "--for", "dump").succeeded().err.contains(dump.folder.string))
+                let scratch = try ScratchDirectory()
+                let other = scratch("dmesg")
+                try tool("makedumpfile", "--dump-dmesg", dump.vmcore.string, other.string)
+                #expect(
+                    try Files.text(other).split(separator: "\n") == Files.text(dump.messages).split(separator: "\n"))
                 try before.waitUntilBack()
             }
         }
@@ -66,7 +72,11 @@ extension IntegrationTests {
                 try bed.run("wait", guest, "--for", "panic", "--timeout", "60").succeeded()
                 try eventually { try condition(guest)["isPaused"] == .bool(true) }
                 #expect(try bed.run("show", guest).out.contains("Panic:"))
+                let none = try bed.run("wait", guest, "--for", "dump")
+                #expect(none.status == 1 && none.err.contains("nobody takes one"), "\(none.err)")
                 // Nobody is asked who cannot answer.
+                let status = try bed.run("kdump-status", guest)
+                #expect(status.status == 3 && status.out.contains("does not answer: it is panicked"), "\(status.out)")
                 let asked = try bed.run("dumps", guest)
                 #expect(asked.status == 75 && asked.err.contains("does not answer: it is panicked"), "\(asked.err)")
                 try bed.run("dump", guest).succeeded()
@@ -91,6 +101,7 @@ extension IntegrationTests {
                 try bed.run("start", "--on-panic", "stop", guest).succeeded()
                 try crash(guest)
                 try bed.run("wait", guest, "--for", "shutdown", "--timeout", "60").succeeded()
+                #expect(try bed.run("wait", guest, "--for", "dump").status == 66)
                 try before.waitUntilBack()
             }
         }

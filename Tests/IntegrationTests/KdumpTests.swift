@@ -120,9 +120,15 @@ extension IntegrationTests {
             let gone = try bed.run("kdump-disarm", guest).succeeded()
             #expect(gone.err.contains("until it is restarted"), "\(gone.err)")
             #expect(try values().hasPrefix("0 0 "))
+            // A crash kernel that was told to save nothing would stand there for ever.
+            let loaded = { try bed.run("exec", guest, "--", "cat", "/sys/kernel/kexec_crash_loaded").succeeded().out }
+            #expect(try loaded() == "0\n")
+            #expect(try bed.run("kdump-status", guest).status == 3)
             #expect(try bed.run("exec", guest, "--", "ls", "/etc/sysctl.d").out.contains("devbox") == false)
             try bed.run("kdump-arm", guest, "--hung-task-timeout", "10").succeeded()
             #expect(try values() == "0 1 10 ")
+            #expect(try loaded() == "1\n")
+            #expect(try bed.run("kdump-status", guest).status == 0)
         }
 
         @Test(

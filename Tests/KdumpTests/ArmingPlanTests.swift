@@ -64,6 +64,14 @@ struct ArmingPlanTests {
         return files.filter { $0.value != .absent }
     }
 
+    @Test("what a guest can be armed against does not stop the kernel that saves its dump")
+    func crashSysctls() throws {
+        let text = try TestImage.templates.text("kdump/crash-sysctl.conf")
+        for sysctl in PanicCause.allCases.flatMap(\.sysctls) {
+            #expect(text.contains("\n-\(sysctl.setting.name)=0\n"), "\(sysctl.setting.name)")
+        }
+    }
+
     @Test("an armed guest has the sysctls with their reasons, an enabled service, an initrd, and its own settings kept")
     func files() throws {
         let plan = try Self.plan()

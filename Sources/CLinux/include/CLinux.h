@@ -54,6 +54,8 @@ int devbox_mount_cgroup2(const char *target);
 ssize_t devbox_send(int socket, const void *bytes, size_t length, int descriptor);
 /// recvmsg(2) without blocking. Of descriptors that come along one is kept, close-on-exec, in `descriptor`; -1 where there is none.
 ssize_t devbox_receive(int socket, void *bytes, size_t length, int *descriptor);
+/// fallocate(2) with FALLOC_FL_PUNCH_HOLE: a stretch of a file becomes zero and takes no room.
+int devbox_punch_hole(int fd, off_t offset, off_t length);
 /// fcntl(2) F_SETPIPE_SZ.
 int devbox_set_pipe_size(int fd, int bytes);
 

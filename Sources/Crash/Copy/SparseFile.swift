@@ -1,3 +1,4 @@
+import CLinux
 import DevboxCore
 import Glibc
 import SystemPackage
@@ -50,15 +51,10 @@ struct SparseFile {
         guard allows(offset, count) else {
             throw VmcoreError.damaged("it would become larger than \(ByteSize.text(limit))")
         }
-        // What was written there before becomes zero again.
-        var left = max(min(end, offset + count) - offset, 0)
-        let zeroes = [UInt8](repeating: 0, count: Int(min(left, 1 << 20)))
-        var at = offset
-        while left > 0 {
-            let part = min(left, Int64(zeroes.count))
-            try zeroes.withUnsafeBytes { try writeAll(UnsafeRawBufferPointer(rebasing: $0.prefix(Int(part))), at: at) }
-            at += part
-            left -= part
+        // What was written there before becomes zero again, without taking room: a small file may ask for it over and over.
+        let written = max(min(end, offset + count) - offset, 0)
+        if written > 0 {
+            try posix("write \(name)") { devbox_punch_hole(file.rawValue, off_t(offset), off_t(written)) }
         }
         end = max(end, offset + count)
     }

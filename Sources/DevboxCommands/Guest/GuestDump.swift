@@ -28,7 +28,10 @@ struct GuestDump: ParsableCommand {
     @Argument(help: "The guest.", completion: NameCompletion.guests)
     var guest: String
 
-    @Option(help: "elf, sparse and read by every tool, or a compressed format that QEMU has: kdump-zlib.")
+    @Option(
+        help:
+            "elf, sparse and read by every tool, or a compressed format that QEMU has: kdump-zlib, which makedumpfile cannot read."
+    )
     var format = QMPDumpFormat.elf
 
     @Flag(help: "Have the guest's kernel panic first, so that its own kdump saves the memory.")
@@ -81,6 +84,7 @@ struct GuestDump: ParsableCommand {
         try dumper.dump(format, progress: { bar.show(guest, $0.completed, of: $0.total) }) { try receiver.take($0) }
         var details = DumpDetails()
         details.defect = try receiver.finish()
+        try ProgramHeaders.settle(file, name: "the dump of \(guest)")
         details.kernel = running.state.kernel
         bar.clear()
         let stored = try unfinished.finish(details)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Crash
 import DevboxCore
 import Dumps
+import Glibc
 import Guests
 import Kdump
 
@@ -71,6 +72,14 @@ struct KdumpArm: ParsableCommand {
     func validate() throws {
         if let crashkernel, CrashKernelSize(crashkernel) == nil {
             throw ValidationError("--crashkernel: a size such as 192M, or a list such as 1G-4G:192M,4G-:256M")
+        }
+        if let bytes = crashkernel.flatMap(CrashKernelSize.init)?.bytes {
+            // A kernel and an initrd take a third of that before they do anything.
+            guard bytes >= 32 << 20 else {
+                throw ValidationError("--crashkernel: no kernel can save a dump in less than 32M")
+            }
+            let memory = Int64(sysconf(Int32(_SC_PHYS_PAGES))) * Int64(sysconf(Int32(_SC_PAGESIZE)))
+            guard bytes < memory else { throw ValidationError("--crashkernel: the host has \(ByteSize.text(memory))") }
         }
         guard (0...31).contains(dumpLevel) else { throw ValidationError("--dump-level: 0 to 31") }
         if let hungTaskTimeout, !(1...86_400).contains(hungTaskTimeout) {

@@ -24,9 +24,9 @@ struct KdumpDisarm: ParsableCommand {
         if !outcome.wasArmed {
             options.console.say("\(guest): was not armed")
         } else if outcome.mode == .kvm {
-            let kept = outcome.remaining.isEmpty ? "" : " \(outcome.remaining.joined(separator: ", ")) and"
+            let kept = outcome.remaining.isEmpty ? "" : ", and \(outcome.remaining.joined(separator: ", ")) as set"
             options.console.say(
-                "\(guest): disarmed; until it is restarted,\(kept) the memory of the crash kernel stay as they are")
+                "\(guest): disarmed; until it is restarted, the memory of the crash kernel stays reserved\(kept)")
         } else {
             options.console.say("\(guest): disarmed")
         }

@@ -17,7 +17,11 @@ extension GuestLoop {
         for event in condition.note(signal) {
             control?.tellFollowers(.event(event))
             switch event {
-            case .halted: act()
+            case .halted:
+                act()
+                if supervisor.plan.onPanic != .dump, panicHolder == nil, !condition.isDumping {
+                    tellNoDump("its kernel stands still, and nobody takes one")
+                }
             case .panicked:
                 supervisor.loop.after(Self.haltPatience) { [weak self] in
                     guard let self, condition.panic != nil, !condition.isCrashKernel else { return }
@@ -56,8 +60,13 @@ extension GuestLoop {
             supervisor.loop.watch(child.pidfd) { [weak self] in try self?.dumpTaken() }
             dumper = consume child
         } catch {
-            control?.tellFollowers(.event(.dumpFailed(reason: Failure(error).message)))
+            tellNoDump(Failure(error).message)
         }
+    }
+
+    private func tellNoDump(_ reason: String) {
+        condition.noDump = reason
+        control?.tellFollowers(.event(.dumpFailed(reason: reason)))
     }
 
     private func dumpTaken() throws {
@@ -68,7 +77,7 @@ extension GuestLoop {
         if status?.isSuccess == true { return runtime.forceOff() }
         // The evidence stays in memory; the guest is paused.
         let reason = "devbox dump \(status?.description ?? "went away"): see \(supervisor.files.supervisorLog)"
-        control?.tellFollowers(.event(.dumpFailed(reason: reason)))
+        tellNoDump(reason)
     }
 
     func dump(_ format: QMPDumpFormat, for client: ControlClient) {

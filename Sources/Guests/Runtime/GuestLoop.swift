@@ -35,6 +35,7 @@ final class GuestLoop {
                 fault = error
                 loop.stop()
             })
+        try Files.remove(files.lastPanic)
         let state = try runtime.launch(events)
         try Files.writeAtomically(RecordFile.json(state), to: files.runState)
         try supervisor.work.give(files.runState)
@@ -49,6 +50,7 @@ final class GuestLoop {
         try loop.run()
         try runtime.close()
         try learn(.ended)
+        if condition.panic != nil || condition.dump != nil { try condition.keep(files, in: supervisor.work) }
         if !isReady, !supervisor.committed {
             if let crash = fault as? MachineCrash { throw crash }
             throw Failure(

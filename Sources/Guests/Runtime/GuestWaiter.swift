@@ -33,12 +33,20 @@ public struct GuestWaiter: Sendable {
     public func wait(_ name: String, for occasion: Occasion, limit: Duration?) throws -> Outcome {
         guard let running = try RunningGuest(name, in: store), var connection = try? running.connect() else {
             if occasion == .shutdown { return Outcome(panic: nil, dump: nil) }
+            // It may have ended of what is waited for.
+            if let condition = GuestCondition.last(store.files(name)),
+                let outcome = Self.outcome(of: condition, occasion)
+            {
+                return outcome
+            }
             throw Failure(.notFound, "the guest \(name) is not running", hint: "`devbox start \(name)` starts it")
         }
         if occasion != .shutdown { _ = try GuestDumper(running) }
         let deadline = limit.map { ContinuousClock.now + $0 }
         do {
-            if let outcome = try Self.outcome(of: connection.follow(), occasion) { return outcome }
+            let condition = try connection.follow()
+            if let outcome = Self.outcome(of: condition, occasion) { return outcome }
+            if occasion == .dump, let reason = condition.noDump { throw Self.noDump(of: name, reason) }
         } catch  where connection.hasEnded && !RunningGuest.isRunning(running.files) {
             // It was ending when it was asked, and says no more.
         }
@@ -48,7 +56,7 @@ public struct GuestWaiter: Sendable {
             case (.panic, .panicked(let line)): return Outcome(panic: line, dump: nil)
             case (.dump, .saved(let dump)): return Outcome(panic: nil, dump: dump)
             case (.dump, .saveFailed(let reason)), (.dump, .dumpFailed(let reason)):
-                throw Failure(.failure, "the dump of \(name) failed: \(Names.printable(reason))")
+                throw Self.noDump(of: name, reason)
             default: break
             }
         }
@@ -59,6 +67,12 @@ public struct GuestWaiter: Sendable {
         throw Failure(
             .failure,
             "the guest \(name) ended before \(occasion == .panic ? "its kernel panicked" : "a dump was saved")")
+    }
+
+    private static func noDump(of name: String, _ reason: String) -> Failure {
+        Failure(
+            .failure, "there is no dump of \(name): \(Names.printable(reason))",
+            hint: "`devbox dump \(name)` takes one from outside, as long as it runs")
     }
 
     private static func outcome(of condition: GuestCondition, _ occasion: Occasion) -> Outcome? {

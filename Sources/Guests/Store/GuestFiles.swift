@@ -36,6 +36,9 @@ public struct GuestFiles: Sendable {
     /// A disk and a record that are to replace the present ones together.
     public var pending: FilePath { path.appending("pending") }
 
+    /// How its kernel was when it ended after a panic; not there while it runs, nor where it ended otherwise.
+    var lastPanic: FilePath { path.appending("panic.json") }
+
     /// Sockets and state while it runs.
     public var run: FilePath { path.appending("run") }
     /// The supervisor's socket: it answers as long as the guest runs.

@@ -105,4 +105,31 @@ extension RunningGuest {
         }
         return condition
     }
+
+    /// Why its kernel does not answer now; nil where it should. Whoever asks something of it all the same waits in vain.
+    public var silence: Silence? {
+        let condition = condition()
+        if condition.isCrashKernel { return .savesDump }
+        if condition.isDumping { return .isDumped }
+        return condition.panic != nil || condition.isPaused ? .standsStill(condition.state) : nil
+    }
+
+    /// Why a kernel does not answer.
+    public enum Silence: Sendable, Equatable {
+        /// Its crash kernel runs.
+        case savesDump
+        /// A dump of it is being taken from outside.
+        case isDumped
+        /// It is paused, or has panicked.
+        case standsStill(String)
+
+        /// What a guest's name stands before.
+        public var words: String {
+            switch self {
+            case .savesDump: "is saving a dump right now"
+            case .isDumped: "is being dumped right now"
+            case .standsStill(let state): "does not answer: it is \(state)"
+            }
+        }
+    }
 }

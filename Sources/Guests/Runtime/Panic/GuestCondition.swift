@@ -14,6 +14,8 @@ public struct GuestCondition: Codable, Sendable, Equatable {
     public var isCrashKernel = false
     /// The dump of its last panic; nil where there was none, or no dump of it.
     public var dump: SavedDump?
+    /// Why no dump of its last panic is going to come by itself; nil where one may.
+    public var noDump: String?
     /// Where the crash kernel put a dump that it has not finished with: it restarts the guest when it has.
     private var unfinishedDump: String?
 
@@ -53,7 +55,7 @@ public struct GuestCondition: Codable, Sendable, Equatable {
         case .paused, .resumed: return []
         case .reset:
             let events = finishDump()
-            (panic, isHalted, isCrashKernel) = (nil, false, false)
+            (panic, isHalted, isCrashKernel, noDump) = (nil, false, false, nil)
             return events + [.reset]
         case .ended: return finishDump()
         }
@@ -114,5 +116,20 @@ public struct GuestCondition: Codable, Sendable, Equatable {
         let saved = SavedDump(by: .guest, path: path)
         dump = saved
         return [.saved(saved)]
+    }
+}
+
+extension GuestCondition {
+    /// Notes how a guest was when it ended, for those who ask later.
+    func keep(_ files: GuestFiles, in work: WorkDirectory) throws {
+        try Files.writeAtomically(RecordFile.json(self), to: files.lastPanic)
+        try work.give(files.lastPanic)
+    }
+
+    /// How a guest that does not run was when it ended; nil where its kernel had not panicked.
+    static func last(_ files: GuestFiles) -> GuestCondition? {
+        (try? Files.read(files.lastPanic, limit: 1 << 16)).flatMap {
+            try? RecordFile.decode(GuestCondition.self, from: $0)
+        }
     }
 }
