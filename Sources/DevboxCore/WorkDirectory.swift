@@ -21,6 +21,10 @@ public struct WorkDirectory: Sendable {
     public init(given: String?, environment: [String: String], mayMake: Bool = true) throws {
         let invoker = Owner.invoking(environment)
         var path = Self.wantedPath(given: given, environment: environment)
+        var status = stat()
+        if stat(path.string, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+            try Self.check(path, owner: status.st_uid, user: geteuid())
+        }
         guard mayMake || Self.isOne(path) else {
             throw Failure(
                 .notFound, "\(path) is no work directory",

@@ -88,6 +88,26 @@ public struct KernelInstaller: Sendable {
         }
     }
 
+    /// Changes which kernel starts next, and with what arguments. Needs no root.
+    ///
+    /// - Parameters:
+    ///   - version: the kernel; nil for the one that it is.
+    ///   - kernelArguments: the guest's further arguments; nil for those that it has.
+    /// - Returns: the guest's record then.
+    public func choose(_ version: String?, kernelArguments: [String]?, of name: String) throws -> GuestRecord {
+        var edit = try DiskEdit(name, for: "install-kernel", in: store, runner: runner)
+        try edit.refreshKernels()
+        if let version {
+            guard edit.record.kernels.contains(where: { $0.version == version }) else {
+                throw Self.missing(version, in: edit.record)
+            }
+            edit.record.defaultKernel = version
+        }
+        if let kernelArguments { edit.record.kernelArguments = kernelArguments }
+        try edit.transact { _ in }
+        return edit.record
+    }
+
     /// Removes a kernel with its packages.
     ///
     /// - Parameters:

@@ -193,6 +193,25 @@ struct CommandsTests {
         #expect(isFull ? message.hasPrefix("devbox: error: cannot write to standard output") : message.isEmpty)
     }
 
+    @Test("a guest with a damaged record, or with none, is removed with --force alone, and keeps no layer from going")
+    func removeDamaged() throws {
+        let scratch = try ScratchDirectory()
+        let work = try WorkDirectory(given: scratch("work").string, environment: [:])
+        try TestImage.make(in: work)
+        for (source, name) in [("base", "a"), ("a", "b"), ("b", "c")] {
+            #expect(try Devbox.run("clone", source, name, work: work.path).status.isSuccess)
+        }
+        try Files.writeAtomically([], to: work.guests.appending("a/guest.json"))
+        try Files.remove(work.guests.appending("b/guest.json"))
+        for name in ["a", "b"] {
+            let refused = try Devbox.run("remove", name, work: work.path)
+            #expect(!refused.status.isSuccess)
+            #expect(String(decoding: refused.errorBytes, as: UTF8.self).contains("`devbox remove --force \(name)`"))
+        }
+        #expect(try Devbox.run("remove", "--force", "a", "b", "c", work: work.path).status.isSuccess)
+        #expect(try Files.list(work.guests).isEmpty && Files.list(work.layers).isEmpty)
+    }
+
     @Test("list gives the same guests as a table and as JSON")
     func list() throws {
         let scratch = try ScratchDirectory()

@@ -140,6 +140,17 @@ extension IntegrationTests {
                 try bed.run("install-kernel", guest, debian.string, "--default", "6.100.0-rc3-00012-gdeadbeef")
                     .succeeded()
                 #expect(try bed.run("kernels", guest).out.contains("6.100.0-rc3-00012-gdeadbeef  *"))
+                // The other one again, and without a package.
+                let chosen = try bed.run(
+                    "install-kernel", guest, "--default", "6.99.0-1-amd64", "--cmdline", "quiet x=1"
+                )
+                .succeeded()
+                #expect(chosen.err == "\(guest): 6.99.0-1-amd64 starts next with quiet x=1\n")
+                #expect(try bed.run("kernels", guest).out.contains("6.99.0-1-amd64               *"))
+                #expect(try bed.run("install-kernel", guest, "--default", "6.5.0").status == 66)
+                #expect(try bed.run("install-kernel", guest).status == 64)
+                try bed.run("install-kernel", guest, "--default", "6.100.0-rc3-00012-gdeadbeef", "--cmdline", "")
+                    .succeeded()
                 let own = try TestPackage.kernel("6.97.0-amd64").pack(in: scratch)
                 try bed.run("install-kernel", "--guest-initrd", guest, own.string).succeeded()
                 #expect(try bed.run("exec", guest, "--", "test", "-s", "/boot/initrd.img-6.97.0-amd64").status == 0)

@@ -27,6 +27,7 @@ extension IntegrationTests {
                 return try runner.attempt(Command(Setpriv.program, words), limit: .seconds(300))
             }
             let before = try HostState(of: bed)
+            #expect(try devbox("packages").status == .exited(0), "it makes of the folder a work directory")
             #expect(try devbox("clone", TestBed.image, "mine").status == .exited(0))
             let stopped = try devbox("exec", "mine", "--", "true")
             #expect(

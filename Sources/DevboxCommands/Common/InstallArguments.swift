@@ -37,7 +37,11 @@ enum Restart {
             result = try body()
         } catch {
             // As it was: the disk, and the guest on it.
-            _ = try? GuestStarter(store, runner: runner).start(name, StartOptions(mode: running.state.mode))
+            do {
+                _ = try GuestStarter(store, runner: runner).start(name, StartOptions(mode: running.state.mode))
+            } catch {
+                runner.console.warn("\(name) is stopped now")
+            }
             throw error
         }
         let again = try GuestStarter(store, runner: runner).start(name, StartOptions(mode: running.state.mode))

@@ -9,13 +9,15 @@ struct KernelInstall: ParsableCommand {
         discussion: """
             Takes kernel packages of Debian, of Ubuntu (image and modules) and of `make bindeb-pkg`; a folder stands for the .deb files \
             in it. Their scripts run in the guest's container; dpkg in the guest knows them. It is done as a whole, or the disk \
-            stays as it was. The kernel starts next; `devbox start --kernel` picks another one for one start.
+            stays as it was. The kernel starts next; `devbox start --kernel` picks another one for one start. Without a package, \
+            --default and --cmdline change what starts next.
 
             EXAMPLES:
               sudo devbox install-kernel bug-4711 linux-image-6.1.0-47-amd64_*.deb
               sudo devbox install-kernel bug-4711 ../linux-image-*.deb --keep-old 1
               sudo devbox install-kernel bug-4711 debs/ --cmdline slub_debug=FZPU
               sudo devbox install-kernel bug-4711 --download-dependencies *.deb
+              devbox install-kernel bug-4711 --default 6.1.0-47-amd64 --cmdline ""
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -25,7 +27,7 @@ struct KernelInstall: ParsableCommand {
     var guest: String
 
     @Argument(help: "Kernel packages, and folders with some.", completion: .file(extensions: ["deb"]))
-    var files: [String]
+    var files: [String] = []
 
     @Option(
         help: ArgumentHelp(
@@ -62,6 +64,14 @@ struct KernelInstall: ParsableCommand {
     var restart = false
 
     func validate() throws {
+        if files.isEmpty {
+            guard defaultKernel != nil || cmdline != nil else {
+                throw ValidationError("a kernel package is missing, or --default or --cmdline")
+            }
+            guard debug.isEmpty, keepOld == nil, !guestInitrd else {
+                throw ValidationError("--debug, --keep-old and --guest-initrd go with a kernel package")
+            }
+        }
         if debug.isEmpty, debugModules || debugInGuest {
             throw ValidationError("--debug-modules and --debug-in-guest need --debug")
         }
@@ -75,6 +85,8 @@ struct KernelInstall: ParsableCommand {
         let clock = ContinuousClock.now
         let store = try options.guests()
         let installer = KernelInstaller(store, runner: options.runner)
+        let arguments = cmdline.map { $0.split(separator: " ").map(String.init) }
+        if files.isEmpty { return try choose(installer, arguments, store) }
         let found = try PackageFile.open(files)
         let symbols = try PackageFile.open(debug)
         // First: a package without symbols is refused before the guest is touched, and symbols alone do no harm.
@@ -87,20 +99,32 @@ struct KernelInstall: ParsableCommand {
             try installer.install(
                 found + (debugInGuest ? symbols : []), in: guest,
                 .init(
-                    packages: install, kernelArguments: cmdline.map { $0.split(separator: " ").map(String.init) },
+                    packages: install, kernelArguments: arguments,
                     keepOld: keepOld, defaultKernel: defaultKernel))
         }
         let starting = outcome.record.startingKernel?.version ?? "none"
         options.console.say(
             "\(guest): installed \(outcome.installed.joined(separator: ", ")) in \(seconds(since: clock)); \(starting) starts next"
         )
-        if !outcome.downloaded.isEmpty {
-            options.console.say("\(guest): with it \(outcome.downloaded.map(\.title).joined(separator: ", "))")
-        }
+        // A folder may have held more than kernels.
+        let others = found.filter { file in !outcome.installed.contains { file.package.name.contains($0) } }
+        let besides = (others + outcome.downloaded).map(\.title)
+        if !besides.isEmpty { options.console.say("\(guest): with it \(besides.joined(separator: ", "))") }
         for warning in outcome.warnings { options.console.warn("\(guest): \(warning)") }
         for record in added { try report(record, outcome, store) }
         for version in outcome.removed { options.console.say("\(guest): removed \(version)") }
         if options.json { try options.print(Report(guest: guest, outcome), "") }
+    }
+
+    /// Changes what starts next; nothing is installed.
+    private func choose(_ installer: KernelInstaller, _ arguments: [String]?, _ store: GuestStore) throws {
+        let record = try Restart.around(guest, in: store, runner: options.runner, restart) {
+            try installer.choose(defaultKernel, kernelArguments: arguments, of: guest)
+        }
+        let starting = record.startingKernel?.version ?? "no kernel"
+        let given = record.kernelArguments.isEmpty ? "" : " with \(record.kernelArguments.joined(separator: " "))"
+        options.console.say("\(guest): \(starting) starts next\(Names.printable(given))")
+        if options.json { try options.print(Report(guest: guest, record), "") }
     }
 
     /// Says where a kernel's symbols are, and whether they are those of the kernel that was installed.
@@ -121,6 +145,12 @@ struct KernelInstall: ParsableCommand {
         let downloaded: [String]
         let removed: [String]
         let defaultKernel: String?
+
+        init(guest: String, _ record: GuestRecord) {
+            self.guest = guest
+            (installed, downloaded, removed) = ([], [], [])
+            defaultKernel = record.startingKernel?.version
+        }
 
         init(guest: String, _ outcome: KernelInstaller.Outcome) {
             self.guest = guest

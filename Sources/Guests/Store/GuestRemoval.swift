@@ -9,21 +9,49 @@ public enum GuestRemoval {
     ///
     /// - Parameter force: whether a running one is stopped at once, without asking it.
     public static func remove(_ name: String, from store: GuestStore, force: Bool, runner: Runner) throws {
-        _ = try store.load(name)
+        do {
+            _ = try store.load(name)
+        } catch let error as any ReportableError where error.exitCode != .usage && Files.exists(store.files(name).path)
+        {
+            guard force else {
+                throw Failure(
+                    error.exitCode, error.message, hint: "`devbox remove --force \(name)` removes what is left of it")
+            }
+            return try removeDamaged(name, from: store, runner: runner)
+        }
         if force { try RunningGuest(name, in: store)?.stop(within: .zero) }
         do {
             let guest = try StoppedGuest(
                 name, in: store, for: "remove", otherwise: "--force does both", runner: runner)
-            let doomed = store.work.guests.appending("\(UnfinishedFolder.prefix)removed-\(LayerName.new())")
-            try Files.rename(guest.files.path, to: doomed)
-            try Files.syncDirectory(store.work.guests)
-            try Files.removeTree(doomed)
+            try removeFolder(guest.files, from: store)
         }
+        sweep(store, runner)
+    }
+
+    /// Removes a guest of which the record cannot be read: nobody knows what it is any more, but that it does not run.
+    private static func removeDamaged(_ name: String, from store: GuestStore, runner: Runner) throws {
+        do {
+            let lock = try store.lock(name, for: "remove", onWait: runner.console.say)
+            defer { withExtendedLifetime(lock.descriptor) {} }
+            try removeFolder(store.files(name), from: store)
+        }
+        sweep(store, runner)
+    }
+
+    private static func removeFolder(_ files: GuestFiles, from store: GuestStore) throws {
+        let doomed = store.work.guests.appending("\(UnfinishedFolder.prefix)removed-\(LayerName.new())")
+        try Files.rename(files.path, to: doomed)
+        try Files.syncDirectory(store.work.guests)
+        try Files.removeTree(doomed)
+    }
+
+    private static func sweep(_ store: GuestStore, _ runner: Runner) {
         do {
             try LayerSweep.run(store)
-        } catch let error as any ReportableError {
+        } catch {
             // The guest is gone. What another guest's damaged record stands on is not known: every layer stays.
-            runner.console.warn("no unused disk layer was removed: \(error.message)")
+            let reason = (error as? any ReportableError)?.message ?? "\(error)"
+            runner.console.warn("no unused disk layer was removed: \(reason)")
         }
     }
 }
