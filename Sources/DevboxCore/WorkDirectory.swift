@@ -21,15 +21,9 @@ public struct WorkDirectory: Sendable {
     public init(given: String?, environment: [String: String], mayMake: Bool = true) throws {
         let invoker = Owner.invoking(environment)
         var path = Self.wantedPath(given: given, environment: environment)
-        var status = stat()
-        if stat(path.string, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
-            try Self.check(path, owner: status.st_uid, user: geteuid())
-        }
-        guard mayMake || Self.isOne(path) else {
-            throw Failure(
-                .notFound, "\(path) is no work directory",
-                hint: "name one with --work or DEVBOX_WORK; `devbox image build` makes it")
-        }
+        let isNone = Failure(
+            .notFound, "\(path) is no work directory",
+            hint: "name one with --work or DEVBOX_WORK; `devbox image build` makes it")
         if Files.exists(path) {
             path = try Self.resolve(path)
             let status = try Files.status(path)
@@ -37,10 +31,12 @@ public struct WorkDirectory: Sendable {
                 throw Failure(.usage, "the work directory \(path) is not a directory")
             }
             try Self.check(path, owner: status.st_uid, user: geteuid())
+            guard mayMake || Self.isOne(path) else { throw isNone }
             // One made by hand. With files of another kind in it, it may be something that others have to reach.
             if status.st_mode & 0o077 != 0, try Files.list(path).isEmpty { try Files.setMode(path, 0o700) }
             self.owner = Owner(uid: status.st_uid, gid: status.st_gid, home: invoker.home)
         } else {
+            guard mayMake else { throw isNone }
             // One folder, and no tree: what is above it is more likely mistyped than wanted.
             try posix("make the work directory \(path)") { mkdir(path.string, 0o700) }
             if isRoot { try posix("own \(path)") { chown(path.string, invoker.uid, invoker.gid) } }

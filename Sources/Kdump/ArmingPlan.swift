@@ -54,7 +54,8 @@ struct ArmingPlan {
             }
             settings.append(sysctl.setting)
         }
-        guard !settings.isEmpty else {
+        // One that is armed stays so, whatever kernels it gets.
+        guard !settings.isEmpty || !options.chosen.isEmpty else {
             throw Failure(
                 .badInput, "no kernel of \(record.name) has any of these sysctls: \(warnings.joined(separator: "; "))")
         }

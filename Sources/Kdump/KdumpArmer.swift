@@ -102,8 +102,6 @@ public struct KdumpArmer: Sendable {
             let dropped = earlier.filter { old in !state.settings.contains { $0.name == old.name } }
             _ = try files.set(dropped.compactMap { setting in setting.former.map { (setting.name, $0) } })
             let before = try files.set(state.settings.map { ($0.name, $0.value) })
-            // Memory for it may be there already, from an earlier arming.
-            try files.run(Self.loading, [], purpose: "load its crash kernel")
             for index in state.settings.indices {
                 let name = state.settings[index].name
                 state.settings[index].before = earlier.first { $0.name == name }.map(\.before) ?? before[name]
@@ -113,6 +111,14 @@ public struct KdumpArmer: Sendable {
             }
         }
         record = try save()
+        // Memory for its crash kernel may be there already, from an earlier arming.
+        if guest.state.mode == .kvm {
+            do {
+                try files.run(Self.loading, [], purpose: "load its crash kernel")
+            } catch let error as any ReportableError where error.exitCode != .interrupted {
+                warnings.append("\(error.message): it will when it is restarted")
+            }
+        }
         return Outcome(record: record, warnings: warnings, mode: guest.state.mode)
     }
 

@@ -31,10 +31,10 @@ public struct KdumpStatus: Sendable, Encodable {
     public var availableBytes: Int64?
     /// What a dump may take, in bytes.
     public var expectedBytes: Int64?
-    /// How many dumps are in the guest.
-    public var dumps: Int = 0
+    /// How many dumps are in the guest; nil where nobody could look.
+    public var dumps: Int?
     /// How many of them were not brought out yet.
-    public var waiting: Int = 0
+    public var waiting: Int?
     /// What else is to be known.
     public var remarks: [String] = []
 
@@ -177,7 +177,6 @@ public struct KdumpInspector: Sendable {
             return status
         }
         if let silence = guest.silence {
-            status.crashKernel = record.kdump?.crashKernel
             status.obstacles.append("it \(silence.words)")
             return status
         }
@@ -227,7 +226,10 @@ public struct KdumpInspector: Sendable {
                         : "its kernel could not reserve \(status.crashKernel ?? "")")
         } else if status.loaded != true {
             status.obstacles.append(
-                "the crash kernel is not loaded: `devbox exec \(record.name) -- systemctl status kdump-tools` says why")
+                record.kdump == nil
+                    ? "it is not armed: `devbox kdump-arm \(record.name)`"
+                    : "the crash kernel is not loaded: `devbox exec \(record.name) -- systemctl status kdump-tools` says why"
+            )
         } else if use != "1" {
             status.obstacles.append("\(KdumpPaths.settings) has no USE_KDUMP=1: its crash kernel would save nothing")
         }

@@ -77,6 +77,7 @@ extension IntegrationTests {
                 // Nobody is asked who cannot answer.
                 let status = try bed.run("kdump-status", guest)
                 #expect(status.status == 3 && status.out.contains("does not answer: it is panicked"), "\(status.out)")
+                #expect(!status.out.contains("Dumps:"), "nobody has looked")
                 let asked = try bed.run("dumps", guest)
                 #expect(asked.status == 75 && asked.err.contains("does not answer: it is panicked"), "\(asked.err)")
                 try bed.run("dump", guest).succeeded()

@@ -46,7 +46,13 @@ struct GuestStop: ParsableCommand {
             }
         }
         while !stopping.isEmpty {
-            let guest = stopping.remove(at: try StoppingGuest.next(of: stopping))
+            let guest: StoppingGuest
+            do {
+                guest = stopping.remove(at: try StoppingGuest.next(of: stopping))
+            } catch {
+                for guest in stopping { options.console.say("\(guest.name): was asked, and goes on shutting down") }
+                throw error
+            }
             try failures.collect {
                 let outcome = try guest.finish() ? "forced off" : "shut down"
                 options.console.say("\(guest.name): \(outcome) in \(seconds(since: clock))")

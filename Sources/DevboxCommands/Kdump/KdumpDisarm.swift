@@ -24,7 +24,8 @@ struct KdumpDisarm: ParsableCommand {
         if !outcome.wasArmed {
             options.console.say("\(guest): was not armed")
         } else if outcome.mode == .kvm {
-            let kept = outcome.remaining.isEmpty ? "" : ", and \(outcome.remaining.joined(separator: ", ")) as set"
+            let kept =
+                outcome.remaining.isEmpty ? "" : ", and \(outcome.remaining.joined(separator: ", ")) stays as it is"
             options.console.say(
                 "\(guest): disarmed; until it is restarted, the memory of the crash kernel stays reserved\(kept)")
         } else {

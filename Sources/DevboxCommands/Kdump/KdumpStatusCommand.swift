@@ -27,13 +27,10 @@ struct KdumpStatusCommand: ParsableCommand {
         if !status.ready { throw ArgumentParser.ExitCode(DevboxCore.ExitCode.notReady.rawValue) }
     }
 
-    private static func dumps(_ status: KdumpStatus) -> String {
-        switch (status.dumps, status.waiting) {
-        case (0, _): "none"
-        case (let count, 0): "\(count) in the guest, brought out"
-        case (let count, let waiting):
-            "\(count) in the guest, \(waiting) not brought out: `devbox dumps \(status.guest)`"
-        }
+    private static func dumps(_ count: Int, waiting: Int, of guest: String) -> String {
+        if count == 0 { return "none" }
+        let rest = waiting == 0 ? "brought out" : "\(waiting) not brought out: `devbox dumps \(guest)`"
+        return "\(count) in the guest, \(rest)"
     }
 
     private static func text(_ status: KdumpStatus) -> String {
@@ -54,7 +51,9 @@ struct KdumpStatusCommand: ParsableCommand {
             let expected = status.expectedBytes.map { ", a dump takes at most some \(ByteSize.text($0))" } ?? ""
             lines.append(("Space", "\(ByteSize.text(available)) free\(expected)"))
         }
-        lines.append(("Dumps", dumps(status)))
+        if let count = status.dumps, let waiting = status.waiting {
+            lines.append(("Dumps", dumps(count, waiting: waiting, of: status.guest)))
+        }
         for remark in status.remarks { lines.append(("Note", remark)) }
         var text = labelled(lines)
         if !status.settings.isEmpty {
