@@ -7,24 +7,32 @@ public struct SHA256Digest: Sendable, Hashable, Codable, CustomStringConvertible
     public let description: String
 
     /// A digest as text has it, in either case; nil where the text is none.
-    public init?(_ text: some StringProtocol) {
+    public init?(_ text: some StringProtocol) { self.init(digits: text.utf8) }
+
+    /// A digest out of the digits as ASCII, in either case; nil where they are none.
+    public init?(digits text: some Collection<UInt8>) {
+        guard text.count == 64 else { return nil }
         var digits: [UInt8] = []
         digits.reserveCapacity(64)
-        for byte in text.utf8 {
+        for byte in text {
             switch byte {
             case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"): digits.append(byte)
             case UInt8(ascii: "A")...UInt8(ascii: "F"): digits.append(byte | 0x20)
             default: return nil
             }
-            if digits.count > 64 { return nil }
         }
-        guard digits.count == 64 else { return nil }
         description = String(decoding: digits, as: UTF8.self)
     }
 
-    fileprivate init(bytes: some Sequence<UInt8>) {
-        let digits = Array("0123456789abcdef".utf8)
-        description = String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    fileprivate init(_ digest: SHA256.Digest) {
+        func digit(_ value: UInt8) -> UInt8 { value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10 }
+        description = String(unsafeUninitializedCapacity: 64) { digits in
+            for (index, byte) in digest.enumerated() {
+                digits[2 * index] = digit(byte >> 4)
+                digits[2 * index + 1] = digit(byte & 15)
+            }
+            return 64
+        }
     }
 
     /// The digest of an open file from its position on; it is read to its end.
@@ -65,7 +73,7 @@ public struct SHA256Digest: Sendable, Hashable, Codable, CustomStringConvertible
         public mutating func update(_ bytes: UnsafeRawBufferPointer) { function.update(bufferPointer: bytes) }
 
         /// The digest of all that has come so far.
-        public var digest: SHA256Digest { SHA256Digest(bytes: function.finalize()) }
+        public var digest: SHA256Digest { SHA256Digest(function.finalize()) }
     }
 
     /// Decodes the 64 digits.

@@ -115,7 +115,7 @@ extension Fetcher {
         var bindings = Bindings()
         bindings.day = build.isFiled ? nil : build.date
         bindings.values[.kernel] = build.kernelVersion.map { [$0] }
-        return try listing.entries.filter { !$0.isFolder && $0.name.hasPrefix(query.package) }.compactMap { entry in
+        return try listing.files(beginningWith: query.package).compactMap { entry in
             Build(
                 source: build.source, query, bindings, file: try build.address.parent.file(entry.name),
                 size: entry.size, listedDay: build.date, beside: listing)

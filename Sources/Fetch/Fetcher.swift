@@ -66,7 +66,8 @@ public final class Fetcher {
     public func fetch(_ builds: [Build], progress: ([TransferProgress]) -> Void = { _ in }) throws
         -> [Outcome<Fetched>]
     {
-        let locks = try DownloadLocks(builds.map(\.address), in: context.work, console: context.console)
+        let keys = builds.map { PartKey($0.address) }
+        let locks = try DownloadLocks(zip(keys, builds).map { ($0, $1.address) }, in: context.work, console: context.console)
         defer { withExtendedLifetime(locks) {} }
         // What another one has just fetched is known only now.
         known = try PackageRecords(context.work)
@@ -85,9 +86,9 @@ public final class Fetcher {
                 results[index] = .failure(error)
             }
         }
-        let requests = wanted.map { _, plan in
+        let requests = wanted.map { index, plan in
             Downloader.Request(
-                address: plan.build.address, size: plan.build.size, limit: maximumSize(plan.build.source),
+                address: plan.build.address, key: keys[index], size: plan.build.size, limit: maximumSize(plan.build.source),
                 expected: plan.expected.digest ?? plan.known?.sha256)
         }
         let placer = PackagePlacer(store)
@@ -97,7 +98,7 @@ public final class Fetcher {
                 results[index] = Outcome {
                     let file = try result.get()
                     let record = try verify(file, plan)
-                    placer.add(file, record, index: index)
+                    try placer.add(file, record, index: index)
                     return Fetched(record: record, wasThere: false)
                 }
             }

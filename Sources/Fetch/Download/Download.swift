@@ -26,11 +26,12 @@ final class Download: HTTPJob {
     /// - Parameters:
     ///   - size: what is known of the file's size.
     ///   - limit: how large it may be where nothing is known.
-    init(_ address: Address, size: Build.Size, limit: Int64, in work: WorkDirectory, limits: HTTPLimits) throws {
+    ///   - part: where it is to be.
+    init(_ address: Address, size: Build.Size, limit: Int64, part: PartFile, limits: HTTPLimits) {
         self.address = address
         self.size = size
         self.limit = size.limit(limit)
-        part = try PartFile(address, in: work)
+        self.part = part
         attempts = Attempts(limits)
         result = .failure(FetchError.unreachable(address, reason: "was not asked"))
         if case .exact(let bytes) = size { total = bytes }
@@ -117,7 +118,7 @@ final class Download: HTTPJob {
         switch outcome {
         case .complete: conclude()
         // The server compared If-Range first: this is the same file, and nothing of it is missing.
-        case .status(let head) where head.status == 416 && asked > 0 && head["content-range"] == "bytes */\(asked)":
+        case .status(let head) where head.status == 416 && asked > 0 && head[.range] == "bytes */\(asked)":
             conclude()
         case .status(let head) where head.status == 416 && asked > 0:
             startOver()
@@ -157,7 +158,7 @@ final class Download: HTTPJob {
 }
 
 /// A file that came whole, and has not been compared with anything yet.
-struct Downloaded {
+struct Downloaded: Sendable {
     /// In cache/downloads.
     let part: PartFile
     /// All of a small file, which has not been written yet; nil for one that the part file has.

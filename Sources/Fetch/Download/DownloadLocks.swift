@@ -11,19 +11,21 @@ final class DownloadLocks {
     private let file: FileDescriptor
 
     /// Waits until nobody else downloads any of some files.
-    init(_ addresses: some Sequence<Address>, in work: WorkDirectory, console: Console) throws {
+    ///
+    /// - Parameter wanted: the files' addresses, with their keys.
+    init(_ wanted: [(key: PartKey, address: Address)], in work: WorkDirectory, console: Console) throws {
         let path = work.locks.appending("fetch")
         let isNew = !Files.exists(path)
         file = try Files.open(path, .readWrite, [.create, .noFollow])
         if isNew { try work.give(path) }
-        let named = addresses.map { (byte: Self.byte($0), address: $0) }
+        let named = wanted.map { (byte: Self.byte($0.key), address: $0.address) }
         // In one order for all, so that two devboxes never wait for each other.
         for (byte, address) in named.sorted(by: { $0.byte < $1.byte }) { try lock(byte, of: address, console) }
     }
 
     deinit { try? file.close() }
 
-    private static func byte(_ address: Address) -> off_t { off_t(PartFile.key(address).prefix(15), radix: 16) ?? 0 }
+    private static func byte(_ key: PartKey) -> off_t { off_t(key.text.prefix(15), radix: 16) ?? 0 }
 
     private func lock(_ byte: off_t, of address: Address, _ console: Console) throws {
         var told = false

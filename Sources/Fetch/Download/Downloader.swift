@@ -16,6 +16,7 @@ final class Downloader {
     /// A file to bring.
     struct Request {
         let address: Address
+        let key: PartKey
         let size: Build.Size
         /// How large it may be where nothing is known.
         let limit: Int64
@@ -42,13 +43,15 @@ final class Downloader {
         came: (Int, Outcome<Downloaded>) -> Void
     ) throws {
         var downloads: [(index: Int, job: Download)] = []
+        let folder = try PartFolder(work)
         for (index, request) in requests.enumerated() {
             do {
                 if request.address.origin == nil {
-                    came(index, .success(try copy(request)))
+                    came(index, .success(try copy(request, to: folder.part(request.key))))
                 } else {
-                    let job = try Download(
-                        request.address, size: request.size, limit: request.limit, in: work, limits: limits)
+                    let job = Download(
+                        request.address, size: request.size, limit: request.limit, part: folder.part(request.key),
+                        limits: limits)
                     downloads.append((index, job))
                 }
             } catch let error as any ReportableError {
@@ -85,10 +88,9 @@ final class Downloader {
     }
 
     /// A file of the host, which a source that is a folder has.
-    private func copy(_ request: Request) throws -> Downloaded {
+    private func copy(_ request: Request, to part: PartFile) throws -> Downloaded {
         let source = try Files.open(FilePath("/" + request.address.parts.joined(separator: "/")), .readOnly)
         defer { try? source.close() }
-        let part = try PartFile(request.address, in: work)
         let writer = try PartWriter(part, at: 0, of: request.size.bytes)
         let limit = request.size.limit(request.limit)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 512 << 10, alignment: 4096)

@@ -2,11 +2,50 @@ import DevboxCore
 import Glibc
 import SystemPackage
 
-/// What has come of a file: `<key>.part` in cache/downloads, and beside it which state of the file it is a part of.
-struct PartFile {
-    let path: FilePath
-    private let notes: FilePath
+/// What the part of a file is called, and which byte its lock has: made of its address.
+struct PartKey: Sendable {
+    /// 32 hexadecimal digits.
+    let text: String
+
+    init(_ address: Address) {
+        var hasher = SHA256Digest.Hasher()
+        Array(address.description.utf8).withUnsafeBytes { hasher.update($0) }
+        text = String(hasher.digest.description.prefix(32))
+    }
+}
+
+/// cache/downloads, where parts are; what it holds is looked at once for all files of a fetch.
+struct PartFolder {
+    private let path: FilePath
     private let work: WorkDirectory
+    private let names: Set<String>
+
+    static func path(_ work: WorkDirectory) -> FilePath { work.cache.appending("downloads") }
+
+    /// Opens it, and makes it where it is missing. The locks of the files that are wanted are held.
+    init(_ work: WorkDirectory) throws {
+        (path, self.work) = (Self.path(work), work)
+        if !Files.exists(path) { try work.own(path, mode: 0o700) }
+        names = Set(try Files.list(path))
+    }
+
+    func part(_ key: PartKey) -> PartFile {
+        PartFile(
+            folder: path, key: key, work: work, wasThere: names.contains(PartFile.nameOfNotes(key)))
+    }
+}
+
+/// What has come of a file: `<key>.part` in cache/downloads, and beside it which state of the file it is a part of.
+struct PartFile: Sendable {
+    fileprivate let folder: FilePath
+    fileprivate let key: PartKey
+    fileprivate let work: WorkDirectory
+    /// Whether there were notes of an earlier attempt.
+    fileprivate let wasThere: Bool
+
+    var path: FilePath { folder.appending("\(key.text).part") }
+    private var notes: FilePath { folder.appending(Self.nameOfNotes(key)) }
+    fileprivate static func nameOfNotes(_ key: PartKey) -> String { "\(key.text).json" }
 
     /// What is remembered of a part, so that a later devbox goes on with it.
     struct Notes: Record {
@@ -25,28 +64,9 @@ struct PartFile {
     /// A smaller file is not worth them.
     static let worthNoting: Int64 = 1 << 20
 
-    /// The folder of all parts.
-    static func folder(_ work: WorkDirectory) -> FilePath { work.cache.appending("downloads") }
-
-    /// What the files of an address are called.
-    static func key(_ address: Address) -> String {
-        var hasher = SHA256Digest.Hasher()
-        Array(address.description.utf8).withUnsafeBytes { hasher.update($0) }
-        return String(hasher.digest.description.prefix(32))
-    }
-
-    init(_ address: Address, in work: WorkDirectory) throws {
-        let folder = Self.folder(work)
-        if !Files.exists(folder) { try work.own(folder, mode: 0o700) }
-        let key = Self.key(address)
-        path = folder.appending("\(key).part")
-        notes = folder.appending("\(key).json")
-        self.work = work
-    }
-
     /// What there is of an earlier attempt, and its size; nil where that cannot be gone on with.
     func earlier(_ address: Address) -> (notes: Notes, size: Int64)? {
-        guard Files.exists(notes), let notes = try? RecordFile.read(Notes.self, from: notes),
+        guard wasThere, let notes = try? RecordFile.read(Notes.self, from: notes),
             notes.address == address.description,
             let status = try? Files.status(path), status.st_mode & S_IFMT == S_IFREG, status.st_size > 0
         else { return nil }

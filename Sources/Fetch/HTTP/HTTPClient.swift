@@ -196,7 +196,7 @@ private final class HTTPExchange {
             thrown = FetchError.refused(job.address, reason: "sends headers without end", hint: nil)
             return false
         }
-        head.take(line: String(decoding: line, as: UTF8.self))
+        head.take(line: line)
         return true
     }
 
@@ -222,7 +222,7 @@ private final class HTTPExchange {
             }
         }
         func because(_ reason: String) -> FetchError { .unreachable(job.address, reason: reason) }
-        let target = head["location"].map { Names.printable($0) }
+        let target = head[.location].map { Names.printable($0) }
         switch result {
         case CURLE_HTTP_RETURNED_ERROR: return .status(head)
         case CURLE_TOO_MANY_REDIRECTS: return .failed(because("redirects in circles, or too often"))

@@ -1,33 +1,43 @@
-/// The status and the header lines of an HTTP response, see RFC 9110.
+/// The status of an HTTP response and those header fields of it that devbox looks at, see RFC 9110.
 public struct HTTPHead: Sendable, Equatable {
     /// 200, 206, 404, …
     public private(set) var status = 0
-    private var fields: [String: String] = [:]
+    private var fields: [Field: String] = [:]
+
+    /// The fields; others are passed over.
+    enum Field: String, CaseIterable {
+        case length = "content-length"
+        case range = "content-range"
+        case tag = "etag"
+        case modified = "last-modified"
+        case location
+    }
 
     /// Takes a line as it comes; a status line begins anew, as after a redirect.
-    mutating func take(line: String) {
-        // "\r\n" is one Character to Swift, so this looks at scalars.
-        let scalars = line.unicodeScalars
-        let end = scalars.firstIndex { $0 == "\r" || $0 == "\n" } ?? scalars.endIndex
-        let line = String(scalars[..<end])
-        if line.hasPrefix("HTTP/") {
+    mutating func take(line: UnsafeRawBufferPointer) {
+        let end = line.firstIndex { $0 == 0x0D || $0 == 0x0A } ?? line.count
+        let line = line[..<end]
+        if line.starts(with: "HTTP/".utf8) {
             fields = [:]
-            status = line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-        } else if let colon = line.firstIndex(of: ":"), fields.count < 200 {
-            let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
-            fields[line[..<colon].lowercased()] = String(value)
+            let code = line.split(separator: 0x20, maxSplits: 2).dropFirst().first
+            status = code.flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
+        } else if let colon = line.firstIndex(of: UInt8(ascii: ":")) {
+            let name = UnsafeRawBufferPointer(rebasing: line[..<colon])
+            guard let field = Field.allCases.first(where: { $0.isNamed(name) }) else { return }
+            let value = line[(colon + 1)...].drop { $0 == 0x20 || $0 == 0x09 }
+            fields[field] = String(decoding: value, as: UTF8.self)
         }
     }
 
-    /// A header field by its name in small letters.
-    subscript(_ name: String) -> String? { fields[name] }
+    /// A header field.
+    subscript(_ field: Field) -> String? { fields[field] }
 
     /// The size of what is sent in answer, where the server tells.
-    var contentLength: Int64? { fields["content-length"].flatMap { Int64($0) } }
+    var contentLength: Int64? { fields[.length].flatMap { Int64($0) } }
 
     /// From where on the file is sent, and how large all of it is: "bytes 100-199/200".
     var contentRange: (first: Int64, total: Int64?)? {
-        guard let text = fields["content-range"], text.hasPrefix("bytes ") else { return nil }
+        guard let text = fields[.range], text.hasPrefix("bytes ") else { return nil }
         let parts = text.dropFirst(6).split(separator: "/")
         guard parts.count == 2, let first = parts[0].split(separator: "-").first.flatMap({ Int64($0) }) else {
             return nil
@@ -38,18 +48,25 @@ public struct HTTPHead: Sendable, Equatable {
     /// What tells this state of the file from a later one, for If-Range: a strong ETag, else the time of change. A weak ETag does
     /// not do: its bytes may differ.
     var validator: String? {
-        if let tag = fields["etag"], tag.hasPrefix("\"") { return tag }
-        return fields["last-modified"]
+        if let tag = fields[.tag], tag.hasPrefix("\"") { return tag }
+        return fields[.modified]
     }
 
     /// Whether a part may belong to the state of the file that `validator` tells of. A server need not repeat it.
     func agrees(with validator: String) -> Bool {
-        fields[validator.hasPrefix("\"") ? "etag" : "last-modified"].map { $0 == validator } ?? true
+        fields[validator.hasPrefix("\"") ? .tag : .modified].map { $0 == validator } ?? true
     }
 
     /// The day of Last-Modified: "Wed, 30 Sep 2026 01:02:03 GMT".
     public var lastModified: CalendarDay? {
-        guard let words = fields["last-modified"]?.split(separator: " "), words.count >= 4 else { return nil }
+        guard let words = fields[.modified]?.split(separator: " "), words.count >= 4 else { return nil }
         return IndexPage.details("\(words[1])-\(words[2])-\(words[3])").0
+    }
+}
+
+extension HTTPHead.Field {
+    /// Whether a field's name in a response, in whatever case, is this one's.
+    fileprivate func isNamed(_ name: UnsafeRawBufferPointer) -> Bool {
+        name.count == rawValue.utf8.count && zip(name, rawValue.utf8).allSatisfy { $0 | 0x20 == $1 | 0x20 }
     }
 }

@@ -25,10 +25,10 @@ enum ChecksumText {
                 let hit = UnsafeRawPointer(found) - base
                 let first = (bytes[..<hit].lastIndex(of: 0x0A) ?? -1) + 1
                 let end = bytes[hit...].firstIndex(of: 0x0A) ?? bytes.count
-                if let (digest, file) = fields(String(decoding: bytes[first..<end], as: UTF8.self)),
-                    (file.hasPrefix("./") ? file.dropFirst(2) : file) == name
+                if let (digest, file) = fields(Array(bytes[first..<end])[...]),
+                    (file.starts(with: "./".utf8) ? file.dropFirst(2) : file).elementsEqual(wanted)
                 {
-                    if let digest = SHA256Digest(digest) { return .digest(digest) }
+                    if let digest = SHA256Digest(digits: digest) { return .digest(digest) }
                     result = .unreadable
                 }
                 start = end + 1
@@ -39,36 +39,32 @@ enum ChecksumText {
 
     /// The digest in a `<file>.sha256`, which may be all that is in it; the name in it may have the folder that it was built in.
     static func digest(ofOnly name: String, in text: [UInt8]) -> SHA256Digest? {
-        let lines = String(decoding: text.prefix(4096), as: UTF8.self).split(whereSeparator: \.isNewline)
+        let lines = text.prefix(4096).split { $0 == 0x0A || $0 == 0x0D }
         for line in lines {
-            guard let (digest, file) = fields(String(line)) else { continue }
-            if file.isEmpty ? lines.count == 1 : file == name || file.hasSuffix("/\(name)") {
-                return SHA256Digest(digest)
-            }
+            guard let (digest, file) = fields(line) else { continue }
+            let isMeant =
+                file.isEmpty
+                ? lines.count == 1 : file.split(separator: UInt8(ascii: "/")).last?.elementsEqual(name.utf8) == true
+            if isMeant { return SHA256Digest(digits: digest) }
         }
         return nil
     }
 
     /// The digest and the name in a line; nil for an empty one. What stands in the digest's place need not be one.
-    private static func fields(_ line: String) -> (digest: Substring, file: Substring)? {
-        var line = line[...]
-        while line.last?.isWhitespace == true { line.removeLast() }
-        // Some editors begin a text with a mark of its byte order.
-        if line.unicodeScalars.first == "\u{FEFF}" { line = Substring(line.unicodeScalars.dropFirst()) }
-        if line.hasPrefix("SHA256 ("), let end = line.range(of: ") = ") {
-            return (line[end.upperBound...], line[line.index(line.startIndex, offsetBy: 8)..<end.lowerBound])
+    private static func fields(_ line: ArraySlice<UInt8>) -> (digest: ArraySlice<UInt8>, file: ArraySlice<UInt8>)? {
+        func isSpace(_ byte: UInt8) -> Bool { byte <= 0x20 }
+        var line = line
+        while line.last.map(isSpace) == true { line.removeLast() }
+        // Some editors begin a text with a mark of its byte order, U+FEFF.
+        if line.starts(with: [0xEF, 0xBB, 0xBF]) { line.removeFirst(3) }
+        let (begin, middle) = (Array("SHA256 (".utf8), Array(") = ".utf8))
+        if line.starts(with: begin), let end = line.indices.first(where: { line[$0...].starts(with: middle) }) {
+            return (line[(end + middle.count)...], line[(line.startIndex + begin.count)..<end])
         }
-        let digest = line.prefix { !$0.isWhitespace }
+        let digest = line.prefix { !isSpace($0) }
         if digest.isEmpty { return nil }
-        let file = line[digest.endIndex...].drop { $0.isWhitespace }
+        let file = line[digest.endIndex...].drop(while: isSpace)
         // sha256sum marks what it read as binary.
-        return (digest, file.hasPrefix("*") ? file.dropFirst() : file)
-    }
-}
-
-extension Substring {
-    /// The first place of a text in it.
-    fileprivate func range(of text: String) -> Range<Index>? {
-        indices.first { self[$0...].hasPrefix(text) }.map { $0..<index($0, offsetBy: text.count) }
+        return (digest, file.first == UInt8(ascii: "*") ? file.dropFirst() : file)
     }
 }

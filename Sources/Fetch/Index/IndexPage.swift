@@ -15,18 +15,32 @@ public struct Listing: Sendable, Equatable {
     }
 
     /// What is in the folder.
-    public private(set) var entries: [Entry] = []
-    private var files: Set<String> = []
+    public let entries: [Entry]
     /// Links that lead out of the folder, as they stand in the page, the one to the folder above it apart.
-    public var outside: [String] = []
+    public let outside: [String]
+    /// The files among the entries, by their names.
+    private let files: [Entry]
 
-    mutating func add(_ entry: Entry) {
-        entries.append(entry)
-        if !entry.isFolder { files.insert(entry.name) }
+    /// - Parameters:
+    ///   - entries: what is in the folder.
+    ///   - outside: links that lead out of it.
+    public init(_ entries: [Entry], outside: [String] = []) {
+        (self.entries, self.outside) = (entries, outside)
+        files = entries.filter { !$0.isFolder }.sorted { $0.name < $1.name }
+    }
+
+    /// Its files whose names begin so, without looking at the others: a folder may have thousands, and be asked for each of them.
+    func files(beginningWith text: String) -> ArraySlice<Entry> {
+        var (low, high) = (0, files.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if files[middle].name < text { low = middle + 1 } else { high = middle }
+        }
+        return files[low...].prefix { $0.name.hasPrefix(text) }
     }
 
     /// Whether it has a file of a name.
-    func has(_ name: String) -> Bool { files.contains(name) }
+    func has(_ name: String) -> Bool { files(beginningWith: name).first?.name == name }
 }
 
 /// Reads the automatic indexes of nginx (autoindex), Apache (mod_autoindex, plain, fancy and as a table) and `python3 -m http.server`.
@@ -41,7 +55,8 @@ public enum IndexPage {
     ///   - folder: its address.
     /// - Throws: `badInput`, where it has more than 200,000 links.
     public static func parse(_ html: [UInt8], of folder: Address) throws -> Listing {
-        var listing = Listing()
+        var entries: [Listing.Entry] = []
+        var outside: [String] = []
         var seen: Set<String> = []
         var scanner = LinkScanner(html)
         while let link = scanner.next() {
@@ -49,16 +64,16 @@ public enum IndexPage {
             case .here(let name, let isFolder):
                 guard seen.insert(name).inserted else { continue }
                 let (day, size) = details(link.text)
-                listing.add(
+                entries.append(
                     Listing.Entry(name: name, isFolder: isFolder, day: day, size: isFolder ? .unknown : size))
             case .above: break
-            case .outside: listing.outside.append(link.target)
+            case .outside: outside.append(link.target)
             }
-            guard listing.entries.count + listing.outside.count <= 200_000 else {
+            guard entries.count + outside.count <= 200_000 else {
                 throw FetchError.refused(folder, reason: "has an index of more than 200000 links", hint: nil)
             }
         }
-        return listing
+        return Listing(entries, outside: outside)
     }
 
     enum Place: Equatable {
@@ -74,7 +89,8 @@ public enum IndexPage {
         if target.isEmpty || target.hasPrefix("?") || target.hasPrefix("#") { return .above }
         if ["..", "../", ".", "./"].contains(target) { return .above }
         var path = target[...]
-        if let origin = folder.origin {
+        // Most links are plain names.
+        if let origin = folder.origin, path.utf8.contains(UInt8(ascii: ":")) || path.hasPrefix("//") {
             let scheme = origin.prefix { $0 != ":" }
             for prefix in [origin, String(origin.dropFirst(scheme.count + 1))]
             where path.lowercased().hasPrefix(prefix + "/") {
@@ -104,7 +120,7 @@ public enum IndexPage {
     /// "30-Sep-2026 01:02 1500000" as nginx prints it, "2026-09-30 01:02 1.4M" as Apache does; `-` is no size.
     static func details(_ text: String) -> (CalendarDay?, Build.Size) {
         var day: CalendarDay?
-        for word in text.split(whereSeparator: \.isWhitespace) {
+        for word in text.utf8.split(whereSeparator: { $0 <= 0x20 }).map(Substring.init) {
             if day == nil {
                 day = CalendarDay(word) ?? englishDay(word)
                 continue
@@ -223,7 +239,9 @@ struct LinkScanner {
         var inTag = false
         for byte in bytes {
             switch byte {
-            case UInt8(ascii: "<"): (inTag, result) = (true, result + [0x20])
+            case UInt8(ascii: "<"):
+                inTag = true
+                result.append(0x20)
             case UInt8(ascii: ">") where inTag: inTag = false
             default: if !inTag { result.append(byte) }
             }
@@ -234,7 +252,7 @@ struct LinkScanner {
     /// The entities that the three servers write; `&nbsp;` as a space.
     private static func text(_ bytes: ArraySlice<UInt8>) -> String {
         let text = String(decoding: bytes, as: UTF8.self)
-        guard text.contains("&") else { return text }
+        guard bytes.contains(UInt8(ascii: "&")) else { return text }
         let known = ["amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'", "nbsp": " "]
         var result = ""
         var rest = text[...]

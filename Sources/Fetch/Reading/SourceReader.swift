@@ -98,16 +98,16 @@ final class SourceReader {
     private static func list(_ folder: Address) throws -> Listing? {
         let path = Self.path(folder)
         guard Files.exists(path) else { return nil }
-        var listing = Listing()
+        var entries: [Listing.Entry] = []
         for name in try Files.list(path) where Address.isSafe(name) {
             var status = stat()
             guard stat(path.appending(name).string, &status) == 0 else { continue }
             let isFolder = status.st_mode & S_IFMT == S_IFDIR
-            listing.add(
+            entries.append(
                 Listing.Entry(
                     name: name, isFolder: isFolder, day: CalendarDay(secondsSince1970: Int64(status.st_mtim.tv_sec)),
                     size: isFolder ? .unknown : .exact(Int64(status.st_size))))
         }
-        return listing
+        return Listing(entries)
     }
 }

@@ -210,7 +210,7 @@ struct TreeSource: ConfiguredSource {
                     throw Self.leaves(node.address, outside)
                 }
             }
-            for entry in listing.entries where !entry.isFolder && entry.name.hasPrefix(query.package) {
+            for entry in listing.files(beginningWith: query.package) {
                 let build = Build(
                     source: name, query, node.bindings, file: try node.address.file(entry.name), size: entry.size,
                     listedDay: entry.day, beside: listing)

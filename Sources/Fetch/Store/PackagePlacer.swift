@@ -32,23 +32,25 @@ final class PackagePlacer: Sendable {
     /// Puts a file where its record says, or has that done.
     ///
     /// - Parameter index: what `finish` calls it.
-    func add(_ file: Downloaded, _ record: PackageRecord, index: Int) {
+    /// - Throws: where the record cannot be written as text.
+    func add(_ file: Downloaded, _ record: PackageRecord, index: Int) throws {
+        // Here, because the thread has more to do than who downloads.
+        let line = try PackageRecords.line(record)
         let helps = state.withLock { state in
             if state.waiting == Self.most { return true }
             state.waiting += 1
             return false
         }
-        if helps { return place(file, record, index) }
+        if helps { return place(file, record, line, index) }
         queue.async { [self] in
-            place(file, record, index)
+            place(file, record, line, index)
             state.withLock { $0.waiting -= 1 }
         }
     }
 
-    private func place(_ file: Downloaded, _ record: PackageRecord, _ index: Int) {
+    private func place(_ file: Downloaded, _ record: PackageRecord, _ line: [UInt8], _ index: Int) {
         do {
             try store.place(file.file(), record, in: folder(record.architecture).folder)
-            let line = try PackageRecords.line(record)
             state.withLock { $0.placed.append((file, record, line)) }
         } catch {
             // A large one need not come again when what is wrong has been mended.

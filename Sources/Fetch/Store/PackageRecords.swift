@@ -85,8 +85,9 @@ struct PackageRecords {
 
     /// The file that an earlier devbox made for the record of a path.
     private func earlierFile(_ path: String) -> FilePath? {
+        guard hasEarlier else { return nil }
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard hasEarlier, parts.count == 4, parts.allSatisfy(Address.isSafe) else { return nil }
+        guard parts.count == 4, parts.allSatisfy(Address.isSafe) else { return nil }
         let file = Self.folder(work).pushing(FilePath("\(path).json"))
         return Files.exists(file) ? file : nil
     }
