@@ -43,18 +43,14 @@ const char *devbox_curl_load(void) {
     return complaint;
 }
 
-static pthread_t ahead;
-static int is_ahead;
 static void *load_ahead(void *unused) {
     devbox_curl_load();
     return unused;
 }
 
-void devbox_curl_load_ahead(void) { is_ahead = pthread_create(&ahead, NULL, load_ahead, NULL) == 0; }
-
-void devbox_curl_settle(void) {
-    if (is_ahead) pthread_join(ahead, NULL);
-    is_ahead = 0;
+void devbox_curl_load_ahead(void) {
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, load_ahead, NULL) == 0) pthread_detach(thread);
 }
 
 CURL *devbox_curl_easy_new(void) { return p_curl_easy_init(); }

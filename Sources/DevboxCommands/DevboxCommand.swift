@@ -63,27 +63,37 @@ public struct DevboxCommand: ParsableCommand {
             try command.run()
             try Console.checkOutput()
         } catch {
-            Fetcher.settle()
             finish(error, of: arguments.first)
         }
-        Fetcher.settle()
-        Glibc.exit(0)
+        end(0)
     }
 
+    /// Ends the process at once: the functions of libraries that exit(3) would call have nothing to do that the kernel does not do too,
+    /// and must not run while a thread still loads such a library.
+    private static func end(_ status: Int32) -> Never { _exit(status) }
+
     private static func finish(_ error: any Error, of command: String?) -> Never {
-        if let status = error as? ArgumentParser.ExitCode { Glibc.exit(status.rawValue) }
+        if let status = error as? ArgumentParser.ExitCode { end(status.rawValue) }
         let console = Console(level: .normal, environment: Command.inheritedEnvironment)
         guard let reportable = error as? any ReportableError else {
             let status = exitCode(for: error)
-            // Help and the version are asked for; everything else the parser says is an error like any other.
-            if status.isSuccess { exit(withError: error) }
             let text = fullMessage(for: error)
+            // Help and the version are asked for; everything else the parser says is an error like any other.
+            if status.isSuccess {
+                Console.print(text)
+                do {
+                    try Console.checkOutput()
+                } catch {
+                    finish(error, of: command)
+                }
+                end(0)
+            }
             console.report(Failure(.usage, text.hasPrefix("Error: ") ? String(text.dropFirst(7)) : text))
             // A line behind `git bisect run` that is wrong must not make every commit a bad one.
             let isExec = command == GuestExecute.configuration.commandName
-            Glibc.exit(isExec ? DevboxCore.ExitCode.environment.rawValue : status.rawValue)
+            end(isExec ? DevboxCore.ExitCode.environment.rawValue : status.rawValue)
         }
         console.report(reportable)
-        Glibc.exit(reportable.exitCode.rawValue)
+        end(reportable.exitCode.rawValue)
     }
 }

@@ -17,9 +17,6 @@ public final class Fetcher {
     /// Begins to load what transfers need, in a thread of its own.
     public static func prepare() { HTTPClient.prepare() }
 
-    /// Waits until that is done: before the process ends.
-    public static func settle() { HTTPClient.settle() }
-
     /// Reads devbox.yaml.
     ///
     /// - Parameters:
@@ -67,7 +64,8 @@ public final class Fetcher {
         -> [Outcome<Fetched>]
     {
         let keys = builds.map { PartKey($0.address) }
-        let locks = try DownloadLocks(zip(keys, builds).map { ($0, $1.address) }, in: context.work, console: context.console)
+        let locks = try DownloadLocks(
+            zip(keys, builds).map { ($0, $1.address) }, in: context.work, console: context.console)
         defer { withExtendedLifetime(locks) {} }
         // What another one has just fetched is known only now.
         known = try PackageRecords(context.work)
@@ -88,7 +86,8 @@ public final class Fetcher {
         }
         let requests = wanted.map { index, plan in
             Downloader.Request(
-                address: plan.build.address, key: keys[index], size: plan.build.size, limit: maximumSize(plan.build.source),
+                address: plan.build.address, key: keys[index], size: plan.build.size,
+                limit: maximumSize(plan.build.source),
                 expected: plan.expected.digest ?? plan.known?.sha256)
         }
         let placer = PackagePlacer(store)

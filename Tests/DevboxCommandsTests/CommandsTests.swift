@@ -178,15 +178,17 @@ struct CommandsTests {
         #expect(lines.contains("devbox: error: there is no guest none"))
     }
 
-    @Test("data that cannot be written is an error, but not where nobody wants to read it", arguments: [true, false])
-    func output(isFull: Bool) throws {
+    @Test(
+        "data that cannot be written is an error, but not where nobody wants to read it",
+        arguments: ["list --json >/dev/full", "--help >/dev/full", "list --json | true"])
+    func output(command: String) throws {
         let scratch = try ScratchDirectory()
         let work = try WorkDirectory(given: scratch("work").string, environment: [:])
-        let line = "\"$0\" list --json " + (isFull ? ">/dev/full" : "| true")
+        let isFull = command.hasSuffix("full")
         let output = try runner.attempt(
             Command(
                 Program("/bin/bash", package: "bash", for: "tests"),
-                ["-o", "pipefail", "-c", line, Devbox.program.name],
+                ["-o", "pipefail", "-c", "\"$0\" \(command)", Devbox.program.name],
                 environment: ["DEVBOX_WORK": work.path.string]))
         #expect(output.status == .exited(isFull ? 1 : 0))
         let message = String(decoding: output.errorBytes, as: UTF8.self)

@@ -8,11 +8,9 @@
 
 /// Loads the library and initialises it; any number of times. NULL, or why it could not be loaded.
 const char *devbox_curl_load(void);
-/// Begins to load it in a thread of its own; devbox_curl_load waits for that. Once.
+/// Begins to load it in a thread of its own; devbox_curl_load waits for that. Once. A process must not call exit(3) before that is
+/// done, as what the libraries themselves have to do at the end of the process must not run while they are being loaded.
 void devbox_curl_load_ahead(void);
-/// Waits until what devbox_curl_load_ahead began is done. Before exit(3): what the libraries themselves have to do at the end of the
-/// process must not run while they are still being loaded, and a function of atexit(3) would be called after theirs.
-void devbox_curl_settle(void);
 
 /// All of these only after devbox_curl_load gave NULL.
 CURL *devbox_curl_easy_new(void);

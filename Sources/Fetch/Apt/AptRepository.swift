@@ -94,7 +94,8 @@ struct AptRepository: Hashable {
         defer { withExtendedLifetime(lock.descriptor) {} }
         if let file = try open() { return file }
         let request = Downloader.Request(
-            address: address, key: PartKey(address), size: .exact(index.size), limit: index.size, expected: index.sha256)
+            address: address, key: PartKey(address), size: .exact(index.size), limit: index.size, expected: index.sha256
+        )
         let came = try context.downloader.bring(request)
         guard came.sha256 == index.sha256 else {
             came.part.remove()

@@ -16,9 +16,6 @@ final class HTTPClient {
     /// Begins to load libcurl in a thread of its own, for a program that will need it soon.
     static func prepare() { devbox_curl_load_ahead() }
 
-    /// Waits until that is done, which a process that ends has to.
-    static func settle() { devbox_curl_settle() }
-
     init(limits: HTTPLimits, environment: [String: String] = Command.inheritedEnvironment) throws {
         if let reason = devbox_curl_load() {
             throw Failure(
