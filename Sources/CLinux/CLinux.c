@@ -50,6 +50,10 @@ int devbox_punch_hole(int fd, off_t offset, off_t length) {
     return fallocate(fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, offset, length);
 }
 
+void devbox_begin_writing_out(int fd, off_t offset, off_t length) {
+    sync_file_range(fd, offset, length, SYNC_FILE_RANGE_WRITE);
+}
+
 int devbox_set_pipe_size(int fd, int bytes) { return fcntl(fd, F_SETPIPE_SZ, bytes); }
 
 ssize_t devbox_send(int socket, const void *bytes, size_t length, int descriptor) {

@@ -56,6 +56,9 @@ ssize_t devbox_send(int socket, const void *bytes, size_t length, int descriptor
 ssize_t devbox_receive(int socket, void *bytes, size_t length, int *descriptor);
 /// fallocate(2) with FALLOC_FL_PUNCH_HOLE: a stretch of a file becomes zero and takes no room.
 int devbox_punch_hole(int fd, off_t offset, off_t length);
+/// sync_file_range(2) with SYNC_FILE_RANGE_WRITE: the disk begins to take what was written there. Nothing is known of it afterwards; a
+/// later fsync(2) has less to wait for.
+void devbox_begin_writing_out(int fd, off_t offset, off_t length);
 /// fcntl(2) F_SETPIPE_SZ.
 int devbox_set_pipe_size(int fd, int bytes);
 

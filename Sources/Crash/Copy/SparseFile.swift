@@ -12,6 +12,10 @@ struct SparseFile {
     /// The largest that it may become, in bytes.
     let limit: Int64
     private static let block = 4096
+    /// Where the disk has not been told yet to take what was written, and how much that is.
+    private var waiting = Int64.max..<Int64.max
+    private var waitingBytes: Int64 = 0
+    private static let worthTelling: Int64 = 8 << 20
 
     init(_ file: FileDescriptor, name: String, limit: Int64) {
         (self.file, self.name, self.limit) = (file, name, limit)
@@ -62,12 +66,23 @@ struct SparseFile {
     /// Gives it its size: what is left out at its end is part of it too.
     func finish() throws { try posix("write \(name)") { ftruncate(file.rawValue, off_t(end)) } }
 
-    private func writeAll(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws {
+    private mutating func writeAll(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws {
         var done = 0
         while done < bytes.count {
             done += try posix("write \(name)") {
                 pwrite(file.rawValue, bytes.baseAddress?.advanced(by: done), bytes.count - done, off_t(offset) + done)
             }
+        }
+        writeOut(offset, Int64(bytes.count))
+    }
+
+    /// Has the disk take what was written while more is still coming, so that the sync at the end does not wait for all of it.
+    private mutating func writeOut(_ offset: Int64, _ count: Int64) {
+        waiting = min(offset, waiting.lowerBound)..<max(offset + count, waiting.isEmpty ? 0 : waiting.upperBound)
+        waitingBytes += count
+        if waitingBytes >= Self.worthTelling {
+            devbox_begin_writing_out(file.rawValue, off_t(waiting.lowerBound), off_t(waiting.count))
+            (waiting, waitingBytes) = (Int64.max..<Int64.max, 0)
         }
     }
 
