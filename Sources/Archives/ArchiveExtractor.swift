@@ -12,7 +12,10 @@ public enum ArchiveExtractor {
     ///   - descriptor: where the archive comes from.
     ///   - name: what messages call it.
     ///   - folder: an existing folder.
-    public static func extract(_ descriptor: FileDescriptor, name: String, into folder: FilePath) throws {
+    /// - Returns: what was left out, which is neither a file nor a folder nor a link.
+    @discardableResult
+    public static func extract(_ descriptor: FileDescriptor, name: String, into folder: FilePath) throws -> LeftOut {
+        var leftOut = LeftOut()
         ArchiveNames.areUTF8()
         let reader = archive_read_new()
         let writer = archive_write_disk_new()
@@ -36,7 +39,7 @@ public enum ArchiveExtractor {
         while true {
             var entry: OpaquePointer?
             let result = archive_read_next_header(reader, &entry)
-            if result == ARCHIVE_EOF { return }
+            if result == ARCHIVE_EOF { return leftOut }
             guard result == ARCHIVE_OK, let entry, let member = ArchiveMember(entry) else {
                 throw Failure(.badInput, "\(name) is damaged: \(reason(reader))")
             }
@@ -53,7 +56,9 @@ public enum ArchiveExtractor {
                     throw Failure(.badInput, "\(name) has a link that leaves its folder: \(Names.printable(target))")
                 }
                 archive_entry_set_hardlink(entry, folder.string + "/" + inside.joined(separator: "/"))
-            case .characterDevice, .blockDevice, .fifo, .socket: continue
+            case .characterDevice, .blockDevice, .fifo, .socket:
+                leftOut.add(member.path)
+                continue
             case .file, .directory, .link: break
             }
             guard archive_read_extract2(reader, entry, writer) == ARCHIVE_OK else {
@@ -61,5 +66,21 @@ public enum ArchiveExtractor {
                 throw Failure(.failure, "cannot unpack \(Names.printable(member.path)) of \(name): \(text)")
             }
         }
+    }
+}
+
+/// Members of an archive that were not unpacked: devices, fifos and sockets.
+public struct LeftOut: Sendable, Equatable {
+    /// How many there were.
+    public private(set) var count = 0
+    /// The path of the first one, as the archive has it.
+    public private(set) var first = ""
+
+    /// None yet.
+    public init() {}
+
+    mutating func add(_ path: String) {
+        if count == 0 { first = path }
+        count += 1
     }
 }

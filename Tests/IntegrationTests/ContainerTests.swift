@@ -23,6 +23,7 @@ extension IntegrationTests {
                 #expect(try bed.run("exec", guest, "--", "sh", "-c", "kill -TERM $$").status == 128 + SIGTERM)
                 #expect(try bed.run("exec", guest, "--", "no-such-program").status == 127)
                 #expect(try bed.run("exec", guest, "--", "hostname").out == "\(guest)\n")
+                #expect(try bed.run("exec", guest, "--", "pwd").out == "/root\n")
                 #expect(
                     try bed.run("exec", guest, "--", "printf", "%s|", "a b", "", "$HOME", "'\"").out
                         == "a b||$HOME|'\"|")
@@ -259,10 +260,20 @@ extension IntegrationTests {
             #expect(try Files.text(scratch("back/ñandú")) == "name")
             #expect(try tool("readlink", scratch("back/link").string) == "/etc/shadow\n")
             #expect(try bed.run("cp", "\(guest):/root/none", scratch("none").string).status == 66)
+            #expect(try bed.run("cp", "\(guest):/root/tree", "-").status == 64)
+
+            // What is neither a file nor a folder stays where it is, which is said.
+            try bed.run("exec", guest, "--", "mkfifo", "/root/tree/pipe", "/root/tree/sub/pipe").succeeded()
+            let pipes = try bed.run("cp", "\(guest):/root/tree", scratch("pipes").string)
+            #expect(pipes.status == 0 && Files.exists(scratch("pipes/sub/file")))
+            #expect(
+                pipes.err.contains("left out, as neither a file nor a folder: tree/")
+                    && pipes.err.contains(" and 1 more"))
+            #expect(try bed.run("cp", "\(guest):/root/tree/pipe", scratch("pipe").string).status == 64)
             // Files that do not tell their size.
             try bed.run("cp", "\(guest):/proc/version", scratch("version").string).succeeded()
             #expect(try Files.text(scratch("version")).hasPrefix("Linux version "))
-            #expect(try Files.list(scratch.path) == ["back", "tree", "version"])
+            #expect(try Files.list(scratch.path) == ["back", "pipes", "tree", "version"])
         }
 
         private func ssh(_ guest: String) throws {

@@ -12,8 +12,10 @@ struct ContainerCommand {
 
     /// Where the command's status comes out of the container: lxc-execute's own would mix with its failures.
     private static let statusNumber: Int32 = 9
-    /// Runs the command, reports its status, and ends whatever it left running. A constant text; the command is its arguments.
-    private static let wrapper = #"trap : HUP INT QUIT TERM; (exec "$@" 9>&-); echo $? >&9; kill -9 -1 2>/dev/null"#
+    /// Runs the command at root's home, as ssh does, reports its status, and ends whatever it left running. A constant text; the command
+    /// is its arguments.
+    private static let wrapper =
+        #"trap : HUP INT QUIT TERM; (cd 2>/dev/null; exec "$@" 9>&-); echo $? >&9; kill -9 -1 2>/dev/null"#
 
     func run() throws -> Int32 {
         let folder = try PrivateFolder(for: supervisor.files)

@@ -11,6 +11,14 @@ public enum CopyPlace: Sendable, Equatable {
 
     /// Reads what the user typed. A name of a guest in front of a colon is a guest; `./a:b` is a file.
     public init(_ text: String) throws {
+        // Other tools have a stream there; a file of that name is ./-.
+        guard text != "-" else {
+            throw Failure(
+                .usage, "'-' is neither a file nor a folder here",
+                hint:
+                    "`devbox exec GUEST -- cat /path` prints a file of a guest; `… -- tee /path` takes one from standard input"
+            )
+        }
         if let colon = text.firstIndex(of: ":"), !text[..<colon].contains("/"), Names.isValid(String(text[..<colon])) {
             let path = String(text[text.index(after: colon)...])
             guard path.hasPrefix("/"), !path.utf8.contains(0) else {
@@ -126,15 +134,23 @@ public struct GuestCopy: Sendable {
         let unpacked = unpacking.finish()
         let status = try result.get()
         guard status == 0 else { throw Self.failed("copy \(guest):\(path)", status, missing: "it is not there") }
-        try unpacked.get()
+        let leftOut = try unpacked.get()
         let came = temporary.appending(name)
         guard Files.exists(came) else {
+            if leftOut.count > 0 {
+                throw Failure(.usage, "\(guest):\(Names.printable(path)) is neither a file nor a folder")
+            }
             throw Failure(.badInput, "\(guest) sent something else than \(Names.printable(path))")
         }
         if Files.exists(target), try Files.status(target).st_mode & S_IFMT == S_IFDIR {
             throw Failure(.exists, "\(target) is there already", hint: "copy to another name, or remove it first")
         }
         try Files.rename(came, to: target)
+        if leftOut.count > 0 {
+            let others = leftOut.count > 1 ? " and \(leftOut.count - 1) more" : ""
+            runner.console.warn(
+                "left out, as neither a file nor a folder: \(Names.printable(leftOut.first))\(others)")
+        }
     }
 
     /// What the two scripts end with where a path in the guest is missing is 66; anything else tar has told on stderr.
@@ -150,7 +166,7 @@ private final class Unpacking: @unchecked Sendable {
     private let name: String
     private let folder: FilePath
     private var thread = pthread_t()
-    private var result: Result<Void, any Error> = .success(())
+    private var result: Result<LeftOut, any Error> = .success(LeftOut())
 
     init(_ pipe: Pipe, name: String, into folder: FilePath) {
         (self.pipe, self.name, self.folder) = (pipe, name, folder)
@@ -172,7 +188,7 @@ private final class Unpacking: @unchecked Sendable {
     }
 
     /// The result is read only when the thread has ended.
-    func finish() -> Result<Void, any Error> {
+    func finish() -> Result<LeftOut, any Error> {
         pthread_join(thread, nil)
         return result
     }

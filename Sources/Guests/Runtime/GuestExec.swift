@@ -182,7 +182,10 @@ extension RunningGuest {
             }
             var variables = ["PATH": Self.path, "HOME": "/root", "LANG": "C.UTF-8"]
             if terminal, let name = getenv("TERM") { variables["TERM"] = String(cString: name) }
-            let words = arguments.isEmpty ? ["/bin/bash", "-l"] : arguments
+            // At root's home, as ssh does. A constant text; the command is its arguments.
+            let words =
+                ["/bin/sh", "-c", #"cd 2>/dev/null; exec "$@""#, "sh"]
+                + (arguments.isEmpty ? ["/bin/bash", "-l"] : arguments)
             return LXC.attach(words, name: container, in: FilePath(folder), variables: variables)
         }
     }
