@@ -838,7 +838,7 @@ _devbox_kdump-status() {
 _devbox_dumps() {
     repeating_flags=()
     non_repeating_flags=(--json --verbose -v --quiet -q --remove-from-guest --version -h --help)
-    repeating_options=()
+    repeating_options=(--remove)
     non_repeating_options=(--work --keep)
     __devbox_offer_flags_options 1
 
@@ -849,6 +849,9 @@ _devbox_dumps() {
         return
         ;;
     '--keep')
+        return
+        ;;
+    '--remove')
         return
         ;;
     esac

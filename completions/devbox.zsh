@@ -517,6 +517,7 @@ _devbox_dumps() {
         ':guest:{__devbox_custom_complete ---completion dumps -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
         '--remove-from-guest[Remove from the guest what was brought out, also what --keep has removed here since. Needs root where the guest is stopped.]'
         '--keep[Remove all but so many newest dumps of each guest from the store.]:count:'
+        '*--remove[Remove the guest'\''s dump of this name from the store. May be given several times.]:name:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )

@@ -27,7 +27,7 @@ extension IntegrationTests {
                 try counted("1 in the guest, 1 not brought out: `devbox dumps \(guest)`", guest)
                 let first = try bed.run("dumps", guest).succeeded()
                 try counted("1 in the guest, brought out", guest)
-                #expect(first.out.contains("2026-11-21T18:05:04Z  6.1.0-56-amd64  "))
+                #expect(first.out.contains("20261121T180504Z  6.1.0-56-amd64  "))
                 #expect(first.out.hasSuffix("complete  sysrq: Trigger a crash\n"))
                 let folder = share(guest).appending("20261121T180504Z")
                 #expect(first.err == "\(guest): brought out \(folder)\n")
@@ -43,9 +43,11 @@ extension IntegrationTests {
                     "\"path\" : \"/var/crash/202611211805/dump.202611211805\"",
                 ] { #expect(json.contains(part), "\(part)") }
                 // What is removed from the store is not brought out anew; what is removed from the guest is gone there.
-                #expect(
-                    try bed.run("dumps", guest, "--keep", "0").succeeded().out
-                        == "GUEST  TIME  KERNEL  SIZE  STATE  TITLE\n")
+                #expect(try bed.run("dumps", guest, "--remove", "20261121T180504Z", "--remove", "other").status == 66)
+                #expect(try bed.run("dumps", "--remove", "20261121T180504Z").status == 64)
+                let removed = try bed.run("dumps", guest, "--remove", "20261121T180504Z").succeeded()
+                #expect(removed.out == "GUEST  NAME  KERNEL  SIZE  STATE  TITLE\n")
+                #expect(removed.err == "removed \(folder)\n" && !Files.exists(folder))
                 #expect(try bed.run("dumps", guest).succeeded().err == "")
                 try before.waitUntilBack()
                 // Nor is one whose folder made way for that of a later dump.
@@ -121,6 +123,10 @@ extension IntegrationTests {
                 #expect(try listing(besides: guest) == outside)
                 #expect(!Files.exists(secret))
                 try before.waitUntilBack()
+                // The newest two stay, and none that went comes again.
+                let kept = try bed.run("dumps", guest, "--keep", "2").out.split(separator: "\n")
+                #expect(kept.dropFirst().count == 2 && lines.starts(with: kept.dropFirst()))
+                #expect(try bed.run("dumps", guest).out.split(separator: "\n") == kept)
             }
         }
 

@@ -2,16 +2,15 @@ import ArgumentParser
 import Crash
 import DevboxCore
 import Dumps
-import FoundationEssentials
 import Guests
 
 struct DumpsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dumps", abstract: "List the dumps of guests, having brought out new ones.",
         discussion: """
-            What a guest's kdump left in its /var/crash comes into share/dumps/GUEST/TIME/, which guests see below /work: \
+            What a guest's kdump left in its /var/crash comes into share/dumps/GUEST/NAME/, which guests see below /work: \
             vmcore, dmesg.txt and dump.json. A stopped guest's disk is read without root and without a change; a running guest \
-            is asked over ssh. What was brought out once is not copied again. TIME is in UTC, when the kernel crashed where the dump \
+            is asked over ssh. What was brought out once is not copied again. NAME is a time in UTC: when the kernel crashed where the dump \
             says it. Files there that are no dumps are named, and the status is 65 then; a dump that is cut off is kept, and listed \
             as incomplete.
 
@@ -19,6 +18,7 @@ struct DumpsCommand: ParsableCommand {
               devbox dumps
               devbox dumps bug-4711 --json | jq -r '.[0].folder'
               devbox dumps --keep 3
+              devbox dumps bug-4711 --remove 20261121T190818Z
               sudo devbox dumps bug-4711 --remove-from-guest
             """)
 
@@ -36,7 +36,13 @@ struct DumpsCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Remove all but so many newest dumps of each guest from the store.", valueName: "count"))
     var keep: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Remove the guest's dump of this name from the store. May be given several times.", valueName: "name"))
+    var remove: [String] = []
+
     func validate() throws {
+        if !remove.isEmpty, guest == nil { throw ValidationError("--remove needs the guest whose dump it is") }
         if let keep, keep < 0 { throw ValidationError("--keep: 0 or more") }
     }
 
@@ -64,6 +70,7 @@ struct DumpsCommand: ParsableCommand {
         let names = try guest.map { isThere == true ? [$0] : [] } ?? guests.names()
         var problems: [any ReportableError] = []
         for name in names { try collect(name, guests, &problems) }
+        if let guest, !remove.isEmpty { try removeChosen(store, of: guest) }
         if let keep { try prune(store, keep) }
         let dumps = try store.list(guest) { options.console.warn("the record \($0) cannot be read") }
         try options.print(dumps.map(Row.init), Self.table(dumps))
@@ -120,21 +127,37 @@ struct DumpsCommand: ParsableCommand {
         }
     }
 
+    /// All of them, or none where one is not there.
+    private func removeChosen(_ store: DumpStore, of guest: String) throws {
+        let dumps = try store.list(guest)
+        let chosen = try Set(remove).sorted().map { name in
+            guard let dump = dumps.first(where: { $0.record.name == name }) else {
+                throw Failure(
+                    .notFound, "there is no dump \(Names.printable(name)) of \(guest)",
+                    hint: "`devbox dumps \(guest)` shows their names")
+            }
+            return dump
+        }
+        for dump in chosen { try remove(dump, from: store) }
+    }
+
+    private func remove(_ dump: StoredDump, from store: DumpStore) throws {
+        try store.remove(dump)
+        options.console.say("removed \(dump.folder)")
+    }
+
     private func prune(_ store: DumpStore, _ keep: Int) throws {
         for name in try guest.map({ [$0] }) ?? store.guests() {
-            for dump in try store.list(name).dropFirst(keep) {
-                try store.remove(dump)
-                options.console.say("removed \(dump.folder)")
-            }
+            for dump in try store.list(name).dropFirst(keep) { try remove(dump, from: store) }
         }
     }
 
     private static func table(_ dumps: [StoredDump]) -> String {
-        var table = Table("GUEST", "TIME", "KERNEL", "SIZE", "STATE", "TITLE")
+        var table = Table("GUEST", "NAME", "KERNEL", "SIZE", "STATE", "TITLE")
         for dump in dumps {
             let record = dump.record
             table.add(
-                record.guest, record.time.formatted(.iso8601), record.kernel, ByteSize.text(record.size),
+                record.guest, record.name, record.kernel, ByteSize.text(record.size),
                 record.isComplete ? "complete" : "incomplete", record.title)
         }
         return table.text

@@ -11,7 +11,7 @@ struct GuestDump: ParsableCommand {
         commandName: "dump", abstract: "Take a dump of a guest's memory from outside, whether it runs or hangs.",
         discussion: """
             QEMU writes the dump, and the guest stands still meanwhile. It goes into the store of dumps (`devbox dumps`), \
-            share/dumps/GUEST/TIME of the work directory, with the kernel's messages beside it. Ctrl-C ends it; the guest goes on \
+            share/dumps/GUEST/NAME of the work directory, with the kernel's messages beside it. Ctrl-C ends it; the guest goes on \
             and nothing is left.
 
             With --panic the guest's kernel is interrupted by an NMI first, at which one that was armed by `devbox kdump-arm` \
