@@ -25,8 +25,10 @@ public struct KdumpArmer: Sendable {
         public let record: GuestRecord
         /// What the user is to know: a sysctl that a kernel does not have, say.
         public let warnings: [String]
-        /// Whether it ran meanwhile: then its sysctls are in effect, and the rest is after a restart.
+        /// Whether it ran meanwhile: then its sysctls are in effect.
         public let mode: GuestMode?
+        /// Whether its crash kernel is loaded too, in as much memory as it is to have; if not, it is after a restart.
+        public var isLoaded = false
     }
 
     /// Arms a guest, running or not; one that is armed already is armed anew, as the options have it.
@@ -112,14 +114,16 @@ public struct KdumpArmer: Sendable {
         }
         record = try save()
         // Memory for its crash kernel may be there already, from an earlier arming.
+        var isLoaded = false
         if guest.state.mode == .kvm {
             do {
-                try files.run(Self.loading, [], purpose: "load its crash kernel")
+                let output = try files.run(Self.loading, [], purpose: "load its crash kernel")
+                isLoaded = output.text == "1 \(state.crashKernel)\n"
             } catch let error as any ReportableError where error.exitCode != .interrupted {
                 warnings.append("\(error.message): it will when it is restarted")
             }
         }
-        return Outcome(record: record, warnings: warnings, mode: guest.state.mode)
+        return Outcome(record: record, warnings: warnings, mode: guest.state.mode, isLoaded: isLoaded)
     }
 
     /// What disarming did.
@@ -153,7 +157,8 @@ public struct KdumpArmer: Sendable {
 
     private static let loading = #"""
         [ "$(cat /sys/kernel/kexec_crash_size)" = 0 ] || [ "$(cat /sys/kernel/kexec_crash_loaded)" = 1 ] ||
-            /usr/sbin/kdump-config load >&2
+            /usr/sbin/kdump-config load >&2 || exit
+        echo "$(cat /sys/kernel/kexec_crash_loaded) $(tr ' ' '\n' </proc/cmdline | sed -n 's/^crashkernel=//p' | tail -n 1)"
         """#
     private static let unloading = #"[ "$(cat /sys/kernel/kexec_crash_loaded)" != 1 ] || /sbin/kexec -p -u"#
 

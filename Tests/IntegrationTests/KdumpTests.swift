@@ -115,7 +115,7 @@ extension IntegrationTests {
             }
             #expect(try values() == "0 1 10 ")
             let other = try bed.run("kdump-arm", guest, "--panic-on", "oops,warn").succeeded()
-            #expect(other.err.contains("the sysctls are in effect, and a restart reserves"), "\(other.err)")
+            #expect(other.err.contains("the sysctls are in effect, and its crash kernel is loaded"), "\(other.err)")
             #expect(try values().hasPrefix("1 0 "))
             let gone = try bed.run("kdump-disarm", guest).succeeded()
             #expect(gone.err.contains("until it is restarted"), "\(gone.err)")
@@ -129,6 +129,11 @@ extension IntegrationTests {
             try bed.run("kdump-arm", guest, "--hung-task-timeout", "10").succeeded()
             #expect(try values() == "0 1 10 ")
             #expect(try loaded() == "1\n")
+            for (size, rest) in [("200M", "a restart reserves 200M"), ("192M", "its crash kernel is loaded")] {
+                let again = try bed.run("kdump-arm", guest, "--crashkernel", size, "--hung-task-timeout", "10")
+                    .succeeded()
+                #expect(again.err.contains("the sysctls are in effect, and \(rest)"), "\(again.err)")
+            }
             #expect(try bed.run("kdump-status", guest).status == 0)
         }
 

@@ -124,9 +124,10 @@ struct KdumpArm: ParsableCommand {
             options.console.say(
                 "\(guest): armed against \(faults); its next start reserves \(state.crashKernel) for the crash kernel")
         case .kvm:
-            options.console.say(
-                "\(guest): armed against \(faults); the sysctls are in effect, and a restart reserves \(state.crashKernel) for the crash kernel"
-            )
+            let rest =
+                outcome.isLoaded
+                ? "its crash kernel is loaded" : "a restart reserves \(state.crashKernel) for the crash kernel"
+            options.console.say("\(guest): armed against \(faults); the sysctls are in effect, and \(rest)")
         case .lxc:
             options.console.say(
                 "\(guest): armed against \(faults), for its next start as a virtual machine: a container's kernel is the host's"
