@@ -92,6 +92,21 @@ extension IntegrationTests {
             _ = scratch
         }
 
+        @Test("a disk that is too full for an image is what the error names, and nothing is left on it")
+        func fullDiskForImage() throws {
+            let script = """
+                mount -t tmpfs -o size=64m,mode=755 none "$1/images" || exit 99
+                "$2" image build full; echo "status $?"; ls -A "$1/images" | wc -l
+                """
+            let result = try attempt(
+                "unshare", "--mount", "--propagation", "private", "env", "DEVBOX_WORK=\(bed.work)", "sh", "-c", script,
+                "sh", bed.work.string, Devbox.program.name)
+            #expect(result.text == "status 1\n0\n")
+            let message = String(decoding: result.errorBytes, as: UTF8.self)
+            #expect(
+                message.lowercased().contains("no space left on device") && message.contains("hint: free some space"))
+        }
+
         @Test("a missing program is named, with the package to install")
         func missingProgram() throws {
             let script = """

@@ -104,9 +104,11 @@ public struct ImageBuilder: Sendable {
         tar.closeReadEnd()
         if Interrupts.pending { child.end() }
         let status = try child.wait(interruptible: false)
+        let lines = messages.finish().split(separator: "\n")
+        // mmdebstrap's own last word is that something failed.
         let complaint =
-            messages.finish().split(separator: "\n").last { $0.hasPrefix("E:") || $0.contains("rror") }.map(String.init)
-            ?? ""
+            (lines.last { $0.contains("No space left") } ?? lines.last { $0.hasPrefix("E:") || $0.contains("rror") })
+            .map(String.init) ?? ""
         try Interrupts.check()
         // Where it only complains of a pipe that nobody reads, the reason is on this side.
         if complaint.isEmpty { try filled.get() }
