@@ -23,6 +23,7 @@ final class RawServer: @unchecked Sendable {
     /// What a connection is answered with.
     struct Connection {
         let descriptor: Int32
+        let keepsOpen: Bool
 
         func send(_ text: String) { send(Array(text.utf8)) }
 
@@ -44,7 +45,7 @@ final class RawServer: @unchecked Sendable {
         func answer(
             _ status: String = "200 OK", _ headers: [String: String] = [:], _ body: [UInt8] = [], head: Bool = false
         ) {
-            var text = "HTTP/1.1 \(status)\r\nConnection: close\r\n"
+            var text = "HTTP/1.1 \(status)\r\n" + (keepsOpen ? "" : "Connection: close\r\n")
             for (name, value) in ["Content-Length": "\(body.count)"].merging(headers, uniquingKeysWith: { $1 }) {
                 text += "\(name): \(value)\r\n"
             }
@@ -91,7 +92,8 @@ final class RawServer: @unchecked Sendable {
         return (descriptor, Int(UInt16(bigEndian: address.sin_port)))
     }
 
-    init(_ handler: @escaping @Sendable (Request, Connection) -> Void) throws {
+    /// - Parameter keepsOpen: whether a connection goes on after an answer.
+    init(keepsOpen: Bool = false, _ handler: @escaping @Sendable (Request, Connection) -> Void) throws {
         (listener, port) = try Self.listen()
         let listener = self.listener
         Thread.detachNewThread { [weak self] in
@@ -103,7 +105,10 @@ final class RawServer: @unchecked Sendable {
                     return
                 }
                 Thread.detachNewThread {
-                    if let request = self.read(connection) { handler(request, Connection(descriptor: connection)) }
+                    while let request = self.read(connection) {
+                        handler(request, Connection(descriptor: connection, keepsOpen: keepsOpen))
+                        if !keepsOpen { break }
+                    }
                     shutdown(connection, Int32(SHUT_RDWR))
                     close(connection)
                 }

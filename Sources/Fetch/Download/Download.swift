@@ -41,6 +41,8 @@ final class Download: HTTPJob {
         }
     }
 
+    var isSmall: Bool { size.bytes.map { $0 <= PartWriter.largestPiece } ?? false }
+
     /// How much of it is there, and how much there is to be.
     var progress: (received: Int64, total: Int64?) { (offset, total) }
 

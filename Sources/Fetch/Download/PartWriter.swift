@@ -19,7 +19,8 @@ final class PartWriter {
     /// Digests in place of `hasher`, from `worthFollowing` on.
     private var follower: FollowingHasher?
 
-    private static let largestPiece: Int64 = 512 << 10
+    /// A file that is no larger stays in memory.
+    static let largestPiece: Int64 = 512 << 10
     /// Below this a thread for the digest is not worth its start.
     private static let worthFollowing: Int64 = 4 << 20
 

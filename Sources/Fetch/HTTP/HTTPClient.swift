@@ -12,6 +12,7 @@ final class HTTPClient {
     private let authorities: String?
     /// Handles that no exchange has, to be used again: making one takes longer than a small download.
     private var idle: [HTTPHandle] = []
+    private var pace: HTTPPace
 
     /// Begins to load libcurl in a thread of its own, for a program that will need it soon.
     static func prepare() { devbox_curl_load_ahead() }
@@ -24,10 +25,10 @@ final class HTTPClient {
         guard let multi = devbox_curl_multi_new() else { throw Failure(.failure, "out of memory") }
         self.multi = OpaquePointer(multi)
         self.limits = limits
+        pace = HTTPPace(limits.parallel)
         authorities = ["CURL_CA_BUNDLE", "SSL_CERT_FILE"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
-        // Six fit into the queue of python's server; it drops one more, which comes again after a second.
-        _ = devbox_curl_multi_set_number(multi, CURLMOPT_MAX_HOST_CONNECTIONS, min(limits.parallel, 6))
-        _ = devbox_curl_multi_set_number(multi, CURLMOPT_MAXCONNECTS, limits.parallel * 2)
+        _ = devbox_curl_multi_set_number(multi, CURLMOPT_MAX_HOST_CONNECTIONS, pace.connections)
+        _ = devbox_curl_multi_set_number(multi, CURLMOPT_MAXCONNECTS, 64)
     }
 
     deinit { devbox_curl_multi_free(UnsafeMutableRawPointer(multi)) }
@@ -42,6 +43,7 @@ final class HTTPClient {
         var ready = jobs[...]
         var paused: [(until: ContinuousClock.Instant, job: Job)] = []
         var running: [UnsafeMutableRawPointer: (job: Job, exchange: HTTPExchange)] = [:]
+        var large = 0
         var ticked = ContinuousClock.now
         let multi = UnsafeMutableRawPointer(self.multi)
         defer { for handle in running.keys { devbox_curl_multi_remove(multi, handle) } }
@@ -52,15 +54,24 @@ final class HTTPClient {
             case .again(let pause): paused.append((.now + pause, job))
             }
         }
+        func changePace(_ change: (inout HTTPPace) -> Void) {
+            let before = pace.connections
+            change(&pace)
+            if pace.connections == before { return }
+            _ = devbox_curl_multi_set_number(multi, CURLMOPT_MAX_HOST_CONNECTIONS, pace.connections)
+        }
+        func mayBegin(_ job: Job) -> Bool { pace.admits(isSmall: job.isSmall, running: running.count, large: large) }
         while !ready.isEmpty || !paused.isEmpty || !running.isEmpty {
             let now = ContinuousClock.now
             ready += paused.filter { $0.until <= now }.map(\.job)
             paused.removeAll { $0.until <= now }
-            while running.count < limits.parallel, let job = ready.popFirst() {
+            while let job = ready.first, mayBegin(job) {
+                ready.removeFirst()
                 do {
                     let handle = try idle.popLast() ?? HTTPHandle(limits, authorities)
                     running[handle.easy] = (job, try HTTPExchange(job, handle, limits: limits))
                     devbox_curl_multi_add(multi, handle.easy)
+                    if !job.isSmall { large += 1 }
                 } catch {
                     end(job, .failed(error as? any ReportableError ?? Failure(.failure, "\(error)")))
                 }
@@ -70,6 +81,8 @@ final class HTTPClient {
             while let easy = devbox_curl_multi_ended(multi, &result) {
                 devbox_curl_multi_remove(multi, easy)
                 guard let (job, exchange) = running.removeValue(forKey: easy) else { continue }
+                if !job.isSmall { large -= 1 }
+                if let head = exchange.answer { changePace { $0.heard(head) } }
                 end(job, exchange.outcome(result))
                 idle.append(exchange.handle)
             }
@@ -78,12 +91,13 @@ final class HTTPClient {
                 tick()
                 try Interrupts.check()
             }
-            let isIdle = running.count < limits.parallel && !ready.isEmpty
-            if isIdle || paused.isEmpty && running.isEmpty { continue }
+            if ready.first.map(mayBegin) == true || paused.isEmpty && running.isEmpty { continue }
             let next = paused.map(\.until).min().map { ($0 - .now).milliseconds } ?? 200
+            let begin = ContinuousClock.now
             if devbox_curl_multi_poll(multi, Interrupts.descriptor, max(1, min(next, 200))) != 0 {
                 throw Failure.interrupted
             }
+            if !ready.isEmpty { changePace { $0.waited(.now - begin) } }
         }
     }
 }
@@ -202,6 +216,9 @@ private final class HTTPExchange {
         isTold = true
         try job.take(head)
     }
+
+    /// The head of what a server answered; nil where none did.
+    var answer: HTTPHead? { head.status > 0 ? head : nil }
 
     /// What libcurl's result means.
     func outcome(_ result: CURLcode) -> HTTPOutcome {

@@ -3,6 +3,7 @@ public struct HTTPHead: Sendable, Equatable {
     /// 200, 206, 404, …
     public private(set) var status = 0
     private var fields: [Field: String] = [:]
+    private var isModern = false
 
     /// The fields; others are passed over.
     enum Field: String, CaseIterable {
@@ -10,7 +11,7 @@ public struct HTTPHead: Sendable, Equatable {
         case range = "content-range"
         case tag = "etag"
         case modified = "last-modified"
-        case location
+        case location, connection
     }
 
     /// Takes a line as it comes; a status line begins anew, as after a redirect.
@@ -19,6 +20,7 @@ public struct HTTPHead: Sendable, Equatable {
         let line = line[..<end]
         if line.starts(with: "HTTP/".utf8) {
             fields = [:]
+            isModern = !line.starts(with: "HTTP/1.0".utf8)
             let code = line.split(separator: 0x20, maxSplits: 2).dropFirst().first
             status = code.flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
         } else if let colon = line.firstIndex(of: UInt8(ascii: ":")) {
@@ -31,6 +33,9 @@ public struct HTTPHead: Sendable, Equatable {
 
     /// A header field.
     subscript(_ field: Field) -> String? { fields[field] }
+
+    /// Whether the server goes on listening on this connection.
+    var keepsOpen: Bool { isModern && fields[.connection]?.lowercased() != "close" }
 
     /// The size of what is sent in answer, where the server tells.
     var contentLength: Int64? { fields[.length].flatMap { Int64($0) } }

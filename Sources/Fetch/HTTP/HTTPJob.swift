@@ -4,6 +4,8 @@ import DevboxCore
 protocol HTTPJob: AnyObject {
     /// What is got, for messages.
     var address: Address { get }
+    /// Whether it is known to be small: many such ones may run at once.
+    var isSmall: Bool { get }
     /// The next attempt.
     func request() throws -> HTTPRequest
     /// The response began. What it throws ends the job.
@@ -51,7 +53,7 @@ public struct HTTPLimits: Sendable {
     public var attempts: Int
     /// The time before the second attempt; it doubles each time.
     public var pause: Duration
-    /// How many transfers run at once.
+    /// How many transfers run at once; small ones may become more.
     public var parallel: Int
 
     /// What is sensible for servers that are far away.

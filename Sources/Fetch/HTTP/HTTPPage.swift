@@ -3,6 +3,7 @@ import DevboxCore
 /// A small text or page, or its head alone, kept in memory.
 final class HTTPPage: HTTPJob {
     let address: Address
+    let isSmall = true
     private let limit: Int
     private let headOnly: Bool
     private var bytes: [UInt8] = []
