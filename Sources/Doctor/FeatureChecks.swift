@@ -80,7 +80,8 @@ enum FeatureChecks {
             facts.freeBytes < leastSpace ? .missing : facts.freeBytes < wantedSpace ? .limited : .ok
         return Check(
             "disk space", state, for: "images and guests", isNeeded: true,
-            detail: "\(ByteSize.text(facts.freeBytes)) free for \(facts.workDirectory)")
+            detail: "\(ByteSize.text(facts.freeBytes)) free for \(facts.workDirectory)"
+                + (state == .ok ? "" : ", \(ByteSize.text(wantedSpace)) wanted"))
     }
 
     private static func emulation(_ architecture: Architecture, _ facts: HostFacts) -> Check {

@@ -76,11 +76,18 @@ public struct HostReport: Sendable, Encodable {
             cacheBytes: work.map { size(of: $0.cache) } ?? 0)
     }
 
-    /// What is missing and needed, by name.
-    public var missing: [String] { (programs + features).filter { $0.state == .missing && $0.isNeeded }.map(\.name) }
+    /// What is missing.
+    ///
+    /// - Parameter isNeeded: what the main job needs, or what only some commands need.
+    public func missing(isNeeded: Bool) -> [Check] {
+        (programs + features).filter { $0.state == .missing && $0.isNeeded == isNeeded }
+    }
 
-    /// The one line that installs all that is missing; nil where no package would help.
-    public var installLine: String? { packages.isEmpty ? nil : "apt-get install \(packages.joined(separator: " "))" }
+    /// The one line that installs what is missing; nil where no package would help.
+    public static func installLine(_ missing: [Check]) -> String? {
+        let packages = Set(missing.flatMap(\.packages)).sorted()
+        return packages.isEmpty ? nil : "apt-get install \(packages.joined(separator: " "))"
+    }
 
     private static func size(of folder: FilePath) -> Int64 {
         ((try? Files.list(folder)) ?? []).reduce(0) { sum, name in

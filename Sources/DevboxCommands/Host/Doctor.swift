@@ -30,9 +30,11 @@ struct DoctorCommand: ParsableCommand {
             work: work, wantedWork: work?.path ?? wanted, fix: fix, runner: options.runner)
         try options.print(report, DoctorText(report, fix: fix).text)
         if !report.isReady {
+            let missing = report.missing(isNeeded: true)
+            let others = missing.filter(\.packages.isEmpty).map { "\($0.name): \($0.detail ?? $0.purpose)" }
             throw Failure(
-                .missing, "this host lacks what the main job needs: \(report.missing.joined(separator: ", "))",
-                hint: report.installLine)
+                .missing, "this host lacks what the main job needs: \(missing.map(\.name).joined(separator: ", "))",
+                hint: ([HostReport.installLine(missing)].compactMap { $0 } + others).joined(separator: "; "))
         }
     }
 }
@@ -49,7 +51,9 @@ struct DoctorText {
         if report.cacheBytes > 1 << 20 {
             parts.append("The cache holds \(ByteSize.text(report.cacheBytes)) and can be deleted at any time.")
         }
-        if report.isReady, let line = report.installLine { parts.append("For what else is missing:\n  \(line)") }
+        if let line = HostReport.installLine(report.missing(isNeeded: false)) {
+            parts.append("For what is missing and optional:\n  \(line)")
+        }
         return parts.joined(separator: "\n\n")
     }
 

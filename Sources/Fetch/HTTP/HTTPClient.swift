@@ -66,7 +66,7 @@ final class HTTPClient {
             ready += paused.filter { $0.until <= now }.map(\.job)
             paused.removeAll { $0.until <= now }
             while let job = ready.first, mayBegin(job) {
-                ready.removeFirst()
+                _ = ready.popFirst()
                 do {
                     let handle = try idle.popLast() ?? HTTPHandle(limits, authorities)
                     running[handle.easy] = (job, try HTTPExchange(job, handle, limits: limits))
