@@ -4,10 +4,16 @@ public struct Table: Sendable {
     private var rows: [[String]] = []
 
     /// - Parameter headings: one a column, in capitals.
-    public init(_ headings: String...) { self.headings = headings }
+    public init(_ headings: String...) { self.init(headings) }
+
+    /// The same, of a table whose columns depend on what is in it.
+    public init(_ headings: [String]) { self.headings = headings }
 
     /// Adds a row; a nil cell is shown as `-`.
-    public mutating func add(_ cells: String?...) { rows.append(cells.map { Names.printable($0 ?? "-") }) }
+    public mutating func add(_ cells: String?...) { add(cells) }
+
+    /// The same.
+    public mutating func add(_ cells: [String?]) { rows.append(cells.map { Names.printable($0 ?? "-") }) }
 
     /// Whether it has no row.
     public var isEmpty: Bool { rows.isEmpty }

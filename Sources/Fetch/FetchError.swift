@@ -5,6 +5,8 @@ import HostTools
 public enum FetchError: ReportableError {
     /// The server did not give what it was asked for. The reason is a predicate: "does not answer".
     case unreachable(Address, reason: String)
+    /// The server leads elsewhere, where nothing can be fetched. The reason is a predicate.
+    case misled(Address, reason: String)
     /// The server answered with a status that is an error.
     case status(Address, code: Int)
     /// The server's certificate does not show that it is the one that it should be.
@@ -23,7 +25,8 @@ public enum FetchError: ReportableError {
     /// 65 for what came and is bad, 66 for what is not there, else 1.
     public var exitCode: ExitCode {
         switch self {
-        case .unreachable, .untrusted, .status: .failure
+        case .status(let address, 404) where address.origin == nil: .notFound
+        case .unreachable, .misled, .untrusted, .status: .failure
         case .refused, .wrongDigest, .changed, .unsigned: .badInput
         case .noBuild: .notFound
         }
@@ -32,9 +35,11 @@ public enum FetchError: ReportableError {
     /// The address, and what was wrong.
     public var message: String {
         switch self {
-        case .unreachable(let address, let reason): "\(address) \(Names.printable(reason))"
+        case .unreachable(let address, let reason), .misled(let address, let reason):
+            "\(address) \(Names.printable(reason))"
         case .untrusted(let address, let reason):
             "\(address) has no certificate that is trusted here: \(Names.printable(reason))"
+        case .status(let address, 404) where address.origin == nil: "there is no \(address)"
         case .status(let address, let code): "\(address) answered \(code)\(Self.words(code))"
         case .refused(let address, let reason, _), .unsigned(let address, let reason, _):
             "\(address) \(Names.printable(reason))"
@@ -50,6 +55,7 @@ public enum FetchError: ReportableError {
     public var hint: String? {
         switch self {
         case .unreachable: "try again later; a download that has begun goes on where it ended"
+        case .misled: "the address in devbox.yaml may be an old one: tell who runs the source"
         case .untrusted: "CURL_CA_BUNDLE or SSL_CERT_FILE names a file with the certificate of an authority of your own"
         case .status(_, 401): "a login for a server stands in ~/.netrc, see netrc(5)"
         case .status(_, let code): code >= 500 ? "try again later" : nil

@@ -34,7 +34,8 @@ extension Fetcher {
             var failures: [any ReportableError] = []
             for source in group {
                 do {
-                    builds += try source.builds(query, all: all, with: context)
+                    let found = try source.builds(query, all: all, with: context)
+                    builds += all ? found : Self.candidates(found)
                 } catch let error as any ReportableError where error.exitCode != .interrupted {
                     failures.append(error)
                 }
@@ -51,6 +52,14 @@ extension Fetcher {
         return nil
     }
 
+    /// Of what an apt index has the highest versions, as apt takes them: when their files came to the server decides nothing there.
+    private static func candidates(_ builds: [Build]) -> [Build] {
+        guard builds.allSatisfy({ $0.knownDigest != nil }), let best = builds.max(by: VersionOrder.isBefore) else {
+            return builds
+        }
+        return builds.filter { $0.version == best.version }
+    }
+
     /// The record of a build that was fetched and is still there.
     public func fetched(_ build: Build) throws -> PackageRecord? {
         let record = try store.find(build, on: build.date ?? context.today, in: records()).record
@@ -61,7 +70,7 @@ extension Fetcher {
     static func best(_ builds: [Build], _ formats: [PackageFormat]) -> Build? {
         builds.enumerated().min { left, right in
             let (one, other) = (left.element, right.element)
-            if one.date == other.date, one.version == other.version {
+            if one.date == other.date, one.version == other.version, one.kernelVersion == other.kernelVersion {
                 let ranks = [one, other].map { formats.firstIndex(of: $0.format) ?? formats.count }
                 // Of two sources with the same the first one counts.
                 return (ranks[0], left.offset) < (ranks[1], right.offset)

@@ -162,7 +162,8 @@ public final class Fetcher {
         }
         return PackageRecord(
             package: build.package, architecture: build.architecture, packageVersion: build.version, date: plan.day,
-            format: build.format, source: build.source, address: build.address.description,
+            format: build.format, kernelVersion: build.kernelVersion, suite: build.suite, source: build.source,
+            address: build.address.description,
             path: (plan.folders + [build.address.name]).joined(separator: "/"), size: file.size, sha256: file.sha256,
             verifiedBy: plan.expected.origin, isSigned: plan.expected.isSigned, fetchedAt: Date(), command: command)
     }

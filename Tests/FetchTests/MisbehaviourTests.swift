@@ -179,7 +179,9 @@ struct MisbehaviourTests {
             ("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:99999/\r\nContent-Length: 0\r\n\r\n", "is no address"),
         ])
     func nonsense(answer: String, words: String) throws {
-        let server = try server { _, connection in connection.send(answer) }
+        // Nor is it called a file of the wrong size.
+        let page = "<a href=\"ltp-1-amd64.deb\">ltp</a> 30-Sep-2026 01:02 3145728\n"
+        let server = try server(page: Array(page.utf8)) { _, connection in connection.send(answer) }
         try fails(.failure, words, server: server)
     }
 

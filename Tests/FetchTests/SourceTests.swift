@@ -98,8 +98,99 @@ struct SourceTests {
         #expect(reported { _ = try find("days") { $0.version = "banana" } }?.exitCode == .notFound)
         #expect(reported { _ = try find("days") { $0.kernelVersion = "6.11" } }?.exitCode == .notFound)
         #expect(try find("days") { $0.version = "20261120" }.date == CalendarDay("2026-11-20"))
+        #expect(try find("tree") { $0.version = "v6.11" }.version == "6.11")
         // The highest version, with its v or without.
         #expect(try find("tree") { _ in }.version == "v6.12.1")
+    }
+
+    @Test("a folder of a kernel is found by the beginning of its name, of several the highest, with its v or without")
+    func kernels() throws {
+        for (seed, kernel) in ["v6.12-rc1-34-gabcdef0", "6.12", "6.12.1", "6.9"].enumerated() {
+            try bed.publish("\(kernel)/amd64/t.deb", FetchBed.deb(UInt64(seed)))
+            try tool(
+                "touch", "-d", "2026-11-19",
+                bed.root.appending("\(kernel)").appending("amd64").appending("t.deb").string)
+        }
+        try bed.tree(bed.root.string, pattern: "{root}/{kernel-version}/{arch}/")
+        func find(_ kernel: String?) throws -> String? {
+            var query = BuildQuery(package: "t", architecture: .amd64)
+            query.kernelVersion = kernel
+            return try bed.fetcher().find(query)[0].kernelVersion
+        }
+        #expect(try find("6.12") == "6.12")
+        #expect(try find("v6.12") == "6.12")
+        #expect(try find("6.12-rc1") == "v6.12-rc1-34-gabcdef0")
+        #expect(try find("v6.9") == "6.9")
+        #expect(try find(nil) == "6.12.1")
+    }
+
+    @Test("builds that differ in the kernel or the release alone are different ones, and each is kept")
+    func divided() throws {
+        for (seed, path) in ["6.12", "6.13"].enumerated() {
+            try bed.publish("kernels/\(path)/2026-11-20/t.deb", FetchBed.deb(UInt64(seed)), sums: false)
+        }
+        for (seed, path) in ["bookworm", "trixie"].enumerated() {
+            try bed.publish("suites/\(path)/2026-11-20/t.deb", FetchBed.deb(UInt64(seed)))
+        }
+        try bed.settings(
+            """
+            sources:
+              kernels: {kind: tree, root: "\(bed.root)/kernels", pattern: "{root}/{kernel-version}/{date}/"}
+              suites: {kind: address, root: "\(bed.root)/suites", pattern: "{root}/{suite}/{date}/{package}.deb"}
+            """)
+        let fetcher = try bed.fetcher()
+        func fetch(_ source: String, _ change: (inout BuildQuery) -> Void) throws -> [UInt8] {
+            var query = BuildQuery(package: "t", architecture: .amd64)
+            change(&query)
+            let builds = try fetcher.find(query, source: source)
+            #expect(try fetcher.fetched(builds[0]) == nil)
+            let fetched = try fetcher.fetch(builds)[0].get()
+            #expect(try !fetched.wasThere && fetcher.fetch(builds)[0].get().wasThere)
+            return try Files.read(fetcher.path(fetched.record))
+        }
+        #expect(try fetch("kernels") { $0.kernelVersion = "6.12" } == FetchBed.deb(0))
+        #expect(try fetch("kernels") { $0.kernelVersion = "6.13" } == FetchBed.deb(1))
+        #expect(try fetch("suites") { $0.suite = "bookworm" } == FetchBed.deb(0))
+        #expect(try fetch("suites") { $0.suite = "trixie" } == FetchBed.deb(1))
+    }
+
+    @Test(
+        "a file that says nothing of itself has the day that its server tells of it, also where the index has no days")
+    func nameless() throws {
+        try bed.publish("amd64/ltp/ltp.deb", FetchBed.deb(1))
+        try tool("touch", "-d", "2026-11-19T12:00Z", bed.root.pushing("amd64/ltp/ltp.deb").string)
+        let server = try WebServer(.python, root: bed.root, in: bed.scratch)
+        try bed.tree(server.address, pattern: "{root}/{arch}/{package}/")
+        let build = try bed.fetcher().find(BuildQuery(package: "ltp", architecture: .amd64))[0]
+        #expect(build.words == "20261119, filed 2026-11-19")
+        #expect(try bed.fetch("ltp").content == FetchBed.deb(1))
+    }
+
+    @Test("of a folder that is a source only plain files count, and a fifo keeps nobody waiting")
+    func fifo() throws {
+        try tool("mkfifo", bed.root.appending("ltp-1-amd64.deb").string, bed.root.appending("ltp.deb").string)
+        try bed.settings(
+            """
+            sources:
+              tree: {kind: tree, root: "\(bed.root)", pattern: "{root}/"}
+              address: {kind: address, root: "\(bed.root)", pattern: "{root}/ltp.deb"}
+            """)
+        for source in ["tree", "address"] {
+            let query = BuildQuery(package: "ltp", architecture: .amd64)
+            #expect(reported { _ = try bed.fetcher().find(query, source: source) }?.exitCode == .notFound)
+        }
+        let address = try Address("\(bed.root)/ltp.deb")
+        let request = Downloader.Request(
+            address: address, key: PartKey(address), size: .unknown, limit: 1 << 20, expected: nil)
+        let error = reported { _ = try bed.fetcher().context.downloader.bring(request) }
+        #expect(error?.exitCode == .badInput && error?.message == "\(address) is no plain file")
+    }
+
+    @Test("a folder that is not there is called that, and not an answer of a server")
+    func noFolder() throws {
+        try bed.tree("\(bed.root)/none", pattern: "{root}/{arch}/")
+        let error = reported { _ = try bed.fetch("ltp") }
+        #expect(error?.exitCode == .notFound && error?.message == "there is no \(bed.root)/none/")
     }
 
     @Test(

@@ -44,6 +44,10 @@ struct TrustTests {
         #expect(reported { _ = try bed.fetch("ltp") }?.exitCode == .badInput)
         try bed.publish("ltp-1-amd64.deb.sha256", Array("\(digest(new))  ltp-1-amd64.deb\n".utf8), sums: false)
         #expect(try bed.fetch("ltp").record.verifiedBy == "\(bed.root)/ltp-1-amd64.deb.sha256")
+        // As `sha256sum <FILE` writes it.
+        try bed.publish("ltp-2-amd64.deb", new, sums: false)
+        try bed.publish("ltp-2-amd64.deb.sha256", Array("\(digest(new))  -\n".utf8), sums: false)
+        #expect(try bed.fetch("ltp").record.verifiedBy == "\(bed.root)/ltp-2-amd64.deb.sha256")
     }
 
     @Test(
@@ -135,6 +139,24 @@ struct TrustTests {
         try key.sign(bed.root.appending("SHA256SUMS"), armoured: armoured)
         let record = try bed.fetch("ltp").record
         #expect(record.isSigned)
+    }
+
+    @Test("a clear-signed SHA256SUMS.asc: its own text counts, and not that of the file beside it")
+    func clearSigned() throws {
+        let key = try TestKey(in: bed.scratch, name: "one")
+        try bed.tree(bed.root.string, pattern: "{root}/", more: "    keyring: \(key.keyring)\n")
+        try bed.publish("ltp-1-amd64.deb", old, sums: false)
+        let signed = try key.clearSign("\(digest(old))  ltp-1-amd64.deb\n", in: bed.scratch)
+        try bed.publish("SHA256SUMS.asc", signed, sums: false)
+        try bed.publish("SHA256SUMS", Array("\(digest(new))  ltp-1-amd64.deb\n".utf8), sums: false)
+        let record = try bed.fetch("ltp").record
+        #expect(record.isSigned && record.verifiedBy == "\(bed.root)/SHA256SUMS.asc")
+        try Files.remove(bed.root.appending("SHA256SUMS"))
+        #expect(try bed.fetch("ltp").wasThere)
+        try PackageStore(bed.work).forget(record)
+        let text = String(decoding: signed, as: UTF8.self).replacing(digest(old), with: digest(new))
+        try bed.publish("SHA256SUMS.asc", Array(text.utf8), sums: false)
+        try refused("it was changed after it was signed")
     }
 
     @Test("no signature, a bad one, or one of another key: 65, and the key is named")

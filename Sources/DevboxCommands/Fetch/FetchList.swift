@@ -35,11 +35,18 @@ struct FetchList {
                         address: build.address.description))
             }
         }
-        var table = Table("PACKAGE", "DATE", "VERSION", "ARCH", "FORMAT", "SIZE", "FETCHED", "SOURCE")
+        // Most sources are not divided by kernels.
+        let hasKernels = rows.contains { $0.kernelVersion != nil }
+        var table = Table(
+            ["PACKAGE", "DATE", "VERSION"] + (hasKernels ? ["KERNEL"] : []) + [
+                "ARCH", "FORMAT", "SIZE", "FETCHED", "SOURCE",
+            ])
         for row in rows {
             table.add(
-                row.package, row.date?.description, row.packageVersion, row.architecture.rawValue, row.format.rawValue,
-                row.size.map(ByteSize.text), row.isFetched ? "yes" : "no", row.source)
+                [row.package, row.date?.description, row.packageVersion] + (hasKernels ? [row.kernelVersion] : []) + [
+                    row.architecture.rawValue, row.format.rawValue, row.size.map(ByteSize.text),
+                    row.isFetched ? "yes" : "no", row.source,
+                ])
         }
         options.console.detail("\(fetcher.requests) requests")
         try options.print(rows, table.text)

@@ -8,7 +8,8 @@ struct FetchPackage: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fetch", abstract: "Fetch packages by date or version, verified, and install them where wanted.",
         discussion: """
-            They come into share/packages/ARCH/PACKAGE/DATE-VERSION/, which guests see below /work. What is there and is what it \
+            They come into share/packages/ARCH/PACKAGE/DATE-VERSION/, which guests see below /work; with the kernel and the release \
+            behind it where a source is divided by these. What is there and is what it \
             was is not fetched again. The sources are those of devbox.yaml, and after them the machine's own apt sources. A \
             download that broke off goes on where it ended.
 

@@ -70,7 +70,9 @@ struct PackagesCommand: ParsableCommand {
                     hint: "`devbox packages --json` tells the path of each file")
             }
             try store.forget(record)
-            return options.console.say("\(record.path): forgotten")
+            options.console.say("\(record.path): forgotten")
+            if options.json { try options.print([Row(record: record, file: store.path(record).string)], "") }
+            return
         }
         guard prune else { return try show(records, in: store) }
         var rule = Pruning()
@@ -81,7 +83,7 @@ struct PackagesCommand: ParsableCommand {
             options.console.say(
                 "\(record.path): \(dryRun ? "would be removed" : "removed"), \(ByteSize.text(record.size))")
         }
-        if options.json { try options.print(goes, "") }
+        if options.json { try options.print(goes.map { Row(record: $0, file: store.path($0).string) }, "") }
     }
 
     private func show(_ records: [PackageRecord], in store: PackageStore) throws {

@@ -89,8 +89,13 @@ final class Downloader {
 
     /// A file of the host, which a source that is a folder has.
     private func copy(_ request: Request, to part: PartFile) throws -> Downloaded {
-        let source = try Files.open(FilePath("/" + request.address.parts.joined(separator: "/")), .readOnly)
+        // Whoever has the folder may have put a fifo there since it was read.
+        let source = try Files.open(SourceReader.path(request.address), .readOnly, .nonBlocking)
         defer { try? source.close() }
+        var status = stat()
+        guard fstat(source.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw FetchError.refused(request.address, reason: "is no plain file", hint: nil)
+        }
         let writer = try PartWriter(part, at: 0, of: request.size.bytes)
         let limit = request.size.limit(request.limit)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 512 << 10, alignment: 4096)

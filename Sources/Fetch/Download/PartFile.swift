@@ -27,6 +27,20 @@ struct PartFolder {
         (path, self.work) = (Self.path(work), work)
         if !Files.exists(path) { try work.own(path, mode: 0o700) }
         names = Set(try Files.list(path))
+        sweep()
+    }
+
+    /// Removes what nobody will go on with: parts without notes, of yesterday or before, and those of files that nobody has asked for
+    /// in a month.
+    private func sweep() {
+        for name in names where name.hasSuffix(".part") {
+            let (part, notes) = (path.appending(name), path.appending("\(name.dropLast(5)).json"))
+            guard let changed = try? Files.status(part).st_mtim.tv_sec else { continue }
+            let days = names.contains(notes.lastComponent?.string ?? "") ? 30 : 1
+            guard time(nil) - changed > days * 86_400 else { continue }
+            try? Files.remove(part)
+            try? Files.remove(notes)
+        }
     }
 
     func part(_ key: PartKey) -> PartFile {

@@ -224,12 +224,12 @@ private final class HTTPExchange {
     func outcome(_ result: CURLcode) -> HTTPOutcome {
         if let thrown { return .failed(thrown) }
         if result == CURLE_OK {
+            guard head.status / 100 != 3 else {
+                return .failed(FetchError.misled(job.address, reason: "redirects, but does not say where to"))
+            }
             do {
                 // A response without a body has not been told of.
                 try tell()
-                guard head.status / 100 != 3 else {
-                    return .failed(FetchError.unreachable(job.address, reason: "redirects, but does not say where to"))
-                }
                 return .complete(head)
             } catch {
                 return .failed(error as? any ReportableError ?? Failure(.failure, "\(error)"))
@@ -239,13 +239,16 @@ private final class HTTPExchange {
         let target = head[.location].map { Names.printable($0) }
         switch result {
         case CURLE_HTTP_RETURNED_ERROR: return .status(head)
-        case CURLE_TOO_MANY_REDIRECTS: return .failed(because("redirects in circles, or too often"))
+        case CURLE_TOO_MANY_REDIRECTS:
+            return .failed(FetchError.misled(job.address, reason: "redirects in circles, or too often"))
         case CURLE_URL_MALFORMAT:
             let what = target.map { "redirects to \($0), which" } ?? "cannot be asked: it"
-            return .failed(because("\(what) is no address"))
+            return .failed(FetchError.misled(job.address, reason: "\(what) is no address"))
         case CURLE_UNSUPPORTED_PROTOCOL:
             guard let target else { return .failed(because("answers with something that is not HTTP")) }
-            return .failed(because("redirects to another scheme (\(target)), which is not followed"))
+            return .failed(
+                FetchError.misled(job.address, reason: "redirects to another scheme (\(target)), which is not followed")
+            )
         case CURLE_OPERATION_TIMEDOUT:
             return .broken(
                 because(isTold ? "stalls: nothing came for \(limits.stall.inWords)" : "does not answer in time"))

@@ -42,8 +42,10 @@ enum ChecksumText {
         let lines = text.prefix(4096).split { $0 == 0x0A || $0 == 0x0D }
         for line in lines {
             guard let (digest, file) = fields(line) else { continue }
+            // sha256sum calls its standard input "-".
+            let isNameless = file.isEmpty || file.elementsEqual("-".utf8)
             let isMeant =
-                file.isEmpty
+                isNameless
                 ? lines.count == 1 : file.split(separator: UInt8(ascii: "/")).last?.elementsEqual(name.utf8) == true
             if isMeant { return SHA256Digest(digits: digest) }
         }

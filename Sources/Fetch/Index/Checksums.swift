@@ -63,22 +63,30 @@ struct Checksums {
     private func signed(
         _ build: Build, _ sums: Address, _ text: [UInt8]?, _ signatures: [Address], _ keyrings: [Keyring]
     ) throws -> Expected {
-        guard let text else {
-            throw FetchError.unsigned(
-                sums, reason: "is not there, but the source \(build.source) has a keyring", hint: "the file is not used"
-            )
-        }
         for address in signatures {
             guard let signature = try context.reader.content(of: address, limit: Self.limit) else { continue }
-            try context.signatures.check(signature, at: address, of: text, keyrings: keyrings)
-            guard let digest = try listed(build.address.name, in: text, of: sums) else {
-                throw FetchError.unsigned(
-                    sums, reason: "does not list \(build.address.name)", hint: "the file is not used")
+            let (place, signed): (Address, [UInt8])
+            if signature.starts(with: "-----BEGIN PGP SIGNED MESSAGE".utf8) {
+                // What is signed inside it counts, and not what lies beside it.
+                (place, signed) = (
+                    address, try context.signatures.text(of: signature, at: address, keyrings: keyrings)
+                )
+            } else {
+                guard let text else { continue }
+                try context.signatures.check(signature, at: address, of: text, keyrings: keyrings)
+                (place, signed) = (sums, text)
             }
-            return Expected(digest: digest, origin: sums.description, isSigned: true)
+            guard let digest = try listed(build.address.name, in: signed, of: place) else {
+                throw FetchError.unsigned(
+                    place, reason: "does not list \(build.address.name)", hint: "the file is not used")
+            }
+            return Expected(digest: digest, origin: place.description, isSigned: true)
         }
         throw FetchError.unsigned(
-            sums, reason: "has no signature beside it (.gpg or .asc), but the source \(build.source) has a keyring",
+            sums,
+            reason: text == nil
+                ? "is not there, but the source \(build.source) has a keyring"
+                : "has no signature beside it (.gpg or .asc), but the source \(build.source) has a keyring",
             hint: "the file is not used")
     }
 }

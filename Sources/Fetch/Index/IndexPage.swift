@@ -53,8 +53,11 @@ public enum IndexPage {
     /// - Parameters:
     ///   - html: the page.
     ///   - folder: its address.
-    /// - Throws: `badInput`, where it has more than 200,000 links.
+    /// - Throws: `badInput`, where it has more than 200,000 links, or is compressed.
     public static func parse(_ html: [UInt8], of folder: Address) throws -> Listing {
+        if html.starts(with: [0x1F, 0x8B]) {
+            throw FetchError.refused(folder, reason: "has a compressed index, which nobody asked for", hint: nil)
+        }
         var entries: [Listing.Entry] = []
         var outside: [String] = []
         var seen: Set<String> = []
@@ -128,7 +131,7 @@ public enum IndexPage {
             // The time of day comes between the two.
             if word.contains(":") { continue }
             if let bytes = Int64(word), bytes >= 0 { return (day, .exact(bytes)) }
-            if let bytes = rounded(word) { return (day, .about(bytes)) }
+            if let size = rounded(word) { return (day, size) }
             return (day, .unknown)
         }
         return (day, .unknown)
@@ -143,12 +146,14 @@ public enum IndexPage {
         return CalendarDay(year: year, month: month + 1, day: day)
     }
 
-    /// "1.4M", "12K"
-    private static func rounded(_ word: Substring) -> Int64? {
+    /// "1.4M", "12K"; nginx prints no tenths.
+    private static func rounded(_ word: Substring) -> Build.Size? {
         guard let unit = ["K": Double(1 << 10), "M": Double(1 << 20), "G": Double(1 << 30)][word.suffix(1)],
             let number = Double(word.dropLast()), number >= 0, number < 1e6
         else { return nil }
-        return Int64(number * unit)
+        let decimals = word.dropLast().split(separator: ".").dropFirst().first?.count ?? 0
+        return .about(
+            Int64(number * unit), lastDigit: Int64(unit / (0..<min(decimals, 6)).reduce(1) { one, _ in one * 10 }))
     }
 }
 
@@ -166,22 +171,30 @@ struct LinkScanner {
             skipPast("</a")
             let begin = position
             var end = begin
-            while end < bytes.count, !isTag(at: end) { end += 1 }
+            while end < bytes.count, !isTag(at: end), !isComment(at: end) { end += 1 }
             position = end
             return (Self.text(bytes[target]), Self.withoutTags(bytes[begin..<min(end, begin + 400)]))
         }
         return nil
     }
 
+    private func isComment(at index: Int) -> Bool {
+        bytes[index] == UInt8(ascii: "<") && bytes[index...].starts(with: "<!--".utf8)
+    }
+
     private func isTag(at index: Int) -> Bool {
         guard bytes[index] == UInt8(ascii: "<"), index + 2 < bytes.count, bytes[index + 1] | 0x20 == UInt8(ascii: "a")
         else { return false }
-        return bytes[index + 2] == UInt8(ascii: " ") || bytes[index + 2] == UInt8(ascii: "\n")
+        return bytes[index + 2] <= 0x20
     }
 
-    /// The position behind the next `<a `.
+    /// The position behind the next `<a ` that is not in a comment.
     private mutating func tag() -> Int? {
         while position < bytes.count {
+            if isComment(at: position) {
+                position = bytes[position...].indices.first { bytes[$0...].starts(with: "-->".utf8) } ?? bytes.count
+            }
+            if position == bytes.count { return nil }
             if isTag(at: position) {
                 position += 3
                 return position

@@ -55,7 +55,8 @@ public struct Address: Sendable, Hashable, CustomStringConvertible {
     /// A path below this folder, as in an apt index; `a/b/c`.
     public func descendant(_ path: String) throws -> Address {
         var result = self
-        let names = path.split(separator: "/").map(String.init)
+        // Indexes of flat repositories have "./" in front.
+        let names = path.split(separator: "/").filter { $0 != "." }.map(String.init)
         for (index, name) in names.enumerated() {
             result = try result.child(name, isFolder: index < names.count - 1)
         }

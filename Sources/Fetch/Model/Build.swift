@@ -1,6 +1,7 @@
 import DevboxCore
 
-/// One build of a package that a source has. Builds are the same where source, package, architecture, version, date and format are.
+/// One build of a package that a source has. Builds are the same where source, package, architecture, version, date, format, and
+/// what the source divides its builds by besides are.
 public struct Build: Sendable, Equatable {
     /// The source's name in devbox.yaml.
     public var source: String
@@ -18,6 +19,8 @@ public struct Build: Sendable, Equatable {
     public var format: PackageFormat
     /// The kernel that it was built for, where the source's levels tell.
     public var kernelVersion: String?
+    /// The release that it was built for, where the source's levels tell.
+    public var suite: String?
     /// Where its file is.
     public var address: Address
     /// The size of the file.
@@ -28,14 +31,14 @@ public struct Build: Sendable, Equatable {
     /// What is known of a file's size.
     public enum Size: Sendable, Equatable {
         case exact(Int64)
-        /// Rounded, as Apache's index prints it.
-        case about(Int64)
+        /// Rounded, as Apache's index prints it: "1.4M", where the last digit stands for a tenth of a MiB.
+        case about(Int64, lastDigit: Int64)
         case unknown
 
         /// In bytes; nil where nothing is known.
         public var bytes: Int64? {
             switch self {
-            case .exact(let bytes), .about(let bytes): bytes
+            case .exact(let bytes), .about(let bytes, _): bytes
             case .unknown: nil
             }
         }
@@ -44,8 +47,8 @@ public struct Build: Sendable, Equatable {
         func limit(_ other: Int64) -> Int64 {
             switch self {
             case .exact(let bytes): bytes
-            // "1.4M" may be anything below 1.45M, and older servers round otherwise.
-            case .about(let bytes): bytes + bytes / 8 + 1024
+            // Servers round up, down and to the nearest.
+            case .about(let bytes, let lastDigit): bytes + lastDigit
             case .unknown: other
             }
         }
@@ -68,7 +71,10 @@ public struct Build: Sendable, Equatable {
     /// The order in which builds are preferred: the newest, of these the one with the highest version.
     static func isBetter(_ left: Build, than right: Build) -> Bool {
         if left.date != right.date { return (left.date?.number ?? .min) > (right.date?.number ?? .min) }
-        if left.version != right.version { return VersionOrder.isBefore(right.version, left.version) }
+        if left.version != right.version { return VersionOrder.isBefore(right, left) }
+        if left.kernelVersion != right.kernelVersion {
+            return VersionOrder.isBefore(right.kernelVersion ?? "", left.kernelVersion ?? "")
+        }
         return left.format.rank < right.format.rank
     }
 }
@@ -123,20 +129,21 @@ public struct BuildQuery: Sendable, Equatable {
     /// Whether a build is what was asked for, its source apart.
     func admits(_ build: Build) -> Bool {
         build.package == package && build.architecture == architecture && admits(build.date)
-            && (version.map { $0 == build.version || "v\($0)" == build.version } ?? true)
-            && (format.map { $0 == build.format } ?? true) && (kernelVersion.map { admits(kernel: $0, build) } ?? true)
+            && (version.map { Self.plain($0) == Self.plain(build.version) } ?? true)
+            && (format.map { $0 == build.format } ?? true)
+            && [build.kernelVersion, build.version].contains { $0.map(admits(kernel:)) == true }
     }
 
-    private func admits(kernel wanted: String, _ build: Build) -> Bool {
-        let wanted = wanted.first == "v" ? wanted.dropFirst() : wanted[...]
-        for text in [build.kernelVersion, build.version].compactMap({ $0 }) {
-            let plain = text.first == "v" ? text.dropFirst() : text[...]
-            if plain == wanted { return true }
-            // "6.12" also is "6.12-rc1-34-gabcdef0", but not "6.12.1".
-            if plain.hasPrefix(wanted), plain.dropFirst(wanted.count).first.map({ "-+~_".contains($0) }) == true {
-                return true
-            }
-        }
-        return false
+    /// Whether a kernel is what was asked for: "6.12" also is "v6.12" and "6.12-rc1-34-gabcdef0", but not "6.12.1".
+    func admits(kernel: String) -> Bool {
+        guard let wanted = kernelVersion.map(Self.plain) else { return true }
+        let kernel = Self.plain(kernel)
+        return kernel == wanted
+            || kernel.hasPrefix(wanted) && kernel.dropFirst(wanted.count).first.map { "-+~_".contains($0) } == true
+    }
+
+    /// "v6.12" is "6.12".
+    private static func plain(_ version: String) -> Substring {
+        version.first == "v" ? version.dropFirst() : version[...]
     }
 }

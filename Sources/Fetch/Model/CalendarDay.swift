@@ -120,12 +120,16 @@ public enum DateChoice: Sendable, Equatable {
             guard let day = CalendarDay(words[0]) else { return nil }
             self = .day(day)
         case 3 where words[2] == "ago":
-            guard let count = Int(words[0]), (0...20_000).contains(count) else { return nil }
+            let isOne = ["a", "an", "one"].contains(words[0])
+            guard let count = isOne ? 1 : Int(words[0]), (0...20_000).contains(count) else { return nil }
             switch words[1] {
             case "day", "days": self = .day(today.adding(-count))
             case "week", "weeks": self = .day(today.adding(-7 * count))
             case "month", "months":
                 guard let day = today.addingMonths(-count) else { return nil }
+                self = .day(day)
+            case "year", "years":
+                guard let day = today.addingMonths(-12 * count) else { return nil }
                 self = .day(day)
             default: return nil
             }

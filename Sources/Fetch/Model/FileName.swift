@@ -1,4 +1,5 @@
 import DevboxCore
+import Packages
 
 /// What the name of a package's file says: `ltp-20260930-123-g0abc123-amd64.deb` (`git describe --long`),
 /// `kselftest-v6.12-rc1-34-gabcdef0-arm64.tar.xz`, `ltp_20260930-1_amd64.deb` (Debian), `ltp-20260930-1.x86_64.rpm`, `ltp.tar.xz`.
@@ -62,6 +63,16 @@ extension Character {
 /// The order of versions where no rule of a distribution's holds: digits by their value, all else by character; a part that
 /// begins with `rc` comes before its release.
 enum VersionOrder {
+    /// Of two packages of Debian's it is dpkg's order, see deb-version(7).
+    static func isBefore(_ left: Build, _ right: Build) -> Bool {
+        if left.format == .deb, right.format == .deb, let one = DebianVersion(left.version),
+            let other = DebianVersion(right.version)
+        {
+            return one < other
+        }
+        return isBefore(left.version, right.version)
+    }
+
     static func isBefore(_ left: String, _ right: String) -> Bool {
         let (left, right) = (parts(left), parts(right))
         for (one, other) in zip(left, right) where one != other {

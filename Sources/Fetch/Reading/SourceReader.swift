@@ -64,7 +64,7 @@ final class SourceReader {
             came.map { FileFacts(size: $0.head.contentLength, day: $0.head.lastModified) }
         } local: { file in
             var status = stat()
-            guard stat(Self.path(file).string, &status) == 0 else { return nil }
+            guard stat(Self.path(file).string, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
             return FileFacts(
                 size: Int64(status.st_size), day: CalendarDay(secondsSince1970: Int64(status.st_mtim.tv_sec)))
         }
@@ -101,7 +101,9 @@ final class SourceReader {
         var entries: [Listing.Entry] = []
         for name in try Files.list(path) where Address.isSafe(name) {
             var status = stat()
-            guard stat(path.appending(name).string, &status) == 0 else { continue }
+            guard stat(path.appending(name).string, &status) == 0,
+                [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
+            else { continue }
             let isFolder = status.st_mode & S_IFMT == S_IFDIR
             entries.append(
                 Listing.Entry(

@@ -77,8 +77,8 @@ struct AddressSource: ConfiguredSource {
             .arch: [architectureNames[query.architecture] ?? query.architecture.rawValue],
         ]
         bindings.values[.date] = day.map { [$0.text(separator: dateSeparator)] }
-        bindings.values[.suite] = query.suite.map { [$0] }
         // Only what the address itself tells is known of the file: the rest would be taken for its own.
+        if pattern.has(.suite) { bindings.values[.suite] = query.suite.map { [$0] } }
         if pattern.has(.kernel) { bindings.values[.kernel] = query.kernelVersion.map { [$0] } }
         if pattern.has(.version) { bindings.values[.version] = query.version.map { [$0] } }
         var places = [(address: root, bindings: bindings)]

@@ -40,9 +40,7 @@ struct TreeSource: ConfiguredSource {
         var start = Bindings()
         start.values[.package] = [query.package]
         start.values[.arch] = architectureNames[query.architecture].map { [$0] } ?? query.architecture.aliases
-        start.values[.suite] = query.suite.map { [$0] }
-        // Without such a level the names of files tell.
-        if pattern.has(.kernel), let kernel = query.kernelVersion { start.values[.kernel] = [kernel, "v\(kernel)"] }
+        if pattern.has(.suite) { start.values[.suite] = query.suite.map { [$0] } }
         let dateLevel = pattern.levels.firstIndex { $0.pieces.contains(.variable(.date)) }
         var nodes = [Node(address: root, bindings: start)]
         guard let dateLevel else { return try finish(nodes, from: 0, query, all: all, context) }
@@ -108,7 +106,9 @@ struct TreeSource: ConfiguredSource {
                     if level.match(last, node.bindings) != nil { throw Self.leaves(node.address, outside) }
                 }
                 for entry in listing.entries where entry.isFolder == isFolder {
-                    guard let bindings = level.match(entry.name, node.bindings) else { continue }
+                    guard let bindings = level.match(entry.name, node.bindings),
+                        bindings.first(.kernel).map(query.admits(kernel:)) != false
+                    else { continue }
                     let address = isFolder ? try node.address.folder(entry.name) : try node.address.file(entry.name)
                     next.append(Node(address: address, bindings: bindings))
                 }
@@ -211,9 +211,13 @@ struct TreeSource: ConfiguredSource {
                 }
             }
             for entry in listing.files(beginningWith: query.package) {
+                let file = try node.address.file(entry.name)
+                // Without a version and a day in it a name says nothing of the build; python's index has no days either.
+                let says = FileName(entry.name, package: query.package)?.version.isEmpty == false
+                let isUndated = !says && entry.day == nil && node.bindings.day == nil
+                let day = isUndated ? try context.reader.facts(of: [file])[0].get()?.day ?? context.today : entry.day
                 let build = Build(
-                    source: name, query, node.bindings, file: try node.address.file(entry.name), size: entry.size,
-                    listedDay: entry.day, beside: listing)
+                    source: name, query, node.bindings, file: file, size: entry.size, listedDay: day, beside: listing)
                 if let build, query.admits(build) { builds.append(build) }
             }
         }
@@ -246,7 +250,8 @@ extension Build {
         }
         self.init(
             source: source, package: query.package, architecture: query.architecture, version: version, date: day,
-            format: name.format, kernelVersion: bindings.first(.kernel), address: file, size: size,
+            format: name.format, kernelVersion: bindings.first(.kernel), suite: bindings.first(.suite), address: file,
+            size: size,
             checksum: .beside(checksums))
         isFiled = named == nil
     }

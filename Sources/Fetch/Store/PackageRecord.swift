@@ -17,6 +17,10 @@ public struct PackageRecord: Record {
     public var date: CalendarDay
     /// What it is packed as.
     public var format: PackageFormat
+    /// The kernel that it was built for, where its source is divided by that.
+    public var kernelVersion: String?
+    /// The release that it was built for, where its source is divided by that.
+    public var suite: String?
     /// The source's name.
     public var source: String
     /// Where it came from.
@@ -38,7 +42,8 @@ public struct PackageRecord: Record {
 
     /// The members that devbox knows; others are kept as they are.
     public enum Keys: String, CodingKey, CaseIterable {
-        case version, package, architecture, packageVersion, date, format, source, address, path, size, sha256
+        case version, package, architecture, packageVersion, date, format, kernelVersion, suite, source, address, path,
+            size, sha256
         case verifiedBy, isSigned, fetchedAt, command
     }
 
@@ -46,6 +51,7 @@ public struct PackageRecord: Record {
     func isSameBuild(_ build: Build, on day: CalendarDay) -> Bool {
         source == build.source && package == build.package && architecture == build.architecture
             && packageVersion == build.version && date == day && format == build.format
+            && kernelVersion == build.kernelVersion && suite == build.suite
     }
 
     /// The build in words, for messages.

@@ -24,8 +24,9 @@ public struct PackageStore: Sendable {
     func folders(_ build: Build, on day: CalendarDay, apart: Bool) throws -> [String] {
         // Debian's epoch: apt writes it so in file names too.
         let version = build.version.split(separator: ":", omittingEmptySubsequences: false).joined(separator: "%3a")
+        let details = [build.kernelVersion, build.suite, apart ? build.source : nil].compactMap { $0 }
         let names = [
-            build.architecture.rawValue, build.package, "\(day)-\(version)" + (apart ? "-\(build.source)" : ""),
+            build.architecture.rawValue, build.package, (["\(day)", version] + details).joined(separator: "-"),
         ]
         for name in names + [build.address.name] where !Address.isSafe(name) {
             throw FetchError.refused(
