@@ -36,11 +36,7 @@ struct AptRepository: Hashable {
         }
         let text = try context.signatures.text(of: signed, at: address, keyrings: keyrings)
         let release = try ReleaseFile(text, name: address.description)
-        if let end = release.validUntil, end < Date() {
-            throw FetchError.unsigned(
-                address, reason: "was valid until \(end.formatted(.iso8601)) only",
-                hint: "the source is not kept up, or somebody holds updates back")
-        }
+        try release.checkTime(Date(), at: address)
         return release
     }
 

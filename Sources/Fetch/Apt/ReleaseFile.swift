@@ -18,11 +18,14 @@ struct ReleaseFile {
     let byHash: Bool
     /// When it ceases to be valid; nil for never.
     let validUntil: Date?
+    /// When it was made.
+    private let made: Date?
+
     /// The day that it was made on.
-    let day: CalendarDay?
+    var day: CalendarDay? { made.map { CalendarDay(secondsSince1970: Int64($0.timeIntervalSince1970)) } }
 
     /// - Parameter name: what messages call it.
-    /// - Throws: `badInput`, where it has no SHA-256 digests.
+    /// - Throws: `badInput`, where it has no SHA-256 digests, or does not tell when it ceases to be valid though it says so.
     init(_ bytes: [UInt8], name: String) throws {
         guard
             let stanza = try ControlReader.stanzas(
@@ -30,19 +33,44 @@ struct ReleaseFile {
             ).first,
             let list = stanza["SHA256"]
         else { throw Failure(.badInput, "\(name) has no SHA-256 digests") }
+        indexes = try Self.indexes(list, name: name)
+        byHash = stanza["Acquire-By-Hash"]?.lowercased() == "yes"
+        validUntil = try stanza["Valid-Until"].map { text in
+            guard let date = Self.date(text) else {
+                throw Failure(.badInput, "\(name) is damaged: its Valid-Until '\(Names.printable(text))' is no date")
+            }
+            return date
+        }
+        made = stanza["Date"].flatMap(Self.date)
+    }
+
+    private static func indexes(_ list: String, name: String) throws -> [String: Index] {
         var indexes: [String: Index] = [:]
         for line in list.utf8.split(separator: 0x0A) {
             let words = line.split(separator: 0x20)
             guard words.count == 3, let digest = SHA256Digest(String(words[0]) ?? ""),
                 let size = Int64(String(words[1]) ?? ""),
-                size >= 0, let path = String(words[2])
+                size >= 0, let text = String(words[2])
             else { throw Failure(.badInput, "\(name) is damaged: its SHA256 list cannot be read") }
+            let path = text.hasPrefix("./") ? String(text.dropFirst(2)) : text
             indexes[path] = Index(path: path, size: size, sha256: digest)
         }
-        self.indexes = indexes
-        byHash = stanza["Acquire-By-Hash"]?.lowercased() == "yes"
-        validUntil = stanza["Valid-Until"].flatMap(Self.date)
-        day = stanza["Date"].flatMap(Self.date).map { CalendarDay(secondsSince1970: Int64($0.timeIntervalSince1970)) }
+        return indexes
+    }
+
+    /// Throws `FetchError.unsigned` where it is not valid any more, or not yet.
+    func checkTime(_ now: Date, at address: Address) throws {
+        if let validUntil, validUntil < now {
+            throw FetchError.unsigned(
+                address, reason: "was valid until \(validUntil.formatted(.iso8601)) only",
+                hint: "the source is not kept up, or somebody holds updates back")
+        }
+        // Clocks differ, and so do time zones that somebody forgot.
+        if let made, made > now.addingTimeInterval(86_400) {
+            throw FetchError.unsigned(
+                address, reason: "is not valid yet: it was made at \(made.formatted(.iso8601))",
+                hint: "the clock of this machine may be wrong")
+        }
     }
 
     /// "Sat, 21 Nov 2026 08:15:36 UTC"
