@@ -34,10 +34,21 @@ struct MachineAptSource: PackageSource {
         guard try !targets(context).isEmpty else { throw Failure(.notFound, "the machine has no apt sources") }
     }
 
+    /// - Throws: `FetchError.noBuild`, where apt has sources and has never asked them.
     private func targets(_ context: SourceContext) throws -> [Target] {
         var command = AptGet.indexes
         command.environment.merge(environment) { $1 }
-        return Self.targets(try context.signatures.runner.run(command, limit: .seconds(30)).text)
+        let text = try context.signatures.runner.run(command, limit: .seconds(30)).text
+        if !text.contains(AptGet.mark), let list = try places(context).sources().first {
+            throw FetchError.noBuild(
+                "apt has sources (\(list)), but no lists of packages: `apt-get update` was not run, or brought none",
+                hint: "run `\(isRoot ? "" : "sudo ")apt-get update`")
+        }
+        return Self.targets(text)
+    }
+
+    private func places(_ context: SourceContext) throws -> AptPlaces {
+        try AptPlaces(context.signatures.runner, environment: environment)
     }
 
     /// Reads what `AptGet.indexes` prints; sources that are neither HTTP nor a folder are left out.
@@ -45,8 +56,7 @@ struct MachineAptSource: PackageSource {
         text.components(separatedBy: AptGet.mark).dropFirst().compactMap { entry in
             let fields = entry.split(separator: "\t", maxSplits: 5, omittingEmptySubsequences: false).map(String.init)
             guard fields.count == 6 else { return nil }
-            let place = fields[1].hasPrefix("file:/") ? "/" + fields[1].dropFirst(6).drop { $0 == "/" } : fields[1]
-            guard let root = try? Address(place) else { return nil }
+            guard let root = AptSourceFile.address(fields[1]) else { return nil }
             let list = fields[5].prefix { !$0.isNewline }
             let end = list.lastIndex(of: ":") ?? list.endIndex
             return Target(
