@@ -14,6 +14,9 @@ struct AptRepository: Hashable {
     let components: [String]
     let keyrings: [Keyring]
 
+    /// Fingerprints of the keys that count; empty for all of the keyrings.
+    var signers: [String] = []
+
     /// How large a Packages index may be, unpacked.
     static let largestIndex: Int64 = 2 << 30
 
@@ -34,7 +37,7 @@ struct AptRepository: Hashable {
         guard let signed = try context.reader.content(of: address, limit: 64 << 20) else {
             throw FetchError.status(address, code: 404)
         }
-        let text = try context.signatures.text(of: signed, at: address, keyrings: keyrings)
+        let text = try context.signatures.text(of: signed, at: address, keyrings: keyrings, signers: signers)
         let release = try ReleaseFile(text, name: address.description)
         try release.checkTime(Date(), at: address)
         return release
