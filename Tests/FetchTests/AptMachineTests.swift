@@ -46,6 +46,19 @@ struct AptMachineTests {
         #expect(try apt.find(fetcher: bed.fetcher(apt: environment)).count == 1)
     }
 
+    @Test("a package for every architecture is found where apt keeps an index of those alone")
+    func all() throws {
+        try apt.publish(
+            [
+                "main/binary-amd64": apt.package("linux"),
+                "main/binary-all": apt.package("linux-doc", architecture: "all"),
+            ], fields: ["Architectures: amd64 all"])
+        let environment = try bed.apt("deb [signed-by=\(apt.keyring)] file:\(bed.root) bookworm main\n")
+        try apt.update(environment)
+        let fetcher = try bed.fetcher(apt: environment)
+        #expect(try apt.find("linux-doc", fetcher: fetcher).map(\.address.name) == ["linux-doc_1.0-1_all.deb"])
+    }
+
     /// Sources of both releases in apt's own form, each line of Signed-By as sources.list(5) has it; apt itself has read them.
     private func machine(_ signedBy: [String], trusted: Bool = false) throws -> [String: String] {
         for suite in ["bookworm", "sid"] {

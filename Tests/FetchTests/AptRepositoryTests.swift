@@ -17,6 +17,55 @@ struct AptRepositoryTests {
         try #require(reported { _ = try apt.find(package) })
     }
 
+    @Test("a component that the repository does not have is named, with those that it has: 66, and by sources too")
+    func component() throws {
+        try apt.publish(
+            ["main/binary-amd64": apt.package("linux"), "contrib/binary-amd64": ""],
+            fields: ["Components: main contrib updates/extra"])
+        try apt.settings(components: "main, mian")
+        let error = try error()
+        #expect(error.exitCode == .notFound)
+        #expect(error.message.hasSuffix("has no component mian: it has contrib, extra, main"), "\(error.message)")
+        #expect(try bed.fetcher().report()[0].reason == error.message)
+        // One that has no index of this architecture is not wrong.
+        try apt.settings(components: "main, extra")
+        #expect(try apt.find().count == 1)
+        #expect(try bed.fetcher().report()[0].answers)
+    }
+
+    @Test("a package for every architecture is found in the index of its own, and once where it is in both")
+    func all() throws {
+        let (linux, doc, both) = try (
+            apt.package("linux"), apt.package("linux-doc", architecture: "all"),
+            apt.package("linux-base", architecture: "all")
+        )
+        let indexes = ["main/binary-amd64": linux + both, "main/binary-all": doc + both]
+        try apt.settings()
+        try apt.publish(indexes)
+        #expect(try apt.find("linux-doc").map(\.address.name) == ["linux-doc_1.0-1_all.deb"])
+        let query = BuildQuery(package: "linux-base", architecture: .amd64)
+        #expect(try bed.fetcher().list(query).count == 1)
+        // Where the repository says that the others have them all, the index is not read.
+        try apt.publish(indexes, fields: ["No-Support-for-Architecture-all: Packages"])
+        #expect(try error("linux-doc").exitCode == .notFound)
+        #expect(try apt.find("linux-base").count == 1)
+    }
+
+    @Test(
+        "an index that is there only compressed in a way that devbox does not know: 65, the way named",
+        arguments: [false, true])
+    func compression(listsPlain: Bool) throws {
+        try apt.settings()
+        try apt.publish(["main/binary-amd64": apt.package("linux")], forms: [".br"], listsPlain: listsPlain)
+        let error = try error()
+        #expect(error.exitCode == .badInput)
+        #expect(
+            error.message.hasSuffix("has main/binary-amd64/Packages only as .br, which devbox cannot read"),
+            "\(error.message)")
+        try apt.publish(["main/binary-amd64": apt.package("linux")], forms: [".bz2"], listsPlain: listsPlain)
+        #expect(try apt.find().count == 1)
+    }
+
     @Test("a Valid-Until that cannot be read, and a Date that is yet to come: 65")
     func times() throws {
         try apt.settings()

@@ -13,7 +13,6 @@ struct AptRepository: Hashable {
     /// "main", …; none for a flat one.
     let components: [String]
     let keyrings: [Keyring]
-
     /// Fingerprints of the keys that count; empty for all of the keyrings.
     var signers: [String] = []
 
@@ -43,27 +42,89 @@ struct AptRepository: Hashable {
         return release
     }
 
-    /// The paragraphs of packages in its indexes.
+    /// Asks it whether it is there, and has the components that are wanted of it.
+    func probe(with context: SourceContext) throws {
+        try check(release(with: context))
+    }
+
+    /// The paragraphs of packages in its indexes, none of them twice.
+    ///
+    /// - Throws: `notFound`, where it has no such component, or what keeps an index from coming.
     func stanzas(of packages: [String], _ architecture: Architecture, with context: SourceContext) throws
         -> (stanzas: [ControlStanza], release: ReleaseFile)
     {
         let release = try release(with: context)
-        let paths =
-            components.isEmpty
-            ? ["Packages"] : components.map { "\($0)/binary-\(architecture.rawValue)/Packages" }
+        try check(release)
         var stanzas: [ControlStanza] = []
-        for path in paths {
-            guard let index = [".xz", ".gz", ".zst", ""].lazy.compactMap({ release.indexes[path + $0] }).first else {
-                continue
-            }
+        var seen: Set<String> = []
+        for path in paths(architecture, release) {
+            guard let file = try open(path, release, with: context) else { continue }
+            defer { try? file.close() }
             // The unpacked size is in the signed file too.
             let limit = release.indexes[path]?.size ?? Self.largestIndex
-            let file = try bring(index, release, with: context)
-            defer { try? file.close() }
             stanzas += try StanzaSearch.search(
-                file, for: packages, name: try folder().descendant(index.path).description, limit: limit)
+                file, for: packages, name: try folder().descendant(path).description, limit: limit
+            ).filter { stanza in
+                // What has no file is refused later; here it is not taken for the same as another one.
+                stanza["Filename"].map { seen.insert($0).inserted } ?? true
+            }
         }
         return (stanzas, release)
+    }
+
+    /// Where the indexes of an architecture are, the first one counting most.
+    private func paths(_ architecture: Architecture, _ release: ReleaseFile) -> [String] {
+        if components.isEmpty { return ["Packages"] }
+        let folders = [architecture.rawValue] + (release.hasIndexOfAll ? ["all"] : [])
+        return components.flatMap { component in folders.map { "\(component)/binary-\($0)/Packages" } }
+    }
+
+    /// Throws where the Release file has no such component, or no packages at all.
+    private func check(_ release: ReleaseFile) throws {
+        let address = try folder().file("InRelease")
+        guard !components.isEmpty else {
+            guard release.indexes.keys.contains(where: { $0 == "Packages" || $0.hasPrefix("Packages.") }) else {
+                throw Failure(.notFound, "\(address) lists no index of packages (Packages)")
+            }
+            return
+        }
+        let there = release.components
+        guard let missing = components.first(where: { !there.contains($0) }) else { return }
+        let names = there.sorted()
+        let some = names.prefix(8).map { Names.printable($0) }.joined(separator: ", ")
+        let list = names.isEmpty ? "it has none" : "it has \(some)\(names.count > 8 ? " and others" : "")"
+        throw Failure(.notFound, "\(address) has no component \(Names.printable(missing)): \(list)")
+    }
+
+    /// The compressions that an index may have, the best first.
+    private static let forms = [".xz", ".gz", ".zst", ".bz2", ".lzma", ".lz4", ""]
+
+    /// An index in the best of its forms; nil where the Release file lists none.
+    private func open(_ path: String, _ release: ReleaseFile, with context: SourceContext) throws -> FileDescriptor? {
+        if let index = Self.forms.lazy.compactMap({ release.indexes[path + $0] }).first {
+            do {
+                return try bring(index, release, with: context)
+            } catch let error as any ReportableError
+                where [.failure, .notFound].contains(error.exitCode)
+                && !Self.strangeForms(of: path, in: release).isEmpty
+            {
+                // The plain one is listed even where it is not there.
+            }
+        }
+        let strange = Self.strangeForms(of: path, in: release)
+        guard strange.isEmpty else {
+            throw FetchError.refused(
+                try folder().file("InRelease"),
+                reason: "has \(path) only as \(strange.joined(separator: ", ")), which devbox cannot read",
+                hint: "devbox reads \(Self.forms.filter { !$0.isEmpty }.joined(separator: ", "))")
+        }
+        return nil
+    }
+
+    private static func strangeForms(of path: String, in release: ReleaseFile) -> [String] {
+        release.indexes.keys.filter { $0.hasPrefix("\(path).") }.map { String($0.dropFirst(path.count)) }
+            // Packages.diff/Index is no form of it.
+            .filter { !forms.contains($0) && !$0.contains("/") }.sorted()
     }
 
     /// An index, from the cache where it is there already, open at its start; it is what its digest says.

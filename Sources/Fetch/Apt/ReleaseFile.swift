@@ -20,6 +20,10 @@ struct ReleaseFile {
     let validUntil: Date?
     /// When it was made.
     private let made: Date?
+    /// Its components, as their names stand in the paths of indexes.
+    let components: Set<String>
+    /// Whether packages for every architecture have an index of their own, and may be in no other one.
+    let hasIndexOfAll: Bool
 
     /// The day that it was made on.
     var day: CalendarDay? { made.map { CalendarDay(secondsSince1970: Int64($0.timeIntervalSince1970)) } }
@@ -42,6 +46,8 @@ struct ReleaseFile {
             return date
         }
         made = stanza["Date"].flatMap(Self.date)
+        components = Self.components(stanza["Components"] ?? "", indexes.keys)
+        hasIndexOfAll = stanza["No-Support-for-Architecture-all"]?.split(separator: " ").contains("Packages") != true
     }
 
     private static func indexes(_ list: String, name: String) throws -> [String: Index] {
@@ -56,6 +62,21 @@ struct ReleaseFile {
             indexes[path] = Index(path: path, size: size, sha256: digest)
         }
         return indexes
+    }
+
+    /// What stands before "/binary-amd64/Packages", and what the field names: "main", "updates/main".
+    private static func components(_ field: String, _ paths: some Sequence<String>) -> Set<String> {
+        var found: Set<String> = []
+        for name in field.split(whereSeparator: \.isWhitespace) {
+            // A suite inside another one has its name in front here, and not in the paths.
+            found.insert(String(name.split(separator: "/").last ?? name))
+        }
+        for path in paths {
+            let parts = path.split(separator: "/")
+            guard let end = parts.firstIndex(where: { $0.hasPrefix("binary-") }), end > 0 else { continue }
+            found.insert(parts[..<end].joined(separator: "/"))
+        }
+        return found
     }
 
     /// Throws `FetchError.unsigned` where it is not valid any more, or not yet.

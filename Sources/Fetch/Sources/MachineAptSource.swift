@@ -78,10 +78,11 @@ struct MachineAptSource: PackageSource {
         let suite = query.suite ?? hostSuite
         let isHosts = suite == nil || suite == hostSuite
         let own = targets.filter {
-            $0.architecture == query.architecture.rawValue && Files.exists($0.file)
+            [query.architecture.rawValue, "all"].contains($0.architecture) && Files.exists($0.file)
         }
+        let hasOwn = own.contains { $0.architecture == query.architecture.rawValue }
         let builds =
-            isHosts && !own.isEmpty
+            isHosts && hasOwn
             ? try own.flatMap { try kept($0, query, with: context) }
             : try fetched(targets, suite: suite, query, with: context)
         // The same version can be in two suites.
