@@ -66,6 +66,51 @@ struct AptRepositoryTests {
         #expect(try apt.find().count == 1)
     }
 
+    @Test("a server that promises indexes by digest and does not have them is asked for the plain path")
+    func byHash() throws {
+        try apt.publish(["main/binary-amd64": apt.package("linux")], fields: ["Acquire-By-Hash: yes"])
+        let server = try WebServer(.nginx, root: bed.root, in: bed.scratch)
+        try apt.settings(server.address)
+        #expect(try apt.find().count == 1)
+        let asked = try server.log().filter { $0.contains("binary-amd64") }
+        #expect(asked.map { $0.prefix(3) } == ["404", "200"], "\(asked)")
+        #expect(asked.last?.hasSuffix("/Packages.xz") == true)
+    }
+
+    @Test("of an index that is listed and not there, the next form is taken", arguments: [false, true])
+    func nextForm(isFolder: Bool) throws {
+        try apt.publish(["main/binary-amd64": apt.package("linux")], forms: [".xz", ".gz", ""])
+        let server = try WebServer(.nginx, root: bed.root, in: bed.scratch)
+        try apt.settings(isFolder ? nil : server.address)
+        let folder = bed.root.pushing("dists/bookworm/main/binary-amd64")
+        try Files.remove(folder.appending("Packages.xz"))
+        try Files.rename(folder.appending("Packages.gz"), to: folder.appending("Packages.moved"))
+        try Files.rename(folder.appending("Packages"), to: folder.appending("Packages.plain"))
+        // Nothing at all is there.
+        let error = try error()
+        #expect(error.message.contains("Packages.xz"), "\(error.message)")
+        #expect(try apt.kept() == [])
+        try Files.rename(folder.appending("Packages.plain"), to: folder.appending("Packages"))
+        #expect(try apt.find().count == 1)
+        #expect(try apt.kept() == [apt.digest("dists/bookworm/main/binary-amd64/Packages")])
+        try Files.removeTree(bed.work.cache.appending("indexes"))
+        try Files.rename(folder.appending("Packages.moved"), to: folder.appending("Packages.gz"))
+        #expect(try apt.find().count == 1)
+        #expect(try apt.kept() == [apt.digest("dists/bookworm/main/binary-amd64/Packages.gz")])
+    }
+
+    @Test("an index with another digest leaves no lock behind, and no other form of it is taken")
+    func wrongDigest() throws {
+        try apt.settings()
+        try apt.publish(["main/binary-amd64": apt.package("linux")])
+        let index = bed.root.pushing("dists/bookworm/main/binary-amd64/Packages.xz")
+        var bytes = try Files.read(index)
+        bytes[bytes.count / 2] ^= 1
+        try Files.writeAtomically(bytes, to: index)
+        #expect(try error().exitCode == .badInput)
+        #expect(try apt.kept() == [])
+    }
+
     @Test("a Valid-Until that cannot be read, and a Date that is yet to come: 65")
     func times() throws {
         try apt.settings()

@@ -1,6 +1,5 @@
 import DevboxCore
 import FoundationEssentials
-import Glibc
 import Packages
 import SystemPackage
 
@@ -99,16 +98,14 @@ struct AptRepository: Hashable {
     /// The compressions that an index may have, the best first.
     private static let forms = [".xz", ".gz", ".zst", ".bz2", ".lzma", ".lz4", ""]
 
-    /// An index in the best of its forms; nil where the Release file lists none.
+    /// An index in the first of its forms that the server has; nil where the Release file lists none.
     private func open(_ path: String, _ release: ReleaseFile, with context: SourceContext) throws -> FileDescriptor? {
-        if let index = Self.forms.lazy.compactMap({ release.indexes[path + $0] }).first {
+        var missing: (any Error)?
+        for index in Self.forms.compactMap({ release.indexes[path + $0] }) {
             do {
-                return try bring(index, release, with: context)
-            } catch let error as any ReportableError
-                where [.failure, .notFound].contains(error.exitCode)
-                && !Self.strangeForms(of: path, in: release).isEmpty
-            {
-                // The plain one is listed even where it is not there.
+                return try AptIndexes(context: context).open(index, at: addresses(of: index, release))
+            } catch  where AptIndexes.isMissing(error) {
+                missing = missing ?? error
             }
         }
         let strange = Self.strangeForms(of: path, in: release)
@@ -118,6 +115,7 @@ struct AptRepository: Hashable {
                 reason: "has \(path) only as \(strange.joined(separator: ", ")), which devbox cannot read",
                 hint: "devbox reads \(Self.forms.filter { !$0.isEmpty }.joined(separator: ", "))")
         }
+        if let missing { throw missing }
         return nil
     }
 
@@ -127,45 +125,10 @@ struct AptRepository: Hashable {
             .filter { !forms.contains($0) && !$0.contains("/") }.sorted()
     }
 
-    /// An index, from the cache where it is there already, open at its start; it is what its digest says.
-    private func bring(_ index: ReleaseFile.Index, _ release: ReleaseFile, with context: SourceContext) throws
-        -> FileDescriptor
-    {
-        let kept = context.work.cache.appending("indexes")
-        if !Files.exists(kept) { try context.work.own(kept, mode: 0o700) }
-        let path = kept.appending(index.sha256.description)
-        func open() throws -> FileDescriptor? {
-            guard Files.exists(path) else { return nil }
-            let file = try Files.open(path, .readOnly, .noFollow)
-            var isIntact = false
-            defer { if !isIntact { try? file.close() } }
-            isIntact = try SHA256Digest(of: file, name: path.string) == index.sha256
-            lseek(file.rawValue, 0, SEEK_SET)
-            return isIntact ? file : nil
-        }
-        if let file = try open() { return file }
+    /// Where an index is. One that is asked for by its digest is there in the middle of an update too; but not every server keeps it.
+    private func addresses(of index: ReleaseFile.Index, _ release: ReleaseFile) throws -> [Address] {
         let plain = try folder().descendant(index.path)
-        let address =
-            release.byHash
-            ? try plain.parent.folder("by-hash").folder("SHA256").file(index.sha256.description) : plain
-        let lock = try FileLock(
-            kept.appending("\(index.sha256.description.prefix(16)).lock"), of: "the index \(plain)", for: "fetch",
-            patience: .seconds(3600))
-        defer { withExtendedLifetime(lock.descriptor) {} }
-        if let file = try open() { return file }
-        let request = Downloader.Request(
-            address: address, key: PartKey(address), size: .exact(index.size), limit: index.size, expected: index.sha256
-        )
-        let came = try context.downloader.bring(request)
-        guard came.sha256 == index.sha256 else {
-            came.part.remove()
-            throw FetchError.wrongDigest(
-                address, expected: index.sha256, by: "the signed InRelease", got: came.sha256)
-        }
-        try Files.rename(came.file(), to: path)
-        came.isNoPartAnyMore()
-        try? Files.remove(kept.appending("\(index.sha256.description.prefix(16)).lock"))
-        guard let file = try open() else { throw Failure(.failure, "\(path) vanished") }
-        return file
+        guard release.byHash else { return [plain] }
+        return [try plain.parent.folder("by-hash").folder("SHA256").file(index.sha256.description), plain]
     }
 }
