@@ -6,6 +6,9 @@ import SystemPackage
 struct AptIndexes {
     let context: SourceContext
 
+    /// How long an index that nobody uses is kept, in seconds.
+    static let patience = 7 * 86_400
+
     private var folder: FilePath { context.work.cache.appending("indexes") }
 
     /// An index that a Release file lists, open at its start; it is what its digest says.
@@ -23,6 +26,7 @@ struct AptIndexes {
         if let file = try kept(index) { return file }
         try bring(index, from: addresses)
         guard let file = try kept(index) else { throw Failure(.failure, "the index \(index.path) vanished") }
+        removeUnused()
         return file
     }
 
@@ -36,7 +40,7 @@ struct AptIndexes {
         }
     }
 
-    /// One that is there already.
+    /// One that is there already. Counts as a use of it.
     private func kept(_ index: ReleaseFile.Index) throws -> FileDescriptor? {
         let path = folder.appending(index.sha256.description)
         guard Files.exists(path) else { return nil }
@@ -46,6 +50,8 @@ struct AptIndexes {
         isIntact = try SHA256Digest(of: file, name: path.string) == index.sha256
         guard isIntact else { return nil }
         lseek(file.rawValue, 0, SEEK_SET)
+        // Now, and now.
+        futimens(file.rawValue, nil)
         return file
     }
 
@@ -88,5 +94,23 @@ struct AptIndexes {
         }
         try Files.rename(came.file(), to: folder.appending(index.sha256.description))
         came.isNoPartAnyMore()
+    }
+
+    /// Removes what nobody has used for a while. Who has one open reads on undisturbed.
+    private func removeUnused() {
+        let oldest = time(nil) - Self.patience
+        for name in (try? Files.list(folder)) ?? [] {
+            let path = folder.appending(name)
+            guard let status = try? Files.status(path), status.st_mode & S_IFMT == S_IFREG,
+                status.st_mtim.tv_sec < oldest, !name.hasSuffix(".lock") || !isLocked(path)
+            else { continue }
+            try? Files.remove(path)
+        }
+    }
+
+    private func isLocked(_ path: FilePath) -> Bool {
+        guard let file = try? Files.open(path, .readOnly, .noFollow) else { return true }
+        defer { try? file.close() }
+        return flock(file.rawValue, LOCK_EX | LOCK_NB) != 0
     }
 }
