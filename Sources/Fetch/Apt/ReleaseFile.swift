@@ -97,7 +97,7 @@ struct ReleaseFile {
     /// "Sat, 21 Nov 2026 08:15:36 UTC"
     static func date(_ text: String) -> Date? {
         let words = text.split(separator: " ")
-        guard words.count == 6, ["UTC", "GMT", "+0000"].contains(words[5]),
+        guard words.count == 6, ["UTC", "GMT", "Z", "+0000"].contains(words[5]),
             let day = IndexPage.details("\(words[1])-\(words[2])-\(words[3])").0
         else { return nil }
         let time = words[4].split(separator: ":").compactMap { Int($0) }
