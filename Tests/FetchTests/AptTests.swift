@@ -233,6 +233,7 @@ struct AptTests {
         arguments: [("08:15:36", 29_736.0), ("9223372036854775807:00:00", nil), ("-1:0:0", nil)])
     func dates(time: String, seconds: Double?) throws {
         let midnight = try #require(ReleaseFile.date("Sat, 21 Nov 2026 00:00:00 UTC"))
+        #expect(ReleaseFile.date("Sat, 21 Nov 2026 00:00:00 Z") == midnight)
         #expect(ReleaseFile.date("Sat, 21 Nov 2026 \(time) UTC")?.timeIntervalSince(midnight) == seconds)
     }
 

@@ -1,6 +1,5 @@
 import DevboxCore
 import FoundationEssentials
-import Glibc
 import Packages
 import SystemPackage
 
@@ -13,6 +12,8 @@ struct AptRepository: Hashable {
     /// "main", …; none for a flat one.
     let components: [String]
     let keyrings: [Keyring]
+    /// Fingerprints of the keys that count; empty for all of the keyrings.
+    var signers: [String] = []
 
     /// How large a Packages index may be, unpacked.
     static let largestIndex: Int64 = 2 << 30
@@ -34,78 +35,100 @@ struct AptRepository: Hashable {
         guard let signed = try context.reader.content(of: address, limit: 64 << 20) else {
             throw FetchError.status(address, code: 404)
         }
-        let text = try context.signatures.text(of: signed, at: address, keyrings: keyrings)
+        let text = try context.signatures.text(of: signed, at: address, keyrings: keyrings, signers: signers)
         let release = try ReleaseFile(text, name: address.description)
-        if let end = release.validUntil, end < Date() {
-            throw FetchError.unsigned(
-                address, reason: "was valid until \(end.formatted(.iso8601)) only",
-                hint: "the source is not kept up, or somebody holds updates back")
-        }
+        try release.checkTime(Date(), at: address)
         return release
     }
 
-    /// The paragraphs of packages in its indexes.
+    /// Asks it whether it is there, and has the components that are wanted of it.
+    func probe(with context: SourceContext) throws {
+        try check(release(with: context))
+    }
+
+    /// The paragraphs of packages in its indexes, none of them twice.
+    ///
+    /// - Throws: `notFound`, where it has no such component, or what keeps an index from coming.
     func stanzas(of packages: [String], _ architecture: Architecture, with context: SourceContext) throws
         -> (stanzas: [ControlStanza], release: ReleaseFile)
     {
         let release = try release(with: context)
-        let paths =
-            components.isEmpty
-            ? ["Packages"] : components.map { "\($0)/binary-\(architecture.rawValue)/Packages" }
+        try check(release)
         var stanzas: [ControlStanza] = []
-        for path in paths {
-            guard let index = [".xz", ".gz", ".zst", ""].lazy.compactMap({ release.indexes[path + $0] }).first else {
-                continue
-            }
+        var seen: Set<String> = []
+        for path in paths(architecture, release) {
+            guard let file = try open(path, release, with: context) else { continue }
+            defer { try? file.close() }
             // The unpacked size is in the signed file too.
             let limit = release.indexes[path]?.size ?? Self.largestIndex
-            let file = try bring(index, release, with: context)
-            defer { try? file.close() }
             stanzas += try StanzaSearch.search(
-                file, for: packages, name: try folder().descendant(index.path).description, limit: limit)
+                file, for: packages, name: try folder().descendant(path).description, limit: limit
+            ).filter { stanza in
+                // What has no file is refused later; here it is not taken for the same as another one.
+                stanza["Filename"].map { seen.insert($0).inserted } ?? true
+            }
         }
         return (stanzas, release)
     }
 
-    /// An index, from the cache where it is there already, open at its start; it is what its digest says.
-    private func bring(_ index: ReleaseFile.Index, _ release: ReleaseFile, with context: SourceContext) throws
-        -> FileDescriptor
-    {
-        let kept = context.work.cache.appending("indexes")
-        if !Files.exists(kept) { try context.work.own(kept, mode: 0o700) }
-        let path = kept.appending(index.sha256.description)
-        func open() throws -> FileDescriptor? {
-            guard Files.exists(path) else { return nil }
-            let file = try Files.open(path, .readOnly, .noFollow)
-            var isIntact = false
-            defer { if !isIntact { try? file.close() } }
-            isIntact = try SHA256Digest(of: file, name: path.string) == index.sha256
-            lseek(file.rawValue, 0, SEEK_SET)
-            return isIntact ? file : nil
+    /// Where the indexes of an architecture are, the first one counting most.
+    private func paths(_ architecture: Architecture, _ release: ReleaseFile) -> [String] {
+        if components.isEmpty { return ["Packages"] }
+        let folders = [architecture.rawValue] + (release.hasIndexOfAll ? ["all"] : [])
+        return components.flatMap { component in folders.map { "\(component)/binary-\($0)/Packages" } }
+    }
+
+    /// Throws where the Release file has no such component, or no packages at all.
+    private func check(_ release: ReleaseFile) throws {
+        let address = try folder().file("InRelease")
+        guard !components.isEmpty else {
+            guard release.indexes.keys.contains(where: { $0 == "Packages" || $0.hasPrefix("Packages.") }) else {
+                throw Failure(.notFound, "\(address) lists no index of packages (Packages)")
+            }
+            return
         }
-        if let file = try open() { return file }
+        let there = release.components
+        guard let missing = components.first(where: { !there.contains($0) }) else { return }
+        let names = there.sorted()
+        let some = names.prefix(8).map { Names.printable($0) }.joined(separator: ", ")
+        let list = names.isEmpty ? "it has none" : "it has \(some)\(names.count > 8 ? " and others" : "")"
+        throw Failure(.notFound, "\(address) has no component \(Names.printable(missing)): \(list)")
+    }
+
+    /// The compressions that an index may have, the best first.
+    private static let forms = [".xz", ".gz", ".zst", ".bz2", ".lzma", ".lz4", ""]
+
+    /// An index in the first of its forms that the server has; nil where the Release file lists none.
+    private func open(_ path: String, _ release: ReleaseFile, with context: SourceContext) throws -> FileDescriptor? {
+        var missing: (any Error)?
+        for index in Self.forms.compactMap({ release.indexes[path + $0] }) {
+            do {
+                return try AptIndexes(context: context).open(index, at: addresses(of: index, release))
+            } catch  where AptIndexes.isMissing(error) {
+                missing = missing ?? error
+            }
+        }
+        let strange = Self.strangeForms(of: path, in: release)
+        guard strange.isEmpty else {
+            throw FetchError.refused(
+                try folder().file("InRelease"),
+                reason: "has \(path) only as \(strange.joined(separator: ", ")), which devbox cannot read",
+                hint: "devbox reads \(Self.forms.filter { !$0.isEmpty }.joined(separator: ", "))")
+        }
+        if let missing { throw missing }
+        return nil
+    }
+
+    private static func strangeForms(of path: String, in release: ReleaseFile) -> [String] {
+        release.indexes.keys.filter { $0.hasPrefix("\(path).") }.map { String($0.dropFirst(path.count)) }
+            // Packages.diff/Index is no form of it.
+            .filter { !forms.contains($0) && !$0.contains("/") }.sorted()
+    }
+
+    /// Where an index is. One that is asked for by its digest is there in the middle of an update too; but not every server keeps it.
+    private func addresses(of index: ReleaseFile.Index, _ release: ReleaseFile) throws -> [Address] {
         let plain = try folder().descendant(index.path)
-        let address =
-            release.byHash
-            ? try plain.parent.folder("by-hash").folder("SHA256").file(index.sha256.description) : plain
-        let lock = try FileLock(
-            kept.appending("\(index.sha256.description.prefix(16)).lock"), of: "the index \(plain)", for: "fetch",
-            patience: .seconds(3600))
-        defer { withExtendedLifetime(lock.descriptor) {} }
-        if let file = try open() { return file }
-        let request = Downloader.Request(
-            address: address, key: PartKey(address), size: .exact(index.size), limit: index.size, expected: index.sha256
-        )
-        let came = try context.downloader.bring(request)
-        guard came.sha256 == index.sha256 else {
-            came.part.remove()
-            throw FetchError.wrongDigest(
-                address, expected: index.sha256, by: "the signed InRelease", got: came.sha256)
-        }
-        try Files.rename(came.file(), to: path)
-        came.isNoPartAnyMore()
-        try? Files.remove(kept.appending("\(index.sha256.description.prefix(16)).lock"))
-        guard let file = try open() else { throw Failure(.failure, "\(path) vanished") }
-        return file
+        guard release.byHash else { return [plain] }
+        return [try plain.parent.folder("by-hash").folder("SHA256").file(index.sha256.description), plain]
     }
 }

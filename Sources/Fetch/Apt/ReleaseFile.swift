@@ -18,11 +18,18 @@ struct ReleaseFile {
     let byHash: Bool
     /// When it ceases to be valid; nil for never.
     let validUntil: Date?
+    /// When it was made.
+    private let made: Date?
+    /// Its components, as their names stand in the paths of indexes.
+    let components: Set<String>
+    /// Whether packages for every architecture have an index of their own, and may be in no other one.
+    let hasIndexOfAll: Bool
+
     /// The day that it was made on.
-    let day: CalendarDay?
+    var day: CalendarDay? { made.map { CalendarDay(secondsSince1970: Int64($0.timeIntervalSince1970)) } }
 
     /// - Parameter name: what messages call it.
-    /// - Throws: `badInput`, where it has no SHA-256 digests.
+    /// - Throws: `badInput`, where it has no SHA-256 digests, or does not tell when it ceases to be valid though it says so.
     init(_ bytes: [UInt8], name: String) throws {
         guard
             let stanza = try ControlReader.stanzas(
@@ -30,25 +37,67 @@ struct ReleaseFile {
             ).first,
             let list = stanza["SHA256"]
         else { throw Failure(.badInput, "\(name) has no SHA-256 digests") }
+        indexes = try Self.indexes(list, name: name)
+        byHash = stanza["Acquire-By-Hash"]?.lowercased() == "yes"
+        validUntil = try stanza["Valid-Until"].map { text in
+            guard let date = Self.date(text) else {
+                throw Failure(.badInput, "\(name) is damaged: its Valid-Until '\(Names.printable(text))' is no date")
+            }
+            return date
+        }
+        made = stanza["Date"].flatMap(Self.date)
+        components = Self.components(stanza["Components"] ?? "", indexes.keys)
+        hasIndexOfAll = stanza["No-Support-for-Architecture-all"]?.split(separator: " ").contains("Packages") != true
+    }
+
+    private static func indexes(_ list: String, name: String) throws -> [String: Index] {
         var indexes: [String: Index] = [:]
         for line in list.utf8.split(separator: 0x0A) {
             let words = line.split(separator: 0x20)
             guard words.count == 3, let digest = SHA256Digest(String(words[0]) ?? ""),
                 let size = Int64(String(words[1]) ?? ""),
-                size >= 0, let path = String(words[2])
+                size >= 0, let text = String(words[2])
             else { throw Failure(.badInput, "\(name) is damaged: its SHA256 list cannot be read") }
+            let path = text.hasPrefix("./") ? String(text.dropFirst(2)) : text
             indexes[path] = Index(path: path, size: size, sha256: digest)
         }
-        self.indexes = indexes
-        byHash = stanza["Acquire-By-Hash"]?.lowercased() == "yes"
-        validUntil = stanza["Valid-Until"].flatMap(Self.date)
-        day = stanza["Date"].flatMap(Self.date).map { CalendarDay(secondsSince1970: Int64($0.timeIntervalSince1970)) }
+        return indexes
+    }
+
+    /// What stands before "/binary-amd64/Packages", and what the field names: "main", "updates/main".
+    private static func components(_ field: String, _ paths: some Sequence<String>) -> Set<String> {
+        var found: Set<String> = []
+        for name in field.split(whereSeparator: \.isWhitespace) {
+            // A suite inside another one has its name in front here, and not in the paths.
+            found.insert(String(name.split(separator: "/").last ?? name))
+        }
+        for path in paths {
+            let parts = path.split(separator: "/")
+            guard let end = parts.firstIndex(where: { $0.hasPrefix("binary-") }), end > 0 else { continue }
+            found.insert(parts[..<end].joined(separator: "/"))
+        }
+        return found
+    }
+
+    /// Throws `FetchError.unsigned` where it is not valid any more, or not yet.
+    func checkTime(_ now: Date, at address: Address) throws {
+        if let validUntil, validUntil < now {
+            throw FetchError.unsigned(
+                address, reason: "was valid until \(validUntil.formatted(.iso8601)) only",
+                hint: "the source is not kept up, or somebody holds updates back")
+        }
+        // Clocks differ, and so do time zones that somebody forgot.
+        if let made, made > now.addingTimeInterval(86_400) {
+            throw FetchError.unsigned(
+                address, reason: "is not valid yet: it was made at \(made.formatted(.iso8601))",
+                hint: "the clock of this machine may be wrong")
+        }
     }
 
     /// "Sat, 21 Nov 2026 08:15:36 UTC"
     static func date(_ text: String) -> Date? {
         let words = text.split(separator: " ")
-        guard words.count == 6, ["UTC", "GMT", "+0000"].contains(words[5]),
+        guard words.count == 6, ["UTC", "GMT", "Z", "+0000"].contains(words[5]),
             let day = IndexPage.details("\(words[1])-\(words[2])-\(words[3])").0
         else { return nil }
         let time = words[4].split(separator: ":").compactMap { Int($0) }

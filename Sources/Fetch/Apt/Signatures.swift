@@ -7,12 +7,20 @@ import SystemPackage
 public struct Keyring: Sendable, Hashable {
     /// Its path on the host.
     public let path: FilePath
+    /// Its keys, where the file holds more than them.
+    private let embedded: [UInt8]?
 
     /// - Parameter path: its path on the host.
-    public init(_ path: FilePath) { self.path = path }
+    public init(_ path: FilePath) { (self.path, embedded) = (path, nil) }
+
+    /// - Parameters:
+    ///   - path: the file that the keys stand in, among other things.
+    ///   - keys: the keys, binary.
+    init(_ path: FilePath, keys: [UInt8]) { (self.path, embedded) = (path, keys) }
 
     /// Its keys as gpgv reads them: binary.
     func keys() throws -> [UInt8] {
+        if let embedded { return embedded }
         let bytes = try Files.read(path, limit: 16 << 20)
         return try Self.withoutArmour(bytes, name: path.string)
     }
@@ -51,8 +59,9 @@ struct Signatures {
 
     /// The text inside a clear-signed file (InRelease).
     ///
+    /// - Parameter signers: fingerprints of the keys that count; empty for all of the keyrings.
     /// - Throws: `FetchError.unsigned`, naming the key.
-    func text(of signed: [UInt8], at address: Address, keyrings: [Keyring]) throws -> [UInt8] {
+    func text(of signed: [UInt8], at address: Address, keyrings: [Keyring], signers: [String] = []) throws -> [UInt8] {
         try withFolder { folder in
             let file = folder.appending("signed")
             let output = folder.appending("text")
@@ -60,7 +69,7 @@ struct Signatures {
             let ring = try ring(keyrings, in: folder)
             let verdict = try runner.attempt(
                 Gpgv.clearSigned(file, output: output, keyrings: [ring]), limit: .seconds(60))
-            _ = try SignatureVerdict(verdict.text).check(address, keyrings)
+            _ = try SignatureVerdict(verdict.text, signers: signers).check(address, keyrings)
             return try Files.read(output, limit: 64 << 20)
         }
     }
@@ -98,7 +107,10 @@ struct SignatureVerdict {
     private(set) var goodKey: String?
     private var complaint = "has no signature"
 
-    init(_ status: String) {
+    /// - Parameters:
+    ///   - status: the lines.
+    ///   - signers: fingerprints of the keys that count, which may have a "!" behind them as in sources.list(5); empty for all.
+    init(_ status: String, signers: [String] = []) {
         var isGood = false
         var isBad = false
         for line in status.split(separator: "\n") where line.hasPrefix("[GNUPG:] ") {
@@ -108,7 +120,13 @@ struct SignatureVerdict {
             switch words.first {
             case "NEWSIG": isGood = false
             case "GOODSIG": isGood = true
-            case "VALIDSIG": if isGood { goodKey = key }
+            case "VALIDSIG" where isGood:
+                // The last word is the key that this one belongs to.
+                if signers.isEmpty || !Set(signers).isDisjoint(with: [key, "\(key)!", words.last ?? key]) {
+                    goodKey = key
+                } else {
+                    complaint = "is signed with the key \(key), which is not one of those that the source names"
+                }
             case "BADSIG":
                 (isBad, complaint) = (
                     true, "has a bad signature of the key \(key)\(owner): it was changed after it was signed"

@@ -21,7 +21,7 @@ struct AptSource: ConfiguredSource {
 
     func probe(with context: SourceContext) throws {
         guard suite != nil else { return try checkAnswers(context) }
-        _ = try repository(nil).release(with: context)
+        try repository(nil).probe(with: context)
     }
 
     func builds(_ query: BuildQuery, all: Bool, with context: SourceContext) throws -> [Build] {

@@ -8,9 +8,15 @@ import SystemPackage
 /// where it lies; releases and architectures that the machine does not have are fetched and verified anew.
 struct MachineAptSource: PackageSource {
     /// For a configuration of a test's own.
-    var environment: [String: String] = [:]
+    let environment: [String: String]
     /// The release that the machine runs: what its sources' names begin with.
     let hostSuite: String?
+    let warnings = Warnings()
+
+    /// - Parameters: the properties of the same names.
+    init(environment: [String: String] = [:], hostSuite: String?) {
+        (self.environment, self.hostSuite) = (environment, hostSuite)
+    }
 
     var name: String { "apt" }
     var kind: String { "apt, the machine's" }
@@ -34,10 +40,21 @@ struct MachineAptSource: PackageSource {
         guard try !targets(context).isEmpty else { throw Failure(.notFound, "the machine has no apt sources") }
     }
 
+    /// - Throws: `FetchError.noBuild`, where apt has sources and has never asked them.
     private func targets(_ context: SourceContext) throws -> [Target] {
         var command = AptGet.indexes
         command.environment.merge(environment) { $1 }
-        return Self.targets(try context.signatures.runner.run(command, limit: .seconds(30)).text)
+        let text = try context.signatures.runner.run(command, limit: .seconds(30)).text
+        if !text.contains(AptGet.mark), let list = try places(context).sources().first {
+            throw FetchError.noBuild(
+                "apt has sources (\(list)), but no lists of packages: `apt-get update` was not run, or brought none",
+                hint: "run `\(isRoot ? "" : "sudo ")apt-get update`")
+        }
+        return Self.targets(text)
+    }
+
+    private func places(_ context: SourceContext) throws -> AptPlaces {
+        try AptPlaces(context.signatures.runner, environment: environment)
     }
 
     /// Reads what `AptGet.indexes` prints; sources that are neither HTTP nor a folder are left out.
@@ -45,8 +62,7 @@ struct MachineAptSource: PackageSource {
         text.components(separatedBy: AptGet.mark).dropFirst().compactMap { entry in
             let fields = entry.split(separator: "\t", maxSplits: 5, omittingEmptySubsequences: false).map(String.init)
             guard fields.count == 6 else { return nil }
-            let place = fields[1].hasPrefix("file:/") ? "/" + fields[1].dropFirst(6).drop { $0 == "/" } : fields[1]
-            guard let root = try? Address(place) else { return nil }
+            guard let root = AptSourceFile.address(fields[1]) else { return nil }
             let list = fields[5].prefix { !$0.isNewline }
             let end = list.lastIndex(of: ":") ?? list.endIndex
             return Target(
@@ -61,36 +77,74 @@ struct MachineAptSource: PackageSource {
         guard !targets.isEmpty else { return [] }
         let suite = query.suite ?? hostSuite
         let isHosts = suite == nil || suite == hostSuite
-        let own = targets.filter { $0.architecture == query.architecture.rawValue && Files.exists($0.file) }
-        var builds: [Build] = []
-        if isHosts, !own.isEmpty {
-            for target in own {
-                let file = try Files.open(target.file, .readOnly)
-                defer { try? file.close() }
-                let stanzas = try StanzaSearch.search(
-                    file, for: [query.package], name: target.file.string, limit: AptRepository.largestIndex)
-                builds += try AptBuilds.builds(
-                    stanzas, source: name, root: target.root, query, fallback: nil, index: "the machine's apt index",
-                    with: context)
-            }
-        } else {
-            var seen: Set<AptRepository> = []
-            for target in targets {
-                let repository = AptRepository(
-                    root: target.root, suite: rename(target.release, to: suite), components: [target.component],
-                    keyrings: try Self.keyrings(
-                        AptSourceFile.signedBy(target.list, root: target.root, release: target.release)))
-                guard seen.insert(repository).inserted else { continue }
-                let (stanzas, release) = try repository.stanzas(
-                    of: [query.package], query.architecture, with: context)
-                builds += try AptBuilds.builds(
-                    stanzas, source: name, root: target.root, query, fallback: release.day,
-                    index: "the signed apt index", with: context)
-            }
+        let own = targets.filter {
+            [query.architecture.rawValue, "all"].contains($0.architecture) && Files.exists($0.file)
         }
+        let hasOwn = own.contains { $0.architecture == query.architecture.rawValue }
+        let builds =
+            isHosts && hasOwn
+            ? try own.flatMap { try kept($0, query, with: context) }
+            : try fetched(targets, suite: suite, query, with: context)
         // The same version can be in two suites.
         var seen: Set<Address> = []
         return builds.filter { seen.insert($0.address).inserted }
+    }
+
+    /// The builds in an index that apt has.
+    private func kept(_ target: Target, _ query: BuildQuery, with context: SourceContext) throws -> [Build] {
+        let file = try Files.open(target.file, .readOnly)
+        defer { try? file.close() }
+        let stanzas = try StanzaSearch.search(
+            file, for: [query.package], name: target.file.string, limit: AptRepository.largestIndex)
+        return try AptBuilds.builds(
+            stanzas, source: name, root: target.root, query, fallback: nil, index: "the machine's apt index",
+            with: context)
+    }
+
+    /// The builds in indexes that apt does not have. What one source fails of does not keep the others from being asked.
+    private func fetched(_ targets: [Target], suite: String?, _ query: BuildQuery, with context: SourceContext) throws
+        -> [Build]
+    {
+        var builds: [Build] = []
+        var failures: [any ReportableError] = []
+        var (seen, answered): (Set<AptRepository>, Int) = ([], 0)
+        let places = try places(context)
+        for target in targets {
+            do {
+                let repository = try repository(target, suite: suite, places)
+                guard seen.insert(repository).inserted else { continue }
+                let (stanzas, release) = try repository.stanzas(of: [query.package], query.architecture, with: context)
+                answered += 1
+                builds += try AptBuilds.builds(
+                    stanzas, source: name, root: target.root, query, fallback: release.day,
+                    index: "the signed apt index", with: context)
+            } catch let error as any ReportableError where error.exitCode != .interrupted {
+                failures.append(error)
+            }
+        }
+        // A source that devbox cannot use, or that lacks a component, has nothing; of others nobody knows what they have.
+        let grave =
+            failures.first { $0.exitCode == .badInput }
+            ?? failures.first { builds.isEmpty && (answered == 0 || ![.missing, .notFound].contains($0.exitCode)) }
+        if let grave { throw grave }
+        for failure in failures { warnings.warnOnce(failure.message, context.console) }
+        return builds
+    }
+
+    private func repository(_ target: Target, suite: String?, _ places: AptPlaces) throws -> AptRepository {
+        let signedBy = AptSourceFile.signedBy(target.list, root: target.root, release: target.release)
+        do {
+            let keys = try AptKeys(signedBy, in: target.list) { places.trusted() }
+            return AptRepository(
+                root: target.root, suite: rename(target.release, to: suite),
+                components: target.release.hasSuffix("/") ? [] : [target.component], keyrings: keys.keyrings,
+                signers: keys.signers)
+        } catch let error as Failure where error.exitCode == .missing {
+            throw Failure(
+                .missing,
+                "the apt source \(target.root) \(Names.printable(target.release)) of \(target.list) is not asked: its Signed-By "
+                    + error.message, hint: "name a keyring file there with Signed-By")
+        }
     }
 
     /// "bookworm-updates" for another release: "trixie-updates".
@@ -98,19 +152,13 @@ struct MachineAptSource: PackageSource {
         guard let suite, let hostSuite, suite != hostSuite, release.hasPrefix(hostSuite) else { return release }
         return suite + release.dropFirst(hostSuite.count)
     }
+}
 
-    /// The keyrings of Signed-By, else all that apt trusts.
-    static func keyrings(_ signedBy: String) throws -> [Keyring] {
-        let named = signedBy.split(whereSeparator: { $0 == "," || $0 == " " }).filter { $0.hasPrefix("/") }
-        if !named.isEmpty { return named.map { Keyring(FilePath(String($0))) } }
-        guard signedBy.isEmpty else {
-            throw Failure(
-                .missing, "a machine's apt source names its key in a way that devbox cannot use",
-                hint: "name a keyring file there with Signed-By")
-        }
-        let folder = FilePath("/etc/apt/trusted.gpg.d")
-        let files = try Files.list(folder).filter { $0.hasSuffix(".gpg") || $0.hasSuffix(".asc") }
-        let old = FilePath("/etc/apt/trusted.gpg")
-        return files.map { Keyring(folder.appending($0)) } + (Files.exists(old) ? [Keyring(old)] : [])
+/// Warnings that were given already: what holds for a source is not repeated for each package.
+final class Warnings {
+    private(set) var given: Set<String> = []
+
+    func warnOnce(_ text: String, _ console: Console) {
+        if given.insert(text).inserted { console.warn(text) }
     }
 }
