@@ -212,10 +212,12 @@ struct TreeSource: ConfiguredSource {
             }
             for entry in listing.files(beginningWith: query.package) {
                 let file = try node.address.file(entry.name)
-                // Without a version and a day in it a name says nothing of the build; python's index has no days either.
-                let says = FileName(entry.name, package: query.package)?.version.isEmpty == false
-                let isUndated = !says && entry.day == nil && node.bindings.day == nil
-                let day = isUndated ? try context.reader.facts(of: [file])[0].get()?.day ?? context.today : entry.day
+                // Without a version in it a name says nothing of the build; python's index has no days either.
+                let isNameless = FileName(entry.name, package: query.package)?.version.isEmpty == true
+                let isUndated = entry.day == nil && node.bindings.day == nil && node.bindings.first(.version) == nil
+                let day =
+                    isNameless && isUndated
+                    ? try context.reader.facts(of: [file])[0].get()?.day ?? context.today : entry.day
                 let build = Build(
                     source: name, query, node.bindings, file: file, size: entry.size, listedDay: day, beside: listing)
                 if let build, query.admits(build) { builds.append(build) }
