@@ -11,7 +11,6 @@ public final class Fetcher {
     let machine: MachineAptSource
     let context: SourceContext
     private var known: PackageRecords?
-    private let remarks: Remarks
     private let command: String
 
     /// Begins to load what transfers need, in a thread of its own.
@@ -37,8 +36,9 @@ public final class Fetcher {
         let reader = SourceReader(limits: limits)
         context = SourceContext(
             work: work, reader: reader, downloader: Downloader(work, limits: limits) { try reader.client() },
-            signatures: Signatures(work: work, runner: runner), console: runner.console, today: today)
-        remarks = Remarks(runner.console)
+            signatures: Signatures(work: work, runner: runner), console: runner.console,
+            remarks: Remarks(runner.console),
+            today: today)
         self.command = command
     }
 
@@ -156,7 +156,7 @@ public final class Fetcher {
             throw error
         }
         if plan.expected.digest == nil {
-            remarks.once(
+            context.remarks.once(
                 "\(build.source): \(plan.expected.reason); the digest of what came is recorded, and holds from now on"
             )
         }

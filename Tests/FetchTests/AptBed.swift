@@ -8,9 +8,9 @@ import Testing
 @testable import Fetch
 
 /// A signed apt repository of a test's own, of which each part can be as the test wants it.
-final class AptBed: Sendable {
+final class AptBed {
     let bed: FetchBed
-    private nonisolated(unsafe) let key: TestKey
+    private let key: TestKey
     var keyring: FilePath { key.keyring }
     var armoured: FilePath { key.armoured }
 

@@ -140,7 +140,7 @@ struct AptMachineTests {
             let fetcher = try bed.fetcher(apt: environment)
             for _ in 0..<2 { #expect(try apt.find("linux-1", fetcher: fetcher, suite: "sid").count == 1) }
             let words = "the apt source \(bed.root)/ bookworm-0 of \(list) is not asked: its Signed-By "
-            #expect(fetcher.machine.warnings.given.map { $0.hasPrefix(words) } == [true], "said once")
+            #expect(fetcher.context.remarks.said.map { $0.hasPrefix(words) } == [true], "said once")
             #expect(reported { _ = try find(0, environment) } as? FetchError != nil, "there is no build of it")
         }
     }

@@ -186,23 +186,6 @@ struct SourceTests {
         #expect(error?.exitCode == .badInput && error?.message == "\(address) is no plain file")
     }
 
-    @Test("what nobody will go on with goes: old parts without notes, and those that nobody has asked for in a month")
-    func oldParts() throws {
-        let folder = PartFolder.path(bed.work)
-        try bed.work.own(folder, mode: 0o700)
-        for (name, days, hasNotes) in [("a", 2, false), ("b", 2, true), ("c", 40, true), ("d", 0, false)] {
-            for end in ["part"] + (hasNotes ? ["json"] : []) {
-                let file = folder.appending("\(name).\(end)")
-                try Files.writeAtomically([1], to: file)
-                try tool("touch", "-d", "\(days) days ago", file.string)
-            }
-        }
-        try bed.publish("ltp-1-amd64.deb", FetchBed.deb(1))
-        try bed.tree(bed.root.string, pattern: "{root}/")
-        _ = try bed.fetch("ltp")
-        #expect(try bed.parts() == ["b.json", "b.part", "d.part"])
-    }
-
     @Test("a folder that is not there is called that, and not an answer of a server")
     func noFolder() throws {
         try bed.tree("\(bed.root)/none", pattern: "{root}/{arch}/")
@@ -328,76 +311,5 @@ struct SourceTests {
         let report = try bed.fetcher().report()
         #expect(report.map(\.answers).prefix(2) == [false, true])
         #expect(report[0].reason?.contains("cannot be reached") == true)
-    }
-}
-
-@Suite("devbox.yaml")
-struct SettingsTests {
-    private func complaint(_ yaml: String) -> (any ReportableError)? {
-        reported { _ = try SourceSettings(yaml: yaml, file: "devbox.yaml", folder: "/w") }
-    }
-
-    @Test("the commented example can be used once its comments are taken away, and says nothing before that")
-    func example() throws {
-        let file = FilePath(#filePath).removingLastComponent().pushing("../../templates/devbox.yaml")
-            .lexicallyNormalized()
-        let text = try Files.text(file)
-        #expect(try SourceSettings(yaml: text, file: "devbox.yaml", folder: "/w").sources.isEmpty)
-        let settings = text.split(separator: "\n").filter { $0.hasPrefix("#sources") || $0.hasPrefix("#  ") }
-            .map { $0.dropFirst() }.joined(separator: "\n")
-        let sources = try SourceSettings(yaml: settings, file: "devbox.yaml", folder: "/w").sources
-        #expect(sources.map(\.name) == ["nightly", "kselftest", "lab", "kernels", "mine"])
-        #expect(sources.map(\.kind) == ["tree", "tree", "address", "apt", "tree, folder"])
-        #expect(sources[0].packages == ["ltp", "kselftest", "libhugetlbfs"])
-        #expect(sources[0].maximumSize == 2 << 30)
-        #expect(sources[3].keyrings == [Keyring("/etc/devbox/kernels.asc")])
-    }
-
-    private static let bad: [(yaml: String, line: Int, words: String)] = [
-        ("sorces:\n", 1, "sorces"),
-        ("sources:\n  a:\n    kind: tree\n    root: /x\n    patern: '{root}/'\n    pattern: '{root}/'\n", 5, "patern"),
-        ("sources:\n  a:\n    kind: tree\n    root: ftp://example.org/\n    pattern: '{root}/'\n", 4, "http://"),
-        ("sources:\n  a:\n    kind: tre\n    root: /x\n", 3, "tre"),
-        ("sources:\n  a:\n    kind: tree\n    root: /x\n    pattern: '{date}/'\n", 5, "{root}"),
-        ("sources:\n  a:\n    kind: apt\n    root: /x\n", 3, "keyring"),
-        ("sources:\n  a:\n    kind: tree\n    root: /x\n    pattern: '{root}/'\n    max-size: much\n", 6, "2G"),
-        ("sources: [a\n", 2, "line"),
-        ("sources:\n  A_B:\n    kind: tree\n", 3, "A_B"),
-    ]
-
-    @Test("what is wrong is said with its line", arguments: bad)
-    func wrong(bad: (yaml: String, line: Int, words: String)) throws {
-        let error = try #require(complaint(bad.yaml))
-        #expect(error.exitCode == .badInput)
-        #expect(error.message.contains("line \(bad.line)") && error.message.contains(bad.words), "\(error.message)")
-    }
-}
-
-@Suite("Pruning")
-struct PruningTests {
-    private func record(_ package: String, _ date: String, size: Int64 = 100) throws -> PackageRecord {
-        PackageRecord(
-            package: package, architecture: .amd64, packageVersion: "1", date: try #require(CalendarDay(date)),
-            format: .deb,
-            source: "s", address: "/x", path: "amd64/\(package)/\(date)-1/x.deb", size: size,
-            sha256: try #require(SHA256Digest(String(repeating: "a", count: 64))), verifiedBy: nil, isSigned: false,
-            fetchedAt: .init(timeIntervalSince1970: 0), command: "devbox fetch")
-    }
-
-    @Test("by age, by count for each package, and by size, the oldest first")
-    func choose() throws {
-        let records = try [
-            record("a", "2026-11-01"), record("a", "2026-11-02"), record("a", "2026-11-03"), record("b", "2026-10-01"),
-        ]
-        func goes(_ change: (inout Pruning) -> Void) -> [String] {
-            var rule = Pruning()
-            change(&rule)
-            return rule.choose(records).map { "\($0.package)\($0.date)" }
-        }
-        #expect(goes { _ in }.isEmpty)
-        #expect(goes { $0.before = CalendarDay("2026-11-02") } == ["b2026-10-01", "a2026-11-01"])
-        #expect(goes { $0.keep = 1 } == ["a2026-11-01", "a2026-11-02"])
-        #expect(goes { $0.maximumSize = 250 } == ["b2026-10-01", "a2026-11-01"])
-        #expect(goes { $0.keep = 0 }.count == 4)
     }
 }

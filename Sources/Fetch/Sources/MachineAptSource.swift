@@ -8,15 +8,9 @@ import SystemPackage
 /// where it lies; releases and architectures that the machine does not have are fetched and verified anew.
 struct MachineAptSource: PackageSource {
     /// For a configuration of a test's own.
-    let environment: [String: String]
+    var environment: [String: String] = [:]
     /// The release that the machine runs: what its sources' names begin with.
     let hostSuite: String?
-    let warnings = Warnings()
-
-    /// - Parameters: the properties of the same names.
-    init(environment: [String: String] = [:], hostSuite: String?) {
-        (self.environment, self.hostSuite) = (environment, hostSuite)
-    }
 
     var name: String { "apt" }
     var kind: String { "apt, the machine's" }
@@ -127,7 +121,7 @@ struct MachineAptSource: PackageSource {
             failures.first { $0.exitCode == .badInput }
             ?? failures.first { builds.isEmpty && (answered == 0 || ![.missing, .notFound].contains($0.exitCode)) }
         if let grave { throw grave }
-        for failure in failures { warnings.warnOnce(failure.message, context.console) }
+        for failure in failures { context.remarks.warnOnce(failure.message) }
         return builds
     }
 
@@ -151,14 +145,5 @@ struct MachineAptSource: PackageSource {
     private func rename(_ release: String, to suite: String?) -> String {
         guard let suite, let hostSuite, suite != hostSuite, release.hasPrefix(hostSuite) else { return release }
         return suite + release.dropFirst(hostSuite.count)
-    }
-}
-
-/// Warnings that were given already: what holds for a source is not repeated for each package.
-final class Warnings {
-    private(set) var given: Set<String> = []
-
-    func warnOnce(_ text: String, _ console: Console) {
-        if given.insert(text).inserted { console.warn(text) }
     }
 }

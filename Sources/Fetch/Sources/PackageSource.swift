@@ -73,18 +73,24 @@ struct SourceContext {
     let downloader: Downloader
     let signatures: Signatures
     let console: Console
+    /// For what is not repeated for each package.
+    let remarks: Remarks
     /// What the days that a command names count from.
     let today: CalendarDay
 }
 
 /// Says something once in a process: what holds for a source is not repeated for each of its packages.
 final class Remarks {
-    private var said: Set<String> = []
+    private(set) var said: Set<String> = []
     private let console: Console
 
     init(_ console: Console) { self.console = console }
 
     func once(_ text: String) {
         if said.insert(text).inserted { console.say(text) }
+    }
+
+    func warnOnce(_ text: String) {
+        if said.insert(text).inserted { console.warn(text) }
     }
 }
