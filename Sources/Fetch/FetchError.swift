@@ -9,6 +9,8 @@ public enum FetchError: ReportableError {
     case misled(Address, reason: String)
     /// The server answered with a status that is an error.
     case status(Address, code: Int)
+    /// A source that is a folder of the host lacks it.
+    case noPath(Address)
     /// The server's certificate does not show that it is the one that it should be.
     case untrusted(Address, reason: String)
     /// What came is not what it should be.
@@ -25,10 +27,9 @@ public enum FetchError: ReportableError {
     /// 65 for what came and is bad, 66 for what is not there, else 1.
     public var exitCode: ExitCode {
         switch self {
-        case .status(let address, 404) where address.origin == nil: .notFound
         case .unreachable, .misled, .untrusted, .status: .failure
         case .refused, .wrongDigest, .changed, .unsigned: .badInput
-        case .noBuild: .notFound
+        case .noPath, .noBuild: .notFound
         }
     }
 
@@ -39,7 +40,7 @@ public enum FetchError: ReportableError {
             "\(address) \(Names.printable(reason))"
         case .untrusted(let address, let reason):
             "\(address) has no certificate that is trusted here: \(Names.printable(reason))"
-        case .status(let address, 404) where address.origin == nil: "there is no \(address)"
+        case .noPath(let address): "there is no \(address)"
         case .status(let address, let code): "\(address) answered \(code)\(Self.words(code))"
         case .refused(let address, let reason, _), .unsigned(let address, let reason, _):
             "\(address) \(Names.printable(reason))"
@@ -58,6 +59,7 @@ public enum FetchError: ReportableError {
         case .misled: "the address in devbox.yaml may be an old one: tell who runs the source"
         case .untrusted: "CURL_CA_BUNDLE or SSL_CERT_FILE names a file with the certificate of an authority of your own"
         case .status(_, 401): "a login for a server stands in ~/.netrc, see netrc(5)"
+        case .noPath: nil
         case .status(_, let code): code >= 500 ? "try again later" : nil
         case .refused(_, _, let hint), .unsigned(_, _, let hint), .noBuild(_, let hint): hint
         case .wrongDigest: "the file is not used; the source may be in the middle of an update: try again later"
@@ -65,6 +67,11 @@ public enum FetchError: ReportableError {
             "a build does not change: ask who runs the source. "
                 + "`devbox packages --forget \(Command.quote(before.path))` accepts the new file"
         }
+    }
+
+    /// What a source does not have, on its server or on the host.
+    static func absent(_ address: Address) -> FetchError {
+        address.origin == nil ? .noPath(address) : .status(address, code: 404)
     }
 
     private static func words(_ code: Int) -> String {

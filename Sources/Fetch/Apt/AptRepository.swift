@@ -33,7 +33,7 @@ struct AptRepository: Hashable {
                 hint: "name one in devbox.yaml: keyring: FILE")
         }
         guard let signed = try context.reader.content(of: address, limit: 64 << 20) else {
-            throw FetchError.status(address, code: 404)
+            throw FetchError.absent(address)
         }
         let text = try context.signatures.text(of: signed, at: address, keyrings: keyrings, signers: signers)
         let release = try ReleaseFile(text, name: address.description)

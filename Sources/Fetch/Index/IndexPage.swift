@@ -56,7 +56,8 @@ public enum IndexPage {
     /// - Throws: `badInput`, where it has more than 200,000 links, or is compressed.
     public static func parse(_ html: [UInt8], of folder: Address) throws -> Listing {
         if html.starts(with: [0x1F, 0x8B]) {
-            throw FetchError.refused(folder, reason: "has a compressed index, which nobody asked for", hint: nil)
+            throw FetchError.refused(
+                folder, reason: "has a compressed index, which nobody asked for", hint: "tell who runs the source")
         }
         var entries: [Listing.Entry] = []
         var outside: [String] = []

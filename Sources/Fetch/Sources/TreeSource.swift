@@ -23,14 +23,14 @@ struct TreeSource: ConfiguredSource {
     }
 
     func probe(with context: SourceContext) throws {
-        guard try context.reader.listing(of: root) != nil else { throw FetchError.status(root, code: 404) }
+        guard try context.reader.listing(of: root) != nil else { throw FetchError.absent(root) }
     }
 
     func builds(_ query: BuildQuery, all: Bool, with context: SourceContext) throws -> [Build] {
         let found = try search(query, all: all, with: context)
         // A root that is not there has nothing, but that is not all there is to say of it.
         if found.isEmpty, case .success(nil) = try context.reader.listings(of: [root])[0] {
-            throw FetchError.status(root, code: 404)
+            throw FetchError.absent(root)
         }
         return found
     }
@@ -98,7 +98,7 @@ struct TreeSource: ConfiguredSource {
             for (node, result) in zip(asked, try context.reader.listings(of: asked.map(\.address))) {
                 guard let listing = try result.get() else {
                     // Of several spellings one is right; and a day need not have every package.
-                    if node.address == root { throw FetchError.status(root, code: 404) }
+                    if node.address == root { throw FetchError.absent(root) }
                     continue
                 }
                 for outside in listing.outside {
