@@ -94,11 +94,9 @@ public final class Fetcher {
         do {
             try context.downloader.bring(requests, progress: progress) { number, result in
                 let (index, plan) = wanted[number]
-                results[index] = Outcome {
-                    let file = try result.get()
-                    let record = try verify(file, plan)
-                    try placer.add(file, record, index: index)
-                    return Fetched(record: record, wasThere: false)
+                switch result {
+                case .success(let file): placer.add(file, index: index) { [command] in try plan.record($0, command) }
+                case .failure(let error): results[index] = .failure(error)
                 }
             }
         } catch {
@@ -106,7 +104,15 @@ public final class Fetcher {
             _ = try? placer.finish()
             throw error
         }
-        for (index, error) in try placer.finish() { results[index] = .failure(error) }
+        for (index, outcome) in try placer.finish() {
+            results[index] = outcome.map { Fetched(record: $0, wasThere: false) }
+        }
+        for (index, plan) in wanted where plan.expected.digest == nil {
+            guard case .success = results[index] else { continue }
+            context.remarks.once(
+                "\(plan.build.source): \(plan.expected.reason); the digest of what came is recorded, and holds from now on"
+            )
+        }
         known = nil
         return results.map { $0 ?? .failure(Failure.interrupted) }
     }
@@ -116,15 +122,6 @@ public final class Fetcher {
         let records = try PackageRecords(context.work)
         known = records
         return records
-    }
-
-    /// What is to be fetched, and what is known of it before.
-    private struct Plan {
-        let build: Build
-        let day: CalendarDay
-        let expected: Checksums.Expected
-        let known: PackageRecord?
-        let folders: [String]
     }
 
     private func plan(_ build: Build) throws -> Plan {
@@ -137,41 +134,48 @@ public final class Fetcher {
         return Plan(build: build, day: known?.date ?? day, expected: expected, known: known, folders: folders)
     }
 
-    private func verify(_ file: Downloaded, _ plan: Plan) throws -> PackageRecord {
-        let build = plan.build
+    private func keyrings(_ source: String) -> [Keyring] { sources.first { $0.name == source }?.keyrings ?? [] }
+
+    private func maximumSize(_ source: String) -> Int64 {
+        sources.first { $0.name == source }?.maximumSize ?? machine.maximumSize
+    }
+}
+
+/// What is to be fetched, and what is known of it before.
+private struct Plan: Sendable {
+    let build: Build
+    let day: CalendarDay
+    let expected: Checksums.Expected
+    let known: PackageRecord?
+    let folders: [String]
+
+    /// The record of a file that came, verified; one that is not what it must be is removed.
+    ///
+    /// - Parameter command: what the user typed.
+    func record(_ file: Downloaded, _ command: String) throws -> PackageRecord {
         do {
-            if let expected = plan.expected.digest, expected != file.sha256 {
+            let digest = try file.digest()
+            if let expected = expected.digest, expected != digest {
                 throw FetchError.wrongDigest(
-                    build.address, expected: expected, by: plan.expected.origin ?? "the source", got: file.sha256)
+                    build.address, expected: expected, by: self.expected.origin ?? "the source", got: digest)
             }
-            if let known = plan.known, known.sha256 != file.sha256 {
-                throw FetchError.changed(build.address, got: file.sha256, before: known)
+            if let known, known.sha256 != digest {
+                throw FetchError.changed(build.address, got: digest, before: known)
             }
             guard file.beginning.starts(with: build.format.beginning) else {
                 throw FetchError.refused(
                     build.address, reason: "sent something that is no \(build.format.rawValue) file", hint: nil)
             }
+            return PackageRecord(
+                package: build.package, architecture: build.architecture, packageVersion: build.version, date: day,
+                format: build.format, kernelVersion: build.kernelVersion, suite: build.suite, source: build.source,
+                address: build.address.description, path: (folders + [build.address.name]).joined(separator: "/"),
+                size: file.size, sha256: digest, verifiedBy: expected.origin, isSigned: expected.isSigned,
+                fetchedAt: Date(), command: command)
         } catch {
             file.part.remove()
             throw error
         }
-        if plan.expected.digest == nil {
-            context.remarks.once(
-                "\(build.source): \(plan.expected.reason); the digest of what came is recorded, and holds from now on"
-            )
-        }
-        return PackageRecord(
-            package: build.package, architecture: build.architecture, packageVersion: build.version, date: plan.day,
-            format: build.format, kernelVersion: build.kernelVersion, suite: build.suite, source: build.source,
-            address: build.address.description,
-            path: (plan.folders + [build.address.name]).joined(separator: "/"), size: file.size, sha256: file.sha256,
-            verifiedBy: plan.expected.origin, isSigned: plan.expected.isSigned, fetchedAt: Date(), command: command)
-    }
-
-    private func keyrings(_ source: String) -> [Keyring] { sources.first { $0.name == source }?.keyrings ?? [] }
-
-    private func maximumSize(_ source: String) -> Int64 {
-        sources.first { $0.name == source }?.maximumSize ?? machine.maximumSize
     }
 }
 

@@ -87,13 +87,13 @@ struct AptIndexes {
             address: address, key: PartKey(address), size: .exact(index.size), limit: index.size, expected: index.sha256
         )
         let came = try context.downloader.bring(request)
-        guard came.sha256 == index.sha256 else {
+        let digest = try came.digest()
+        guard digest == index.sha256 else {
             came.part.remove()
-            throw FetchError.wrongDigest(
-                address, expected: index.sha256, by: "the signed InRelease", got: came.sha256)
+            throw FetchError.wrongDigest(address, expected: index.sha256, by: "the signed InRelease", got: digest)
         }
         try Files.rename(came.file(), to: folder.appending(index.sha256.description))
-        came.isNoPartAnyMore()
+        came.part.removeNotes()
     }
 
     /// Removes what nobody has used for a while. Who has one open reads on undisturbed.

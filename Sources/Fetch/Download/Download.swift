@@ -18,7 +18,7 @@ final class Download: HTTPJob {
     /// How far any attempt came.
     private var furthest: Int64 = 0
     private(set) var isResumed = false
-    private(set) var result: Outcome<Downloaded>
+    private var result: Outcome<Downloaded>
 
     /// So much more than ever before makes up for failed attempts.
     private static let worthCounting: Int64 = 128 << 10
@@ -45,6 +45,12 @@ final class Download: HTTPJob {
 
     /// How much of it is there, and how much there is to be.
     var progress: (received: Int64, total: Int64?) { (offset, total) }
+
+    /// What became of it, once: the content of a small file is not kept here until all others have come.
+    func takeResult() -> Outcome<Downloaded> {
+        defer { result = .failure(FetchError.unreachable(address, reason: "was asked before")) }
+        return result
+    }
 
     /// Forgets what came: the next attempt begins anew.
     func startOver() {
@@ -164,24 +170,35 @@ struct Downloaded: Sendable {
     /// In cache/downloads.
     let part: PartFile
     /// All of a small file, which has not been written yet; nil for one that the part file has.
-    let content: [UInt8]?
+    let content: PieceBuffer?
     let size: Int64
-    let sha256: SHA256Digest
     /// Its first bytes.
     let beginning: [UInt8]
+    /// What has digested it while it came.
+    var follower: FollowingHasher?
 
     /// How many these are at most.
     static let beginning = 16
+
+    /// Its digest. Of what is not large that takes as long as its download, so it is made where somebody has time.
+    func digest() throws -> SHA256Digest {
+        if let follower { return try follower.finish(at: size) }
+        guard let content else { return try SHA256Digest(of: part.path) }
+        var hasher = SHA256Digest.Hasher()
+        hasher.update(bytes(content))
+        return hasher.digest
+    }
 
     /// The part file with all of it.
     func file() throws -> FilePath {
         guard let content else { return part.path }
         let file = try part.open(at: 0)
         defer { try? file.close() }
-        try Files.writeAll(file, content, name: part.path.string)
+        try Files.writeAll(file, bytes(content), name: part.path.string)
         return part.path
     }
 
-    /// It was moved away: what was remembered of it goes.
-    func isNoPartAnyMore() { if content == nil { part.removeNotes() } }
+    private func bytes(_ content: PieceBuffer) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: content.bytes[..<Int(size)])
+    }
 }

@@ -2,7 +2,7 @@ import DevboxCore
 import Glibc
 import SystemPackage
 
-/// Brings files into cache/downloads, several at once, and digests them on the way.
+/// Brings files into cache/downloads, several at once.
 final class Downloader {
     private let work: WorkDirectory
     private let limits: HTTPLimits
@@ -75,16 +75,17 @@ final class Downloader {
         }
         var spoilt: [Download] = []
         try run(downloads.map(\.job)) { job, index in
-            if job.isResumed, let expected = requests[index].expected, case .success(let file) = job.result,
-                file.sha256 != expected
+            let result = job.takeResult()
+            if job.isResumed, let expected = requests[index].expected,
+                case .success(let digest) = Outcome(catching: { try result.get().digest() }), digest != expected
             {
                 spoilt.append(job)
             } else {
-                came(index, job.result)
+                came(index, result)
             }
         }
         for job in spoilt { job.startOver() }
-        try run(spoilt) { job, index in came(index, job.result) }
+        try run(spoilt) { job, index in came(index, job.takeResult()) }
     }
 
     /// A file of the host, which a source that is a folder has.
@@ -98,12 +99,11 @@ final class Downloader {
         }
         let writer = try PartWriter(part, at: 0, of: request.size.bytes)
         let limit = request.size.limit(request.limit)
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 512 << 10, alignment: 4096)
-        defer { buffer.deallocate() }
+        let buffer = PieceBuffer()
         while true {
             try Interrupts.check()
             let count = try posix("read \(request.address)") {
-                read(source.rawValue, buffer.baseAddress, buffer.count)
+                read(source.rawValue, buffer.bytes.baseAddress, buffer.bytes.count)
             }
             if count == 0 { break }
             guard writer.offset + Int64(count) <= limit else {
@@ -111,7 +111,7 @@ final class Downloader {
                 throw FetchError.refused(
                     request.address, reason: "is larger than the \(ByteSize.text(limit)) that it may be", hint: nil)
             }
-            try writer.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            try writer.append(UnsafeRawBufferPointer(rebasing: buffer.bytes[..<count]))
         }
         return try writer.finish()
     }

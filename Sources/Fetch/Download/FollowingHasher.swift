@@ -14,17 +14,12 @@ final class FollowingHasher: @unchecked Sendable {
     private var isRunning = false
     private var told: Int64 = 0
     // Written by the thread alone, and read only when it has ended.
-    private var hasher: SHA256Digest.Hasher
-    private var done: Int64
+    private var hasher = SHA256Digest.Hasher()
+    private var done: Int64 = 0
     private var failure: (any Error)?
 
-    /// Goes on with the digest of the first bytes of a file.
-    ///
-    /// - Parameters:
-    ///   - hasher: has had them.
-    ///   - done: how many that are.
-    init(_ path: FilePath, _ hasher: SHA256Digest.Hasher, from done: Int64) throws {
-        (self.hasher, self.done) = (hasher, done)
+    /// Begins with the digest of a file, of which nothing is said to be there yet.
+    init(_ path: FilePath) throws {
         pipe = try Pipe()
         file = try Files.open(path, .readOnly, .noFollow)
         name = path.string
@@ -52,9 +47,9 @@ final class FollowingHasher: @unchecked Sendable {
         tell(offset)
     }
 
-    /// The digest of the file up to an offset.
+    /// The digest of the file up to an offset, which is the same whenever it is asked for again.
     func finish(at offset: Int64) throws -> SHA256Digest {
-        tell(offset)
+        if isRunning { tell(offset) }
         join()
         if let failure { throw failure }
         return hasher.digest

@@ -2,25 +2,24 @@ import DevboxCore
 import Glibc
 import SystemPackage
 
-/// Writes a part file as its bytes come, and digests them on the way.
+/// Writes a part file as its bytes come; of a large one they are digested meanwhile.
 ///
 /// libcurl hands on 16 KB at a time. They are collected, because a file system takes one large piece in half the time of many small
 /// ones; of a slow server's what is older than a second is written with the next piece. A file that fits into one piece stays in
-/// memory: what verifies it may write it too, in another thread.
+/// memory: what verifies it writes it too, in another thread.
 final class PartWriter {
     private let part: PartFile
     /// Nil as long as nothing is to be written.
     private var file: FileDescriptor?
-    private let buffer: UnsafeMutableRawBufferPointer
+    private let buffer = PieceBuffer()
     private var filled = 0
     private var written: Int64
     private var lastWrite = ContinuousClock.now
-    private var hasher = SHA256Digest.Hasher()
-    /// Digests in place of `hasher`, from `worthFollowing` on.
+    /// Digests a large file while it comes. Of others the digest is for what verifies them.
     private var follower: FollowingHasher?
 
     /// A file that is no larger stays in memory.
-    static let largestPiece: Int64 = 512 << 10
+    static let largestPiece = Int64(PieceBuffer.size)
     /// Below this a thread for the digest is not worth its start.
     private static let worthFollowing: Int64 = 4 << 20
 
@@ -35,16 +34,13 @@ final class PartWriter {
         written = offset
         let total = total ?? .max
         if offset > 0 || total > Self.largestPiece { file = try part.open(at: offset) }
-        // A server may lie about the length, so this is no less than it hands on at once.
-        buffer = .allocate(byteCount: Int(min(max(total, 16 << 10), Self.largestPiece)), alignment: 64)
         // What an earlier attempt left has not been digested.
-        if offset > 0 { try follow(from: 0) }
+        if offset > 0 || total != .max && total > Self.worthFollowing { try follow() }
     }
 
     deinit {
         // What came is kept for a later attempt, where there is to be one.
         if file != nil { try? flush() }
-        buffer.deallocate()
         try? file?.close()
     }
 
@@ -52,24 +48,23 @@ final class PartWriter {
     func append(_ bytes: UnsafeRawBufferPointer) throws {
         var rest = bytes[...]
         while !rest.isEmpty {
-            let piece = rest.prefix(buffer.count - filled)
-            UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]).copyMemory(from: .init(rebasing: piece))
+            let piece = rest.prefix(buffer.bytes.count - filled)
+            UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[filled...]).copyMemory(from: .init(rebasing: piece))
             filled += piece.count
             rest = rest.dropFirst(piece.count)
-            if filled == buffer.count || ContinuousClock.now - lastWrite > .seconds(1) { try flush() }
+            if filled == buffer.bytes.count || ContinuousClock.now - lastWrite > .seconds(1) { try flush() }
         }
     }
 
     /// Writes what was collected.
     func flush() throws {
         guard filled > 0 else { return }
-        let piece = UnsafeRawBufferPointer(rebasing: buffer[..<filled])
+        let piece = UnsafeRawBufferPointer(rebasing: buffer.bytes[..<filled])
         filled = 0
         lastWrite = .now
         try Files.writeAll(opened(), piece, name: part.path.string)
         written += Int64(piece.count)
-        if follower == nil { hasher.update(piece) }
-        if follower == nil, written > Self.worthFollowing { try follow(from: written) }
+        if follower == nil, written > Self.worthFollowing { try follow() }
         follower?.advance(to: written)
     }
 
@@ -80,16 +75,14 @@ final class PartWriter {
         return file
     }
 
-    private func follow(from done: Int64) throws { follower = try FollowingHasher(part.path, hasher, from: done) }
+    private func follow() throws { follower = try FollowingHasher(part.path) }
 
     /// All of the file has come.
     func finish() throws -> Downloaded {
         guard let file else {
-            let content = UnsafeRawBufferPointer(rebasing: buffer[..<filled])
-            hasher.update(content)
             return Downloaded(
-                part: part, content: Array(content), size: offset, sha256: hasher.digest,
-                beginning: Array(content.prefix(Downloaded.beginning)))
+                part: part, content: buffer, size: offset,
+                beginning: Array(buffer.bytes[..<filled].prefix(Downloaded.beginning)))
         }
         try flush()
         var beginning = [UInt8](repeating: 0, count: Downloaded.beginning)
@@ -97,7 +90,6 @@ final class PartWriter {
             try posix("read \(part.path)") { pread(file.rawValue, bytes.baseAddress, bytes.count, 0) }
         }
         return Downloaded(
-            part: part, content: nil, size: written, sha256: try follower?.finish(at: written) ?? hasher.digest,
-            beginning: Array(beginning.prefix(count)))
+            part: part, content: nil, size: written, beginning: Array(beginning.prefix(count)), follower: follower)
     }
 }

@@ -126,7 +126,6 @@ private final class HTTPHandle {
         // Logins where curl, git and apt's users have them: ~/.netrc.
         set(CURLOPT_NETRC, Int(CURL_NETRC_OPTIONAL.rawValue))
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
-        set(CURLOPT_BUFFERSIZE, 512 << 10)
         set(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(limits.connect))
         set(CURLOPT_LOW_SPEED_LIMIT, 64)
         set(CURLOPT_LOW_SPEED_TIME, max(1, milliseconds(limits.stall) / 1000))
@@ -166,6 +165,8 @@ private final class HTTPExchange {
             throw Failure(.missing, "libcurl knows no \(scheme)", hint: "apt-get install libcurl4")
         }
         handle.set(CURLOPT_TIMEOUT_MS, request.limit.map { Int($0.milliseconds) } ?? 0)
+        // libcurl makes the buffer anew for each: a large one takes longer to be made than a small file to be read.
+        handle.set(CURLOPT_BUFFERSIZE, job.isSmall ? 64 << 10 : 512 << 10)
         handle.set(request.headOnly ? CURLOPT_NOBODY : CURLOPT_HTTPGET, 1)
         for line in request.headers { headers = devbox_curl_list_append(headers, line) }
         devbox_curl_set_pointer(easy, CURLOPT_HTTPHEADER, headers)

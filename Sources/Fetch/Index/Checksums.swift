@@ -5,7 +5,7 @@ struct Checksums {
     let context: SourceContext
 
     /// A digest, and where it comes from; no digest where the source has none.
-    struct Expected: Equatable {
+    struct Expected: Equatable, Sendable {
         var digest: SHA256Digest?
         var origin: String?
         /// Why there is none.

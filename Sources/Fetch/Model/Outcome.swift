@@ -14,6 +14,14 @@ public enum Outcome<Value> {
         }
     }
 
+    /// The same, with another value in the place of a value.
+    func map<Other>(_ change: (Value) -> Other) -> Outcome<Other> {
+        switch self {
+        case .success(let value): .success(change(value))
+        case .failure(let error): .failure(error)
+        }
+    }
+
     /// The value, or the error thrown.
     public func get() throws -> Value {
         switch self {

@@ -3,8 +3,8 @@ import Dispatch
 import Synchronization
 import SystemPackage
 
-/// Puts verified files into place while others are still coming, in a thread of its own: of a small file that takes longer than its
-/// download. Where that thread does not keep up, the one that downloads helps.
+/// Verifies files and puts them into place while others are still coming, in a thread of its own: of a small file that takes longer
+/// than its download. Where that thread does not keep up, the one that downloads helps.
 ///
 /// A file without a record is what a kill leaves behind at most, and such a file is fetched anew.
 final class PackagePlacer: Sendable {
@@ -15,8 +15,11 @@ final class PackagePlacer: Sendable {
     private struct State {
         var waiting = 0
         var folders: [Architecture: Folder] = [:]
-        var placed: [(file: Downloaded, record: PackageRecord, line: [UInt8])] = []
-        var failures: [(index: Int, error: any ReportableError)] = []
+        var outcomes: [(index: Int, outcome: Outcome<PackageRecord>)] = []
+        /// Those that are there.
+        var placed: [(record: PackageRecord, line: [UInt8])] = []
+        /// The parts that some of them were.
+        var parts: [PartFile] = []
     }
 
     private final class Folder: Sendable {
@@ -31,33 +34,40 @@ final class PackagePlacer: Sendable {
 
     /// Puts a file where its record says, or has that done.
     ///
-    /// - Parameter index: what `finish` calls it.
-    /// - Throws: where the record cannot be written as text.
-    func add(_ file: Downloaded, _ record: PackageRecord, index: Int) throws {
-        // Here, because the thread has more to do than who downloads.
-        let line = try PackageRecords.line(record)
+    /// - Parameters:
+    ///   - index: what `finish` calls it.
+    ///   - verify: its record. Throws where it is not what it must be.
+    func add(_ file: Downloaded, index: Int, verify: @escaping @Sendable (Downloaded) throws -> PackageRecord) {
         let helps = state.withLock { state in
             if state.waiting == Self.most { return true }
             state.waiting += 1
             return false
         }
-        if helps { return place(file, record, line, index) }
+        if helps { return place(file, index, verify) }
         queue.async { [self] in
-            place(file, record, line, index)
+            place(file, index, verify)
             state.withLock { $0.waiting -= 1 }
         }
     }
 
-    private func place(_ file: Downloaded, _ record: PackageRecord, _ line: [UInt8], _ index: Int) {
-        do {
-            try store.place(file.file(), record, in: folder(record.architecture).folder)
-            state.withLock { $0.placed.append((file, record, line)) }
-        } catch {
-            // A large one need not come again when what is wrong has been mended.
-            if file.content != nil { file.part.remove() }
-            let error = error as? any ReportableError ?? Failure(.failure, "\(error)")
-            state.withLock { $0.failures.append((index, error)) }
+    private func place(_ file: Downloaded, _ index: Int, _ verify: (Downloaded) throws -> PackageRecord) {
+        let outcome = Outcome {
+            let record = try verify(file)
+            let line = try PackageRecords.line(record)
+            do {
+                try store.place(file.file(), record, in: folder(record.architecture).folder)
+            } catch {
+                // A large one need not come again when what is wrong has been mended.
+                if file.content != nil { file.part.remove() }
+                throw error
+            }
+            state.withLock {
+                $0.placed.append((record, line))
+                if file.content == nil { $0.parts.append(file.part) }
+            }
+            return record
         }
+        state.withLock { $0.outcomes.append((index, outcome)) }
     }
 
     private func folder(_ architecture: Architecture) throws -> Folder {
@@ -71,16 +81,16 @@ final class PackagePlacer: Sendable {
 
     /// Waits until all are in place, and records them.
     ///
-    /// - Returns: those that could not be put there.
-    func finish() throws -> [(index: Int, error: any ReportableError)] {
+    /// - Returns: what became of each.
+    func finish() throws -> [(index: Int, outcome: Outcome<PackageRecord>)] {
         queue.sync {}
-        let (placed, failures) = state.withLock { state in
+        let done = state.withLock { state in
             defer { state = State() }
-            return (state.placed, state.failures)
+            return state
         }
         // A sync waits for all these files too. Of many a power cut costs no more than another download.
-        try PackageRecords.add(placed.map { ($0.record, $0.line) }, in: store.work, isDurable: placed.count < 5)
-        for (file, _, _) in placed { file.isNoPartAnyMore() }
-        return failures
+        try PackageRecords.add(done.placed, in: store.work, isDurable: done.placed.count < 5)
+        for part in done.parts { part.removeNotes() }
+        return done.outcomes
     }
 }
