@@ -51,36 +51,6 @@ struct MisbehaviourTests {
         #expect(try bed.published().isEmpty)
     }
 
-    @Test(
-        "one that is far away: small files come over many connections where it keeps them open, else over six at most")
-    func distant() throws {
-        for keepsOpen in [true, false] {
-            let files = Dictionary(
-                uniqueKeysWithValues: (1...80).map { ("p\($0)-1-amd64.deb", FetchBed.deb($0, size: 4000)) })
-            let index = files.keys.map { "<a href=\"\($0)\">\($0)</a> 30-Sep-2026 01:02  4000\n" }.joined()
-            let gauge = Mutex((now: 0, most: 0))
-            let server = try RawServer(keepsOpen: keepsOpen) { request, connection in
-                gauge.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
-                usleep(20_000)
-                gauge.withLock { $0.now -= 1 }
-                let content = files[String(request.path.dropFirst())]
-                connection.answer("200 OK", [:], content ?? Array(index.utf8))
-            }
-            try bed.tree(server.address, pattern: "{root}/")
-            let fetcher = try bed.fetcher()
-            let builds = try (1...80).flatMap {
-                try fetcher.find(BuildQuery(package: "p\($0)", architecture: .amd64))
-            }
-            for result in try fetcher.fetch(builds) {
-                let record = try result.get().record
-                #expect(try Files.read(fetcher.path(record)) == files["\(record.package)-1-amd64.deb"])
-                try fetcher.store.forget(record)
-            }
-            let most = gauge.withLock { $0.most }
-            #expect(keepsOpen ? most > 12 : most <= 6, "\(most)")
-        }
-    }
-
     @Test("one that stalls")
     func stall() throws {
         let server = try server { _, connection in

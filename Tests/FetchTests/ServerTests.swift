@@ -96,33 +96,6 @@ struct ServerTests {
         #expect(deep.requests == 61, "the newest days alone, where each costs a request")
     }
 
-    @Test("many small files come over few connections, each verified")
-    func many() throws {
-        for number in 0..<60 {
-            try bed.publish("p\(number)-1-amd64.deb", FetchBed.deb(UInt64(number), size: 500), sums: number != 59)
-        }
-        let server = try WebServer(.nginx, root: bed.root, in: bed.scratch)
-        try bed.tree(server.address, pattern: "{root}/")
-        let fetcher = try bed.fetcher()
-        let builds = try (0..<60).flatMap { try fetcher.find(BuildQuery(package: "p\($0)", architecture: .amd64)) }
-        // One cannot be put into place, which keeps no other from it.
-        let packages = bed.work.share.appending("packages/amd64")
-        try Files.makeDirectory(packages, mode: 0o755)
-        try tool("ln", "-s", bed.scratch.path.string, packages.appending("p7").string)
-        let results = try fetcher.fetch(builds)
-        #expect(reported { _ = try results[7].get() } != nil)
-        #expect(try Files.list(PartFolder.path(bed.work)).isEmpty)
-        for (number, result) in results.enumerated() where number != 7 {
-            let fetched = try result.get()
-            #expect(try Files.read(fetcher.path(fetched.record)) == FetchBed.deb(UInt64(number), size: 500))
-            #expect((fetched.record.verifiedBy == nil) == (number == 59))
-        }
-        #expect(fetcher.requests == 2, "one index, one SHA256SUMS")
-        try Files.remove(packages.appending("p7"))
-        let again = try fetcher.fetch(builds)
-        #expect(try again.map { try $0.get().wasThere } == (0..<60).map { $0 != 7 })
-    }
-
     @Test("two fetches of the same file at the same time: one download")
     func together() throws {
         try bed.publish("ltp-1-amd64.deb", FetchBed.deb(1, size: 6 << 20))

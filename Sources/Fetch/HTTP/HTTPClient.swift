@@ -97,7 +97,7 @@ final class HTTPClient {
             if devbox_curl_multi_poll(multi, Interrupts.descriptor, max(1, min(next, 200))) != 0 {
                 throw Failure.interrupted
             }
-            if !ready.isEmpty { changePace { $0.waited(.now - begin) } }
+            changePace { $0.waited(.now - begin) }
         }
     }
 }

@@ -33,8 +33,13 @@ final class SourceReader {
     }
 
     /// What is in folders, in their order; nil for one that is not there.
-    func listings(of folders: [Address]) throws -> [Outcome<Listing?>] {
-        try resolve(folders, in: \.listings, headOnly: false, limit: Self.pageLimit) { folder, came in
+    ///
+    /// - Parameter ahead: a small file that will be wanted where there is one, which comes in the same round trip.
+    func listings(of folders: [Address], ahead: Address? = nil) throws -> [Outcome<Listing?>] {
+        let isNews = folders.contains { listings[$0] == nil }
+        let ahead = ahead.flatMap { isNews ? page($0, \.texts, limit: Checksums.limit) : nil }
+        defer { if let ahead { texts[ahead.address] = Outcome { try ahead.result.get()?.bytes } } }
+        return try resolve(folders, in: \.listings, limit: Self.pageLimit, beside: ahead) { folder, came in
             guard let came else { return nil }
             return try IndexPage.parse(came.bytes, of: folder)
         } local: { folder in
@@ -47,7 +52,7 @@ final class SourceReader {
 
     /// The contents of small files; nil for one that is not there.
     func contents(of files: [Address], limit: Int) throws -> [Outcome<[UInt8]?>] {
-        try resolve(files, in: \.texts, headOnly: false, limit: limit) {
+        try resolve(files, in: \.texts, limit: limit) {
             $1?.bytes
         } local: { file in
             let path = Self.path(file)
@@ -60,7 +65,7 @@ final class SourceReader {
 
     /// Whether files are there, and how large and how old they are.
     func facts(of files: [Address]) throws -> [Outcome<FileFacts?>] {
-        try resolve(files, in: \.facts, headOnly: true, limit: 0) { _, came in
+        try resolve(files, in: \.facts, limit: 0, headOnly: true) { _, came in
             came.map { FileFacts(size: $0.head.contentLength, day: $0.head.lastModified) }
         } local: { file in
             var status = stat()
@@ -72,25 +77,34 @@ final class SourceReader {
 
     private func resolve<Value>(
         _ addresses: [Address], in cache: ReferenceWritableKeyPath<SourceReader, [Address: Outcome<Value?>]>,
-        headOnly: Bool, limit: Int,
+        limit: Int, headOnly: Bool = false, beside other: HTTPPage? = nil,
         web: (Address, (head: HTTPHead, bytes: [UInt8])?) throws -> Value?, local: (Address) throws -> Value?
     ) throws -> [Outcome<Value?>] {
-        let missing = Set(addresses.filter { self[keyPath: cache][$0] == nil })
+        // In the order that they were asked for in, which decides what is asked first.
+        var seen: Set<Address> = []
+        let missing = addresses.filter { self[keyPath: cache][$0] == nil && seen.insert($0).inserted }
         for address in missing where address.origin == nil {
             self[keyPath: cache][address] = Outcome { try local(address) }
         }
-        // In the order that they were asked for in, which decides what is asked first.
-        var seen: Set<Address> = []
-        let pages = addresses.filter { $0.origin != nil && missing.contains($0) && seen.insert($0).inserted }
-            .map { HTTPPage($0, limit: limit, headOnly: headOnly, limits: limits) }
+        let pages = missing.compactMap { page($0, cache, limit: limit, headOnly: headOnly) }
         if !pages.isEmpty {
-            requests += pages.count
-            try client().run(pages)
+            let all = pages + [other].compactMap { $0 }
+            requests += all.count
+            try client().run(all)
             for page in pages {
                 self[keyPath: cache][page.address] = Outcome { try web(page.address, try page.result.get()) }
             }
         }
         return addresses.map { self[keyPath: cache][$0] ?? .success(nil) }
+    }
+
+    /// What is to be asked of an address; nil where that is known, or where no server has it.
+    private func page<Value>(
+        _ address: Address, _ cache: KeyPath<SourceReader, [Address: Outcome<Value?>]>, limit: Int,
+        headOnly: Bool = false
+    ) -> HTTPPage? {
+        guard address.origin != nil, self[keyPath: cache][address] == nil else { return nil }
+        return HTTPPage(address, limit: limit, headOnly: headOnly, limits: limits)
     }
 
     static func path(_ address: Address) -> FilePath { FilePath("/" + address.parts.joined(separator: "/")) }

@@ -155,7 +155,7 @@ struct TreeSource: ConfiguredSource {
     {
         let last = pattern.levels.count - 1
         if pattern.endsWithFolder {
-            return try files(in: expand(start, through: level..<last + 1, query, context), query, context)
+            return try files(in: expand(start, through: level..<last + 1, query, context), query, all: all, context)
         }
         var builds: [Build] = []
         if level <= last {
@@ -198,9 +198,11 @@ struct TreeSource: ConfiguredSource {
         }.filter(query.admits)
     }
 
-    private func files(in folders: [Node], _ query: BuildQuery, _ context: SourceContext) throws -> [Build] {
+    private func files(in folders: [Node], _ query: BuildQuery, all: Bool, _ context: SourceContext) throws -> [Build] {
         var builds: [Build] = []
-        for (node, result) in zip(folders, try context.reader.listings(of: folders.map(\.address))) {
+        // What is found in the only folder will be fetched, and the digest of it is beside it.
+        let sums = all || folders.count != 1 ? nil : try folders[0].address.file("SHA256SUMS")
+        for (node, result) in zip(folders, try context.reader.listings(of: folders.map(\.address), ahead: sums)) {
             guard let listing = try result.get() else { continue }
             for outside in listing.outside {
                 let last = outside.split(separator: "/").last.flatMap { Address.decoded($0) } ?? ""
