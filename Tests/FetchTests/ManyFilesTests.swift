@@ -109,7 +109,9 @@ struct ManyFilesTests {
         both.enter()
         both.enter()
         try bed.tree(server.address, pattern: "{root}/")
-        let fetched = try bed.fetch("ltp")
+        var patient = FetchBed.limits
+        patient.stall = .seconds(20)
+        let fetched = try bed.fetch("ltp", fetcher: bed.fetcher(limits: patient))
         #expect(fetched.content == content)
         #expect(fetched.record.verifiedBy == nil, "there are none, which the index says")
         #expect(server.requests.count == 3)
