@@ -1,7 +1,9 @@
+#define _GNU_SOURCE
 #include "CCurl.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,14 +45,33 @@ const char *devbox_curl_load(void) {
     return complaint;
 }
 
+// The processors that this process may use.
+static cpu_set_t allowed;
+
 static void *load_ahead(void *unused) {
+    if (CPU_COUNT(&allowed) > 0) pthread_setaffinity_np(pthread_self(), sizeof allowed, &allowed);
     devbox_curl_load();
     return unused;
 }
 
+// Linux begins a thread on the processor of who makes it, and moves it when that has been busy for some milliseconds: loading would be
+// over by then. So this one begins on another processor; once it runs, it is moved as any other.
+static void begin_elsewhere(pthread_attr_t *attributes) {
+    int here = sched_getcpu();
+    cpu_set_t others;
+    if (here < 0 || sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+    others = allowed;
+    CPU_CLR(here, &others);
+    if (CPU_COUNT(&others) > 0) pthread_attr_setaffinity_np(attributes, sizeof others, &others);
+}
+
 void devbox_curl_load_ahead(void) {
     pthread_t thread;
-    if (pthread_create(&thread, NULL, load_ahead, NULL) == 0) pthread_detach(thread);
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    begin_elsewhere(&attributes);
+    if (pthread_create(&thread, &attributes, load_ahead, NULL) == 0) pthread_detach(thread);
+    pthread_attr_destroy(&attributes);
 }
 
 CURL *devbox_curl_easy_new(void) { return p_curl_easy_init(); }
