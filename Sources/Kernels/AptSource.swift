@@ -17,15 +17,7 @@ struct AptSource: Sendable, Equatable {
     /// What its signature must be of; empty for all of the guest's trusted keys.
     var signedBy: [Signer] = []
 
-    /// Whose signature counts.
-    enum Signer: Sendable, Equatable {
-        /// A keyring, by its path in the guest.
-        case keyring(String)
-        /// A key, by its fingerprint.
-        case fingerprint(String)
-        /// A key that stands in the source itself, armoured.
-        case key(String)
-    }
+    typealias Signer = AptEntry.Signer
 
     /// Why an entry is not used.
     struct Skipped: Sendable, Equatable {
@@ -39,14 +31,10 @@ struct AptSource: Sendable, Equatable {
         fileprivate(set) var used: [AptSource] = []
         /// Each with its reason.
         fileprivate(set) var skipped: [Skipped] = []
-        /// How many have been looked at.
-        fileprivate var count = 0
-        /// Whether no more are looked at: that a file is small is no limit, for its addresses and suites go each with each.
-        fileprivate var isFull: Bool { count >= AptSource.limit }
     }
 
-    /// How many entries a file may have, and a guest may have of use.
-    static let limit = 500
+    /// How many entries a guest may have of use.
+    static let limit = AptEntry.limit
 
     /// Throws what makes the entry one that is not used.
     private func check() throws(Unusable) {
@@ -63,142 +51,45 @@ struct AptSource: Sendable, Equatable {
         for component in components where !AptText.isPath(component) { throw Unusable("\(component) is no component") }
         for name in architectures where !AptText.isArchitecture(name) { throw Unusable("\(name) is no architecture") }
     }
-
-    /// Adds an entry to those that are used, or says why not.
-    fileprivate func sort(into entries: inout Entries, of file: String) {
-        entries.count += 1
-        do throws(Unusable) {
-            try check()
-            if !entries.used.contains(self) { entries.used.append(self) }
-        } catch {
-            error.note(in: &entries, of: file)
-        }
-    }
 }
 
 /// Why an entry is not used.
 private struct Unusable: Error {
     let reason: String
     init(_ reason: String) { self.reason = reason }
-
-    func note(in entries: inout AptSource.Entries, of file: String) {
-        guard entries.skipped.count < AptSource.limit else { return }
-        entries.skipped.append(.init(reason: "\(file): \(Names.printable(reason.prefix(200)))"))
-    }
 }
 
 extension AptSource {
-    /// Reads a file in the one-line format.
+    /// Reads a file of sources.
     ///
-    /// - Parameter file: what messages call it.
-    static func read(list text: String, file: String) -> Entries {
+    /// - Parameter file: its name, whose end tells the notation.
+    /// - Throws: `badInput` where a file of paragraphs is none.
+    static func read(_ text: String, file: String) throws -> Entries {
         var entries = Entries()
-        for line in text.split(whereSeparator: \.isNewline) {
-            var rest = line.prefix { $0 != "#" }[...]
-            let kind = AptText.word(&rest)
-            if kind != "deb" || entries.isFull { continue }
+        for entry in try AptEntry.read(text, file: file) {
             do throws(Unusable) {
-                let options = try options(&rest)
-                let words = rest.split(whereSeparator: \.isWhitespace).map(String.init)
-                guard words.count >= 2 else { throw Unusable("an entry without address or suite") }
-                AptSource(
-                    uri: words[0], suite: words[1], components: Array(words.dropFirst(2)),
-                    architectures: options.architectures, signedBy: options.signedBy
-                ).sort(into: &entries, of: file)
+                let source = try AptSource(entry)
+                if !entries.used.contains(source) { entries.used.append(source) }
             } catch {
-                error.note(in: &entries, of: file)
+                entries.skipped.append(Skipped(reason: "\(file): \(Names.printable(error.reason.prefix(200)))"))
             }
         }
         return entries
     }
 
-    /// The options that stand between brackets: `arch` and `signed-by`; others are dropped.
-    private static func options(_ rest: inout Substring) throws(Unusable) -> (
-        architectures: [String], signedBy: [Signer]
-    ) {
-        rest = rest.drop(while: \.isWhitespace)
-        guard rest.first == "[" else { return ([], []) }
-        guard let end = rest.firstIndex(of: "]") else { throw Unusable("options without an end") }
-        let inner = rest[rest.index(after: rest.startIndex)..<end]
-        rest = rest[rest.index(after: end)...]
-        var result: (architectures: [String], signedBy: [Signer]) = ([], [])
-        for option in inner.split(whereSeparator: \.isWhitespace) {
-            guard let equals = option.firstIndex(of: "=") else { continue }
-            let values = option[option.index(after: equals)...].split(separator: ",").map(String.init)
-            switch option[..<equals].lowercased() {
-            case "arch": result.architectures = values
-            case "signed-by": result.signedBy = try signers(values)
-            default: break
-            }
-        }
-        return result
-    }
-
-    /// Reads a file in the format of deb822(5).
-    ///
-    /// - Parameter file: what messages call it.
-    /// - Throws: `badInput` where it is none.
-    static func read(deb822 text: String, file: String) throws -> Entries {
-        // Comments may stand between the lines of a field too; ControlReader knows none.
-        let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
-            .filter { !$0.hasPrefix("#") }
-        var entries = Entries()
-        for stanza in try ControlReader.stanzas(of: Array(lines.joined(separator: "\n").utf8), name: file) {
-            func words(_ field: String) -> [String] {
-                (stanza[field] ?? "").split(whereSeparator: \.isWhitespace).map(String.init)
-            }
-            let isOff = ["no", "false", "without", "off", "disable", "0"].contains(words("Enabled").first?.lowercased())
-            guard words("Types").contains("deb"), !isOff, !entries.isFull else { continue }
-            do throws(Unusable) {
-                let signedBy = try signers(of: stanza)
-                let (suites, components, architectures) = (words("Suites"), words("Components"), words("Architectures"))
-                for uri in words("URIs") where !entries.isFull {
-                    for suite in suites where !entries.isFull {
-                        AptSource(
-                            uri: uri, suite: suite, components: components, architectures: architectures,
-                            signedBy: signedBy
-                        ).sort(into: &entries, of: file)
-                    }
-                }
+    private init(_ read: Result<AptEntry, AptEntry.Unreadable>) throws(Unusable) {
+        switch read {
+        case .failure(let error): throw Unusable("an entry \(error.reason)")
+        case .success(let entry):
+            (uri, suite, components) = (entry.uri, entry.suite, entry.components)
+            architectures = entry.architectures
+            do {
+                signedBy = try entry.signers()
             } catch {
-                error.note(in: &entries, of: file)
+                throw Unusable("Signed-By \(error.reason)")
             }
         }
-        return entries
-    }
-
-    private static func signers(of stanza: ControlStanza) throws(Unusable) -> [Signer] {
-        guard let text = stanza["Signed-By"] else { return [] }
-        if text.contains("-----BEGIN") {
-            var lines = text.split(whereSeparator: \.isNewline).map { line in
-                String(line.drop(while: \.isWhitespace).prefix { !$0.isWhitespace || $0 == " " })
-            }
-            if lines.first?.isEmpty == true { lines.removeFirst() }
-            lines = lines.map { $0 == "." ? "" : $0 }
-            guard lines.first == "-----BEGIN PGP PUBLIC KEY BLOCK-----",
-                lines.last == "-----END PGP PUBLIC KEY BLOCK-----", text.utf8.allSatisfy({ $0 < 0x7F })
-            else { throw Unusable("Signed-By holds no key") }
-            return [.key(lines.joined(separator: "\n") + "\n")]
-        }
-        return try signers(text.split { $0.isWhitespace || $0 == "," }.map(String.init))
-    }
-
-    private static func signers(_ values: [String]) throws(Unusable) -> [Signer] {
-        var result: [Signer] = []
-        for value in values {
-            if value.hasPrefix("/") {
-                result.append(.keyring(value))
-            } else {
-                // An exclamation mark says that no subkey will do.
-                let digits = value.hasSuffix("!") ? value.dropLast() : value[...]
-                guard [40, 64].contains(digits.utf8.count), digits.utf8.allSatisfy({ AptText.isHexDigit($0) }) else {
-                    throw Unusable("signed-by: \(value) is neither a keyring nor a fingerprint")
-                }
-                result.append(.fingerprint(value))
-            }
-        }
-        guard !result.isEmpty else { throw Unusable("signed-by without a value") }
-        return result
+        try check()
     }
 
     /// The entry as a paragraph of deb822(5).
@@ -222,14 +113,6 @@ extension AptSource {
 
 /// What words of a sources file may be made of.
 enum AptText {
-    /// Takes the first word away.
-    static func word(_ text: inout Substring) -> Substring {
-        text = text.drop(while: \.isWhitespace)
-        let word = text.prefix { !$0.isWhitespace }
-        text = text[word.endIndex...]
-        return word
-    }
-
     /// Of an address, what follows "http://".
     static func isAddress(_ text: some StringProtocol) -> Bool {
         text.utf8.count <= 1024
@@ -254,10 +137,6 @@ enum AptText {
     static func isFileName(_ text: String) -> Bool {
         guard let first = text.utf8.first, isAlphanumeric(first), text.utf8.count <= 200 else { return false }
         return text.utf8.allSatisfy { isAlphanumeric($0) || "-._+%~@".utf8.contains($0) }
-    }
-
-    static func isHexDigit(_ byte: UInt8) -> Bool {
-        isAlphanumeric(byte) && UnicodeScalar(byte).properties.isHexDigit
     }
 
     private static func isAlphanumeric(_ byte: UInt8) -> Bool {

@@ -34,10 +34,8 @@ struct GuestAptSources: Sendable, Equatable {
         for (path, bytes) in files.sorted(by: { $0.key < $1.key }) where Self.isOfUse(path) {
             let name = "the guest's \(Names.printable(path))"
             let text = String(decoding: bytes, as: UTF8.self)
-            if path.hasSuffix(".list") {
-                take(AptSource.read(list: text, file: name))
-            } else if path.hasSuffix(".sources") {
-                take(try AptSource.read(deb822: text, file: name))
+            if path.hasSuffix(".list") || path.hasSuffix(".sources") {
+                take(try AptSource.read(text, file: name))
             } else {
                 keyrings[path] = bytes
             }

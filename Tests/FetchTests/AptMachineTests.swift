@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import Fetch
+@testable import Packages
 
 @Suite("the machine's apt sources", .timeLimit(.minutes(3)))
 struct AptMachineTests {
@@ -157,7 +158,8 @@ struct AptMachineTests {
     @Test("what Signed-By can say")
     func signedBy() throws {
         func keys(_ text: String) throws -> AptKeys {
-            try AptKeys(text, in: "/test.sources") { [Keyring("/trusted.gpg")] }
+            let entry = AptEntry(uri: "", suite: "", signedBy: text.isEmpty ? nil : text)
+            return try AptKeys(entry, in: "/test.sources") { [Keyring("/trusted.gpg")] }
         }
         let (ring, print) = (apt.keyring, String(repeating: "aB", count: 20))
         #expect(try keys("").keyrings == [Keyring("/trusted.gpg")])

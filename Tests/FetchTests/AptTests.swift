@@ -242,9 +242,11 @@ struct AptTests {
         try bed.scratch.write(
             """
             # deb [signed-by=/no.gpg] http://example.org/debian bookworm main
+            deb-src [signed-by=/no.gpg] http://example.org/debian bookworm main
             deb http://example.org/other bookworm main
             deb ] [ http://example.org/debian bookworm main
-            deb [arch=amd64 signed-by=/a.gpg,/b.gpg] http://example.org/debian bookworm main
+            deb[arch=amd64 signed-by=/a.gpg,/b.gpg] http://example.org/debian bookworm main
+            deb [signed-by=/c.gpg] http://example.org/$(ARCH) flat-$(ARCH)/
             """, to: "one.list")
         try bed.scratch.write(
             """
@@ -257,15 +259,19 @@ struct AptTests {
             Suites: bookworm bookworm-updates
             Signed-By: /usr/share/keyrings/c.gpg
             """, to: "two.sources")
-        func keys(_ file: String, _ root: String, _ release: String) throws -> String {
-            AptSourceFile.signedBy(bed.scratch(file), root: try Address(root), release: release)
+        func keys(_ file: String, _ root: String, _ release: String) throws -> String? {
+            let entry = AptSourceFile.entry(try Address(root), release, in: bed.scratch(file))
+            return entry.map { $0.signedBy ?? "nothing" }
         }
+        let architecture = try #require(Architecture.host).rawValue
         #expect(try keys("one.list", "http://example.org/debian/", "bookworm") == "/a.gpg,/b.gpg")
-        #expect(try keys("one.list", "http://example.org/other/", "bookworm") == "")
+        #expect(try keys("one.list", "http://example.org/other/", "bookworm") == "nothing")
+        #expect(try keys("one.list", "http://example.org/\(architecture)/", "flat-\(architecture)/") == "/c.gpg")
         #expect(
             try keys("two.sources", "http://example.org/debian/", "bookworm-updates") == "/usr/share/keyrings/c.gpg")
-        #expect(try keys("two.sources", "http://example.org/other/", "bookworm") == "")
-        #expect(try keys("none.list", "http://example.org/other/", "bookworm") == "")
+        #expect(try keys("two.sources", "http://example.org/other/", "bookworm") == "nothing")
+        #expect(try keys("two.sources", "http://example.org/other/", "sid") == nil)
+        #expect(try keys("none.list", "http://example.org/other/", "bookworm") == nil)
     }
 
     @Test("paragraphs are found wherever the pieces of an index end, and nothing is found inside others")

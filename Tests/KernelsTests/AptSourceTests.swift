@@ -6,11 +6,11 @@ import Testing
 
 @Suite("A guest's apt sources")
 struct AptSourceTests {
-    private func list(_ text: String) -> AptSource.Entries { AptSource.read(list: text, file: "list") }
+    private func list(_ text: String) throws -> AptSource.Entries { try AptSource.read(text, file: "list") }
 
     @Test("an entry is read with its suite, components, architectures and keyring")
-    func plain() {
-        let entries = list(
+    func plain() throws {
+        let entries = try list(
             """
             # a comment
             deb http://example.org/debian bookworm main contrib # and one more
@@ -30,7 +30,7 @@ struct AptSourceTests {
 
     @Test("options that make apt trust more are dropped, whatever their case and order")
     func options() throws {
-        let entries = list(
+        let entries = try list(
             """
             deb [trusted=yes] http://example.org/a suite main
             deb [ Trusted=yes allow-insecure=yes arch=amd64 check-valid-until=no ] http://example.org/b suite main
@@ -56,8 +56,8 @@ struct AptSourceTests {
             "deb [arch=-o] http://example.org/ s main", "deb [signed-by=] http://example.org/ s main",
             "deb [signed-by=x.gpg] http://example.org/ s main", "deb http://example.org/ s main \u{202e}x",
         ])
-    func hostile(_ line: String) {
-        let entries = list(line)
+    func hostile(_ line: String) throws {
+        let entries = try list(line)
         #expect(entries.used.isEmpty)
         #expect(entries.skipped.count == 1)
         #expect(entries.skipped.allSatisfy { !$0.reason.contains("\u{1b}") })
@@ -66,7 +66,8 @@ struct AptSourceTests {
     @Test("sources of source packages, unknown types and entries that are switched off are none")
     func none() throws {
         #expect(
-            list("deb-src http://example.org/ s main\nexec touch /tmp/x\n#deb http://example.org/ s main").used.isEmpty)
+            try list("deb-src http://example.org/ s main\nexec touch /tmp/x\n#deb http://example.org/ s main").used
+                .isEmpty)
         let text = """
             Types: deb-src
             URIs: http://example.org/
@@ -79,7 +80,7 @@ struct AptSourceTests {
             Suites: s
             Components: main
             """
-        #expect(try AptSource.read(deb822: text, file: "x").used.isEmpty)
+        #expect(try AptSource.read(text, file: "x.sources").used.isEmpty)
     }
 
     @Test("a paragraph of deb822 is an entry for each address and suite; comments may stand in it")
@@ -96,7 +97,7 @@ struct AptSourceTests {
             Inrelease-Path: ../../x
             Signed-By: /usr/share/keyrings/a.gpg
             """
-        let entries = try AptSource.read(deb822: text, file: "x")
+        let entries = try AptSource.read(text, file: "x.sources")
         #expect(entries.used.map(\.suite) == ["bookworm", "bookworm-updates"])
         #expect(entries.skipped.count == 2)
         let paragraph = try #require(entries.used[0].paragraph { _ in "/copy/a.gpg" })
@@ -105,21 +106,21 @@ struct AptSourceTests {
                 == "Types: deb\nURIs: http://example.org/debian\nSuites: bookworm\nComponents: main\nSigned-By: /copy/a.gpg\n"
         )
         let windows = text.split(separator: "\n").joined(separator: "\r\n")
-        #expect(try AptSource.read(deb822: windows, file: "x").used == entries.used)
-        #expect(throws: Failure.self) { try AptSource.read(deb822: "no field\n", file: "x") }
+        #expect(try AptSource.read(windows, file: "x.sources").used == entries.used)
+        #expect(throws: Failure.self) { try AptSource.read("no field\n", file: "x.sources") }
     }
 
     @Test("a file of many addresses and suites is read in bounded time and memory")
     func many() throws {
         let words = String(repeating: "x ", count: 20_000)
         let entries = try AptSource.read(
-            deb822: "Types: deb\nURIs: \(words)\nSuites: \(words)\nComponents: main\n", file: "x")
+            "Types: deb\nURIs: \(words)\nSuites: \(words)\nComponents: main\n", file: "x.sources")
         #expect(entries.used.isEmpty && entries.skipped.count == AptSource.limit)
     }
 
     @Test("an entry whose keyring is not there is not used: without it more would be trusted")
-    func missingKeyring() {
-        let entries = list(
+    func missingKeyring() throws {
+        let entries = try list(
             "deb [signed-by=/root/a.gpg,\(String(repeating: "A", count: 40))] http://example.org/ s main")
         #expect(entries.used[0].paragraph { _ in nil } == nil)
         #expect(entries.used[0].paragraph { _ in "/c" }?.contains("Signed-By: /c AAAA") == true)
@@ -129,8 +130,8 @@ struct AptSourceTests {
     func inlineKey() throws {
         func source(_ key: String) throws -> AptSource.Entries {
             try AptSource.read(
-                deb822: "Types: deb\nURIs: http://example.org/\nSuites: s\nComponents: main\nSigned-By:\n\(key)",
-                file: "x")
+                "Types: deb\nURIs: http://example.org/\nSuites: s\nComponents: main\nSigned-By:\n\(key)",
+                file: "x.sources")
         }
         let good = " -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n mQINBF\n -----END PGP PUBLIC KEY BLOCK-----\n"
         #expect(

@@ -1,30 +1,25 @@
 import DevboxCore
+import Packages
 import SystemPackage
 
-/// The keys that count for a source of the machine, out of its Signed-By; see sources.list(5).
+/// The keys that count for a source of the machine.
 struct AptKeys {
     let keyrings: [Keyring]
     /// Fingerprints of those that count; empty for all that are in the keyrings.
     let signers: [String]
 
-    private static let block = "-----BEGIN PGP PUBLIC KEY BLOCK-----"
-
     /// - Parameters:
-    ///   - signedBy: keyrings and fingerprints, or a block of keys; nothing for all that apt trusts.
-    ///   - list: the file that says so.
-    ///   - trusted: the keyrings that apt trusts.
+    ///   - entry: the source.
+    ///   - list: the file that it stands in.
+    ///   - trusted: the keyrings that apt trusts; they count where the source names none.
     /// - Throws: a `Failure` whose message goes on behind "its Signed-By".
-    init(_ signedBy: String, in list: FilePath, trusted: () throws -> [Keyring]) throws {
-        if signedBy.contains(Self.block) {
-            (keyrings, signers) = ([try Self.embedded(signedBy, in: list)], [])
-            return
-        }
+    init(_ entry: AptEntry, in list: FilePath, trusted: () throws -> [Keyring]) throws {
         var (named, signers): ([Keyring], [String]) = ([], [])
-        for word in signedBy.split(whereSeparator: { $0 == "," || $0.isWhitespace }).map(String.init) {
-            if word.hasPrefix("/") {
-                named.append(try Self.readable(word))
-            } else {
-                signers.append(try Self.fingerprint(word))
+        for signer in try Self.signers(entry) {
+            switch signer {
+            case .keyring(let path): named.append(try Self.readable(path))
+            case .fingerprint(let text): signers.append(text.uppercased())
+            case .key(let text): named.append(try Self.embedded(text, in: list))
             }
         }
         keyrings = named.isEmpty ? try trusted() : named
@@ -32,13 +27,16 @@ struct AptKeys {
         guard !keyrings.isEmpty else { throw Failure(.missing, "names no keyring, and apt trusts no key") }
     }
 
-    /// A block of keys that stands in the file itself, where "." stands for an empty line.
-    private static func embedded(_ text: String, in list: FilePath) throws -> Keyring {
-        let lines = text.split(separator: "\n").map { line in
-            let words = line.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-            return words == "." ? "" : words
+    private static func signers(_ entry: AptEntry) throws -> [AptEntry.Signer] {
+        do {
+            return try entry.signers()
+        } catch {
+            throw Failure(.missing, error.reason)
         }
-        let armour = lines.drop { !$0.hasPrefix(block) }.joined(separator: "\n")
+    }
+
+    /// Keys that stand in the file itself.
+    private static func embedded(_ armour: String, in list: FilePath) throws -> Keyring {
         let keys = try? Keyring.withoutArmour(Array(armour.utf8), name: list.string)
         guard let keys, !keys.isEmpty else { throw Failure(.missing, "has a block of keys that cannot be read") }
         return Keyring(list, keys: keys)
@@ -52,15 +50,5 @@ struct AptKeys {
             throw Failure(.missing, "names a keyring that cannot be used: \(error.message)")
         }
         throw Failure(.missing, "names the keyring \(Names.printable(path)), which is empty")
-    }
-
-    /// "…!" for this very key, without those that belong to it.
-    private static func fingerprint(_ word: String) throws -> String {
-        let digits = word.hasSuffix("!") ? word.dropLast() : word[...]
-        guard [40, 64].contains(digits.utf8.count), digits.utf8.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit })
-        else {
-            throw Failure(.missing, "has '\(Names.printable(word))', which is neither a keyring nor a fingerprint")
-        }
-        return word.uppercased()
     }
 }

@@ -126,18 +126,22 @@ struct MachineAptSource: PackageSource {
     }
 
     private func repository(_ target: Target, suite: String?, _ places: AptPlaces) throws -> AptRepository {
-        let signedBy = AptSourceFile.signedBy(target.list, root: target.root, release: target.release)
+        let source = "the apt source \(target.root) \(Names.printable(target.release)) of \(target.list)"
+        guard let entry = AptSourceFile.entry(target.root, target.release, in: target.list) else {
+            throw Failure(
+                .missing, "\(source) is not asked: it cannot be found in that file, and so no keys of it",
+                hint: "the file must be readable; `apt-get update` where it was changed")
+        }
         do {
-            let keys = try AptKeys(signedBy, in: target.list) { places.trusted() }
+            let keys = try AptKeys(entry, in: target.list) { places.trusted() }
             return AptRepository(
                 root: target.root, suite: rename(target.release, to: suite),
                 components: target.release.hasSuffix("/") ? [] : [target.component], keyrings: keys.keyrings,
                 signers: keys.signers)
         } catch let error as Failure where error.exitCode == .missing {
             throw Failure(
-                .missing,
-                "the apt source \(target.root) \(Names.printable(target.release)) of \(target.list) is not asked: its Signed-By "
-                    + error.message, hint: "name a keyring file there with Signed-By")
+                .missing, "\(source) is not asked: its Signed-By \(error.message)",
+                hint: "name a keyring file there with Signed-By")
         }
     }
 
