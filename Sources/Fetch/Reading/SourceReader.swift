@@ -36,8 +36,8 @@ final class SourceReader {
     ///
     /// - Parameter ahead: a small file that will be wanted where there is one, which comes in the same round trip.
     func listings(of folders: [Address], ahead: Address? = nil) throws -> [Outcome<Listing?>] {
-        let isNews = folders.contains { listings[$0] == nil }
-        let ahead = ahead.flatMap { isNews ? page($0, \.texts, limit: Checksums.limit) : nil }
+        let asks = folders.contains { listings[$0] == nil }
+        let ahead = ahead.flatMap { asks ? page($0, \.texts, limit: Checksums.limit) : nil }
         defer { if let ahead { texts[ahead.address] = Outcome { try ahead.result.get()?.bytes } } }
         return try resolve(folders, in: \.listings, limit: Self.pageLimit, beside: ahead) { folder, came in
             guard let came else { return nil }
