@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -52,6 +53,12 @@ int devbox_punch_hole(int fd, off_t offset, off_t length) {
 
 void devbox_begin_writing_out(int fd, off_t offset, off_t length) {
     sync_file_range(fd, offset, length, SYNC_FILE_RANGE_WRITE);
+}
+
+void devbox_keep_memory(void) {
+    mallopt(M_TOP_PAD, 1 << 20);
+    mallopt(M_TRIM_THRESHOLD, 32 << 20);
+    mallopt(M_MMAP_THRESHOLD, 4 << 20);
 }
 
 int devbox_set_pipe_size(int fd, int bytes) { return fcntl(fd, F_SETPIPE_SZ, bytes); }

@@ -1,3 +1,4 @@
+import CLinux
 import DevboxCore
 import FoundationEssentials
 import Glibc
@@ -13,8 +14,11 @@ public final class Fetcher {
     private var known: PackageRecords?
     private let command: String
 
-    /// Begins to load what transfers need, in a thread of its own.
-    public static func prepare() { HTTPClient.prepare() }
+    /// Begins to load what transfers need, in a thread of its own, in a process that fetches and then ends.
+    public static func prepare() {
+        devbox_keep_memory()
+        HTTPClient.prepare()
+    }
 
     /// Reads devbox.yaml.
     ///

@@ -23,11 +23,28 @@ struct RecordsTests {
 
     private func add(_ records: PackageRecord...) throws {
         try PackageRecords.add(
-            records.map { ($0, try PackageRecords.line($0)) }, in: bed.work, isDurable: false)
+            records.map { ($0, PackageRecords.line($0)) }, in: bed.work, isDurable: false)
     }
 
     private func found(_ record: PackageRecord) throws -> PackageRecord? {
         try PackageRecords(bed.work).record(of: record.path)
+    }
+
+    @Test("a line is what JSONEncoder makes of the record, whatever its texts hold")
+    func line() throws {
+        var odd = try record("a")
+        let texts = ["\u{0}\u{1}\u{8}\t\n\u{c}\r\u{1f}", "\"\\/", "\u{7f}\u{80}ü\u{2028}\u{1F427}", ""]
+        for (index, text) in texts.enumerated() {
+            (odd.command, odd.verifiedBy) = (text, index == 0 ? nil : text)
+            (odd.kernelVersion, odd.suite) = (index == 1 ? text : nil, index == 2 ? text : nil)
+            (odd.isSigned, odd.size) = (index == 3, Int64.max - Int64(index))
+            odd.fetchedAt = Date(timeIntervalSince1970: 1_795_000_000.75 + Double(index))
+            #expect(
+                try String(decoding: PackageRecords.line(odd), as: UTF8.self)
+                    == String(decoding: RecordFile.json(odd, pretty: false), as: UTF8.self))
+        }
+        let members = Mirror(reflecting: odd).children.count
+        #expect(members == PackageRecord.Keys.allCases.count && members == 17, "a new member is to be in the line too")
     }
 
     @Test("the last record of a path counts, and is forgotten alone")

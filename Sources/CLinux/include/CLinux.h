@@ -59,6 +59,8 @@ int devbox_punch_hole(int fd, off_t offset, off_t length);
 /// sync_file_range(2) with SYNC_FILE_RANGE_WRITE: the disk begins to take what was written there. Nothing is known of it afterwards; a
 /// later fsync(2) has less to wait for.
 void devbox_begin_writing_out(int fd, off_t offset, off_t length);
+/// mallopt(3): memory that was let go of is kept for what comes next, and taken in large pieces; for a process that ends soon.
+void devbox_keep_memory(void);
 /// fcntl(2) F_SETPIPE_SZ.
 int devbox_set_pipe_size(int fd, int bytes);
 

@@ -53,7 +53,7 @@ final class PackagePlacer: Sendable {
     private func place(_ file: Downloaded, _ index: Int, _ verify: (Downloaded) throws -> PackageRecord) {
         let outcome = Outcome {
             let record = try verify(file)
-            let line = try PackageRecords.line(record)
+            let line = PackageRecords.line(record)
             do {
                 try store.place(file.file(), record, in: folder(record.architecture).folder)
             } catch {

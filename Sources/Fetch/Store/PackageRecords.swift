@@ -123,7 +123,7 @@ struct PackageRecords {
 
 extension PackageRecords {
     /// What stands in the file for a record.
-    static func line(_ record: PackageRecord) throws -> [UInt8] { try RecordFile.json(record, pretty: false) }
+    static func line(_ record: PackageRecord) -> [UInt8] { PackageLine(record).bytes }
 
     /// Adds records, each in the place of an earlier one of its path, of which fields that this devbox does not know are kept.
     ///
