@@ -45,10 +45,12 @@ struct AptRepositoryTests {
         #expect(try apt.find("linux-doc").map(\.address.name) == ["linux-doc_1.0-1_all.deb"])
         let query = BuildQuery(package: "linux-base", architecture: .amd64)
         #expect(try bed.fetcher().list(query).count == 1)
-        // Where the repository says that the others have them all, the index is not read.
-        try apt.publish(indexes, fields: ["No-Support-for-Architecture-all: Packages"])
-        #expect(try error("linux-doc").exitCode == .notFound)
-        #expect(try apt.find("linux-base").count == 1)
+        // Where the repository says that the others have them all, or does not name such an architecture, the index is not read.
+        for field in ["No-Support-for-Architecture-all: Packages", "Architectures: amd64 arm64"] {
+            try apt.publish(indexes, fields: [field])
+            #expect(try error("linux-doc").exitCode == .notFound)
+            #expect(try apt.find("linux-base").count == 1)
+        }
     }
 
     @Test(

@@ -47,7 +47,11 @@ struct ReleaseFile {
         }
         made = stanza["Date"].flatMap(Self.date)
         components = Self.components(stanza["Components"] ?? "", indexes.keys)
-        hasIndexOfAll = stanza["No-Support-for-Architecture-all"]?.split(separator: " ").contains("Packages") != true
+        // "all" may have indexes that are listed, and yet not kept up, because no apt reads them.
+        let architectures = (stanza["Architectures"] ?? "").split(whereSeparator: \.isWhitespace)
+        hasIndexOfAll =
+            (architectures.isEmpty || architectures.contains("all"))
+            && stanza["No-Support-for-Architecture-all"]?.split(separator: " ").contains("Packages") != true
     }
 
     private static func indexes(_ list: String, name: String) throws -> [String: Index] {
