@@ -186,11 +186,20 @@ struct RunningSource: DumpSource {
     private func collect(_ command: [String], limit: Int, complaint: (Int32) -> String) throws -> [UInt8] {
         final class Output { var bytes: [UInt8] = [] }
         let output = Output()
-        let status = try exec.receive(name, command, limit: .seconds(30)) { bytes in
-            guard output.bytes.count + bytes.count <= limit else {
-                throw Failure(.badInput, "the guest sends more than \(ByteSize.text(Int64(limit)))")
+        let status: Int32
+        do {
+            status = try exec.receive(name, command, limit: .seconds(30)) { bytes in
+                guard output.bytes.count + bytes.count <= limit else {
+                    throw Failure(.badInput, "the guest sends more than \(ByteSize.text(Int64(limit)))")
+                }
+                output.bytes += bytes
             }
-            output.bytes += bytes
+        } catch GuestError.timedOut(_, let patience) where output.bytes.isEmpty {
+            throw Failure(
+                .timedOut, "\(name) did not answer within \(patience.inWords)",
+                hint:
+                    "the crash kernel may be starting it again: try again, or `devbox stop --force \(name)` and read its disk"
+            )
         }
         guard status == 0 else { throw Failure(.badInput, complaint(status)) }
         return output.bytes
