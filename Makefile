@@ -10,9 +10,9 @@ PACKAGES := qemu-system-x86 qemu-utils lxc uidmap mmdebstrap e2fsprogs openssh-c
 	qemu-user-static arch-test \
 	gpgv \
 	libarchive-dev liblzma-dev libext2fs-dev zlib1g-dev libcurl4-openssl-dev pkg-config hyperfine libarchive-tools time gcc \
-	xz-utils zstd lz4 bzip2 makedumpfile apache2-bin python3 gnupg openssl curl apt-utils
+	xz-utils zstd lz4 bzip2 makedumpfile apache2-bin python3 gnupg openssl curl apt-utils shellcheck
 
-.PHONY: all setup build release test unit demo bench lint fuzz test-faults install completions man clean
+.PHONY: all setup build release test unit demo bench lint shellcheck fuzz test-faults install completions man clean
 
 all: build
 
@@ -61,8 +61,14 @@ demo: release
 bench: release .build/test-programs/usr/sbin/nginx
 	./Tests/bench
 
-lint: setup
+## Format, the arrows between the modules, shell scripts.
+lint: setup shellcheck
 	swift format lint --strict --recursive --parallel Sources Tests Package.swift
+	./Tests/lint-arrows
+
+## The shell scripts: those of templates/, which run in guests, and those of the tests.
+shellcheck: setup
+	shellcheck $$(grep -rlE '^#!/(bin/(ba)?sh|usr/bin/env bash)$$' templates Tests .ci)
 
 completions: build
 	for shell in bash zsh fish; do \

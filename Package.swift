@@ -30,11 +30,7 @@ let package = Package(
             name: "DevboxCommands",
             dependencies: [
                 "Doctor", "Fetch", "Kernels", "Kdump", "Dumps", "Crash", "Guests", "Packages", "Binaries", "Images",
-                "Disks",
-                "QMP", "Templates",
-                "HostTools",
-                "DevboxCore",
-                arguments, system,
+                "QMP", "Templates", "HostTools", "DevboxCore", arguments, system,
             ],
             swiftSettings: settings),
         .target(
@@ -76,7 +72,7 @@ let package = Package(
             name: "Boot", dependencies: ["Disks", "Archives", "Templates", "DevboxCore", system],
             swiftSettings: settings),
         .target(
-            name: "Disks", dependencies: ["HostTools", "DevboxCore", "CExt2FS", "CLinux", system],
+            name: "Disks", dependencies: ["DevboxCore", "CExt2FS", system],
             swiftSettings: settings),
         .target(name: "QMP", dependencies: ["HostTools", "DevboxCore", "CLinux", system], swiftSettings: settings),
         .target(name: "HostTools", dependencies: ["DevboxCore", "CLinux", system], swiftSettings: settings),
@@ -86,7 +82,7 @@ let package = Package(
             name: "Crash", dependencies: ["Binaries", "Archives", "DevboxCore", "CLinux", "CZlib", system],
             swiftSettings: settings),
         .target(
-            name: "Binaries", dependencies: ["Archives", "DevboxCore", system], swiftSettings: settings),
+            name: "Binaries", dependencies: ["Archives"], swiftSettings: settings),
         .target(name: "Archives", dependencies: ["DevboxCore", "CArchive", "CLZMA", system], swiftSettings: settings),
         .target(name: "Templates", dependencies: ["DevboxCore", mustache, system], swiftSettings: settings),
         .target(name: "DevboxCore", dependencies: ["CLinux", crypto, system], swiftSettings: settings),
@@ -106,7 +102,7 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "TestSupport", "Crash", "Guests", "Packages", "Disks", "Archives", "HostTools", "DevboxCore", "devbox",
+                "TestSupport", "Crash", "Guests", "Packages", "Archives", "HostTools", "DevboxCore", "devbox",
                 system,
             ],
             swiftSettings: settings),
@@ -114,7 +110,7 @@ let package = Package(
             name: "DevboxCoreTests", dependencies: ["TestSupport", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
-            name: "HostToolsTests", dependencies: ["TestSupport", "HostTools", "DevboxCore", "CLinux", system],
+            name: "HostToolsTests", dependencies: ["TestSupport", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
             name: "QMPTests", dependencies: ["TestSupport", "QMP", "HostTools", "DevboxCore", "CLinux", system],
@@ -126,33 +122,33 @@ let package = Package(
             name: "BootTests", dependencies: ["TestSupport", "Boot", "Disks", "CArchive", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
-            name: "ImagesTests", dependencies: ["TestSupport", "Images", "Disks", "HostTools", "DevboxCore", system],
+            name: "ImagesTests", dependencies: ["TestSupport", "Images", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
             name: "PackagesTests",
-            dependencies: ["TestSupport", "Packages", "Binaries", "Archives", "HostTools", "DevboxCore", system],
+            dependencies: ["TestSupport", "Packages", "Binaries", "Archives", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
             name: "CrashTests",
-            dependencies: ["TestSupport", "Crash", "HostTools", "DevboxCore", system],
+            dependencies: ["TestSupport", "Crash", "DevboxCore", system],
             exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "KernelsTests",
-            dependencies: ["TestSupport", "Kernels", "Packages", "HostTools", "DevboxCore", system],
+            dependencies: ["TestSupport", "Kernels", "Packages", "DevboxCore"],
             swiftSettings: settings),
         .testTarget(
             name: "KdumpTests",
-            dependencies: ["TestSupport", "Kdump", "Guests", "Templates", "HostTools", "DevboxCore", system],
+            dependencies: ["TestSupport", "Kdump", "Guests", "Templates", "DevboxCore"],
             swiftSettings: settings),
         .testTarget(
             name: "GuestsTests",
             dependencies: [
-                "TestSupport", "Guests", "Images", "Disks", "QMP", "HostTools", "DevboxCore", "CLinux", system,
+                "TestSupport", "Guests", "Images", "Disks", "QMP", "HostTools", "DevboxCore", system,
             ],
             swiftSettings: settings),
         .testTarget(
             name: "FetchTests",
-            dependencies: ["TestSupport", "Fetch", "Packages", "HostTools", "DevboxCore", "CLinux", system],
+            dependencies: ["TestSupport", "Fetch", "Packages", "HostTools", "DevboxCore", system],
             exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "DevboxCommandsTests",
