@@ -21,7 +21,7 @@ public struct DevboxCommand: ParsableCommand {
 
             The work directory is --work, else $DEVBOX_WORK, else ~/devbox. Guests see its share/ at /work.
             """,
-        version: "0.1.0",
+        version: DevboxVersion.current,
         groupedSubcommands: [
             CommandGroup(
                 name: "Guest",
