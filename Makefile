@@ -12,7 +12,7 @@ PACKAGES := qemu-system-x86 qemu-utils lxc uidmap mmdebstrap e2fsprogs openssh-c
 	libarchive-dev liblzma-dev libext2fs-dev zlib1g-dev libcurl4-openssl-dev pkg-config hyperfine libarchive-tools time gcc \
 	xz-utils zstd lz4 bzip2 makedumpfile apache2-bin python3 gnupg openssl curl apt-utils shellcheck
 
-.PHONY: all setup build release test unit demo bench lint shellcheck fuzz test-faults install completions man clean
+.PHONY: all setup build release test unit coverage demo bench lint shellcheck docs-check fuzz test-faults install completions man clean
 
 all: build
 
@@ -47,6 +47,11 @@ test: build .build/test-programs/usr/sbin/nginx
 unit: build .build/test-programs/usr/sbin/nginx
 	swift test --skip IntegrationTests
 
+## The lines that the unit tests reach, module by module. Built apart, so that the ordinary build stays as it is.
+coverage: setup .build/test-programs/usr/sbin/nginx
+	swift test --scratch-path .build/coverage --enable-code-coverage --skip IntegrationTests
+	./Tests/coverage "$$(swift test --scratch-path .build/coverage --show-codecov-path)"
+
 ## Feeds the readers of packages with damaged input, for FUZZ_SECONDS.
 fuzz: setup
 	./Tests/fuzz/run
@@ -69,6 +74,10 @@ lint: setup shellcheck
 ## The shell scripts: those of templates/, which run in guests, and those of the tests.
 shellcheck: setup
 	shellcheck $$(grep -rlE '^#!/(bin/(ba)?sh|usr/bin/env bash)$$' templates Tests .ci)
+
+## Each command line in README.md and docs/ parses, each link leads somewhere, each JSON key is promised.
+docs-check: build
+	swift test --filter DevboxCommandsTests.DocumentsTests
 
 completions: build
 	for shell in bash zsh fish; do \
