@@ -29,16 +29,21 @@ let package = Package(
         .target(
             name: "DevboxCommands",
             dependencies: [
-                "Doctor", "Fetch", "Kernels", "Kdump", "Dumps", "Crash", "Guests", "Packages", "Binaries", "Images",
-                "QMP", "Templates", "HostTools", "DevboxCore", arguments, system,
+                "Doctor", "Fetch", "Installing", "Kernels", "Kdump", "Dumps", "Crash", "Guests", "Packages", "Binaries",
+                "Images", "QMP", "Templates", "HostTools", "DevboxCore", arguments, system,
             ],
             swiftSettings: settings),
         .target(
             name: "Kernels",
             dependencies: [
-                "Kdump", "Guests", "Packages", "Binaries", "Boot", "Disks", "Archives", "Templates", "HostTools",
-                "DevboxCore",
+                "Installing", "Kdump", "Guests", "Packages", "Binaries", "Boot", "Disks", "HostTools", "DevboxCore",
                 system,
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "Installing",
+            dependencies: [
+                "Guests", "Packages", "Boot", "Disks", "Archives", "Templates", "HostTools", "DevboxCore", system,
             ],
             swiftSettings: settings),
         .target(
@@ -133,8 +138,8 @@ let package = Package(
             dependencies: ["TestSupport", "Crash", "DevboxCore", system],
             exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
-            name: "KernelsTests",
-            dependencies: ["TestSupport", "Kernels", "Packages", "DevboxCore"],
+            name: "InstallingTests",
+            dependencies: ["TestSupport", "Installing", "Packages", "DevboxCore"],
             swiftSettings: settings),
         .testTarget(
             name: "KdumpTests",

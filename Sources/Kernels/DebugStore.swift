@@ -2,6 +2,7 @@ import Binaries
 import DevboxCore
 import FoundationEssentials
 import Glibc
+import Installing
 import Packages
 import SystemPackage
 

@@ -4,6 +4,7 @@ import Disks
 import FoundationEssentials
 import Guests
 import HostTools
+import Installing
 import Kdump
 import Packages
 
@@ -152,7 +153,7 @@ public struct KernelInstaller: Sendable {
     private static func versions(of files: [PackageFile], in change: borrowing OfflineChange) throws -> [String] {
         let known = change.record.kernels.map(\.version)
         let noted = try files.flatMap { file in
-            try GuestPackages.files(of: file.package.name, in: change).compactMap(KernelPackages.version)
+            try GuestPackages.files(of: file.package.name, in: change).compactMap(KernelFacts.imageVersion)
         }
         return known.filter(noted.contains)
     }
@@ -168,33 +169,5 @@ public struct KernelInstaller: Sendable {
         return Failure(
             .notFound, "the guest \(record.name) has no kernel \(Names.printable(version))",
             hint: there.isEmpty ? nil : "it has: \(there)")
-    }
-}
-
-/// Which packages of a guest hold which kernels.
-enum KernelPackages {
-    /// "6.1.0-47-amd64" for "/boot/vmlinuz-6.1.0-47-amd64"; nil for any other file.
-    static func version(_ path: String) -> String? {
-        for prefix in ["/boot/vmlinuz-", "/boot/vmlinux-"] where path.hasPrefix(prefix) {
-            return String(path.dropFirst(prefix.count))
-        }
-        return nil
-    }
-
-    /// The packages that hold a kernel or modules of each version.
-    static func owners(of versions: [String], in change: borrowing OfflineChange) throws -> [String: [String]] {
-        let root = try change.openRoot()
-        let status = try GuestPackages.status(root)
-        var owners: [String: [String]] = [:]
-        // The name of a kernel's package has the version in it: Debian's, Ubuntu's image and modules, and bindeb-pkg's.
-        for package in try GuestPackages.read(status, architecture: change.record.architecture).packages {
-            guard let version = versions.first(where: { package.name.contains($0) }),
-                package.name.hasPrefix("linux-image") || package.name.hasPrefix("linux-modules")
-            else { continue }
-            let files = try GuestPackages.files(of: package.name, in: change)
-            let isKernel = files.contains { Self.version($0) == version || $0.contains("/modules/\(version)") }
-            if isKernel { owners[version, default: []].append(package.name) }
-        }
-        return owners
     }
 }

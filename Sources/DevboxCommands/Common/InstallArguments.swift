@@ -2,7 +2,7 @@ import ArgumentParser
 import DevboxCore
 import Guests
 import HostTools
-import Kernels
+import Installing
 
 /// How packages are installed: common to every command that installs some.
 struct InstallArguments: ParsableArguments {

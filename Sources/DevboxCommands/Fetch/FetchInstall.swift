@@ -4,7 +4,7 @@ import FoundationEssentials
 import Glibc
 import Guests
 import HostTools
-import Kernels
+import Installing
 import SystemPackage
 
 /// Puts fetched packages into a guest, started or stopped: a .deb as `devbox install` does, a tar.xz at its own paths.

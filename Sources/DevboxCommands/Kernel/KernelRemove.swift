@@ -1,6 +1,7 @@
 import ArgumentParser
 import DevboxCore
 import Guests
+import Installing
 import Kernels
 
 struct KernelRemove: ParsableCommand {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import DevboxCore
 import Guests
-import Kernels
+import Installing
 
 struct PackageInstall: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,7 +2,7 @@ import DevboxCore
 import TestSupport
 import Testing
 
-@testable import Kernels
+@testable import Installing
 
 @Suite("Package files that a user names")
 struct PackageFileTests {

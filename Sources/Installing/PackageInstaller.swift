@@ -138,7 +138,7 @@ public struct PackageInstaller: Sendable {
         }
         if depmod.isToBeKept(of: change) {
             let noted = try Set(files.flatMap { try GuestPackages.files(of: $0.package.name, in: change) })
-            let versions = noted.compactMap(KernelPackages.version).filter(BootFiles.isVersion)
+            let versions = noted.compactMap(KernelFacts.imageVersion).filter(BootFiles.isVersion)
             try depmod.keep(versions, noted: noted, from: change)
         }
         change.record.packages =
@@ -204,38 +204,5 @@ public struct PackageInstaller: Sendable {
             try Files.setMode(file, 0o755)
         }
         return ContainerExtra(tools, as: "bin")
-    }
-}
-
-/// What a guest's dpkg knows.
-enum GuestPackages {
-    /// The status file of dpkg.
-    static func status(_ root: borrowing Ext4FileSystem) throws -> [UInt8] {
-        let path = "/var/lib/dpkg/status"
-        guard let number = try root.find(path), try root.attributes(of: number).isRegular else {
-            throw Failure(
-                .failure, "the guest has no dpkg: there is no \(path) on its disk",
-                hint: "packages can be installed in guests of Debian and its kin")
-        }
-        return try root.contents(of: number, limit: 256 << 20)
-    }
-
-    /// The installed packages.
-    ///
-    /// - Parameter status: dpkg's status file.
-    static func read(_ status: [UInt8], architecture: Architecture) throws -> PackageSet {
-        try PackageSet(
-            dpkgStatus: status, name: "the status of the guest's dpkg", architecture: architecture.rawValue)
-    }
-
-    /// The files of a package, as dpkg keeps them.
-    static func files(of package: String, in change: borrowing OfflineChange) throws -> [String] {
-        let root = try change.openRoot()
-        for name in [package, "\(package):\(change.record.architecture.rawValue)"] {
-            if let text = try root.text("/var/lib/dpkg/info/\(name).list", limit: 64 << 20) {
-                return text.split(separator: "\n").map(String.init)
-            }
-        }
-        return []
     }
 }

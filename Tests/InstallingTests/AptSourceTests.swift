@@ -2,7 +2,7 @@ import DevboxCore
 import Packages
 import Testing
 
-@testable import Kernels
+@testable import Installing
 
 @Suite("A guest's apt sources")
 struct AptSourceTests {

@@ -1,0 +1,42 @@
+import DevboxCore
+import Disks
+import Guests
+import Packages
+
+/// What a guest's dpkg knows.
+public enum GuestPackages {
+    /// The status file of dpkg on a guest's disk.
+    ///
+    /// - Throws: `failure` where the guest has no dpkg.
+    public static func status(_ root: borrowing Ext4FileSystem) throws -> [UInt8] {
+        let path = "/var/lib/dpkg/status"
+        guard let number = try root.find(path), try root.attributes(of: number).isRegular else {
+            throw Failure(
+                .failure, "the guest has no dpkg: there is no \(path) on its disk",
+                hint: "packages can be installed in guests of Debian and its kin")
+        }
+        return try root.contents(of: number, limit: 256 << 20)
+    }
+
+    /// The installed packages.
+    ///
+    /// - Parameters:
+    ///   - status: dpkg's status file, see dpkg-query(1).
+    ///   - architecture: the guest's.
+    /// - Throws: `badInput` where the file is damaged.
+    public static func read(_ status: [UInt8], architecture: Architecture) throws -> PackageSet {
+        try PackageSet(
+            dpkgStatus: status, name: "the status of the guest's dpkg", architecture: architecture.rawValue)
+    }
+
+    /// The paths of a package's files in the guest, as dpkg keeps them; none where it is not installed.
+    public static func files(of package: String, in change: borrowing OfflineChange) throws -> [String] {
+        let root = try change.openRoot()
+        for name in [package, "\(package):\(change.record.architecture.rawValue)"] {
+            if let text = try root.text("/var/lib/dpkg/info/\(name).list", limit: 64 << 20) {
+                return text.split(separator: "\n").map(String.init)
+            }
+        }
+        return []
+    }
+}
