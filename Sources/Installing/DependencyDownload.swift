@@ -46,7 +46,7 @@ struct DependencyDownload {
         }
     }
 
-    /// What is to be installed with what it needs in front, in an order in which dpkg takes it; the same where nothing is missing.
+    /// What is to be installed with what it needs; the same alone where nothing is missing.
     ///
     /// - Parameters:
     ///   - files: the packages that are to be installed.
@@ -55,15 +55,15 @@ struct DependencyDownload {
     /// - Throws: `failure` where the sources do not have it, are not signed, or cannot be reached.
     func complete(
         _ files: [PackageFile], in installed: PackageSet, from sources: () throws -> GuestAptSources
-    ) throws -> [PackageFile] {
+    ) throws -> CompletedPackages {
         let unmet = installed.unmet(files.map(\.package))
-        if unmet.isEmpty { return files }
+        if unmet.isEmpty { return CompletedPackages(wanted: files) }
         let more = try download(sources(), for: files, unmet: unmet)
         if let double = more.first(where: { one in files.contains { $0.package.name == one.package.name } }) {
             throw Failure(
                 .failure, "\(double.package.name) \(double.package.version) would be needed in place of the one given")
         }
-        return more + files
+        return CompletedPackages(wanted: files, downloaded: more)
     }
 
     private func download(_ sources: GuestAptSources, for files: [PackageFile], unmet: [UnmetDependency]) throws

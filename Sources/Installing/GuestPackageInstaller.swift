@@ -18,39 +18,30 @@ public struct GuestPackageInstaller: Sendable {
         self.options = options
     }
 
-    /// How packages were installed.
-    public struct Outcome: Sendable {
-        /// On the disk, as one transaction; else in the running guest, which dpkg may leave halfway.
-        public let isTransaction: Bool
-        /// What was downloaded for them.
-        public let downloaded: [PackageFile]
-    }
-
     /// Installs packages: on a stopped guest's disk done as a whole or not at all; a running guest's own dpkg has no such thing.
     ///
     /// - Throws: `badInput` for a package that holds what it must not; `failure` where a dependency is unmet or dpkg fails.
-    public func install(_ files: [PackageFile], in name: String) throws -> Outcome {
+    public func install(_ files: [PackageFile], in name: String) throws -> InstalledPackages {
         if let running = try RunningGuest(name, in: store) {
-            let all = try install(files, in: running)
-            return Outcome(isTransaction: false, downloaded: Array(all.dropLast(files.count)))
+            return InstalledPackages(packages: try install(files, in: running), isTransaction: false)
         }
         var change = try OfflineChange(name, for: "install", in: store, runner: runner)
         let installer = PackageInstaller(store.work, runner: runner, options: options)
-        let all = try installer.check(files, for: change)
+        let packages = try installer.check(files, for: change)
         try change.transact { change in
-            try installer.install(all, in: &change)
+            try installer.install(packages, in: &change)
             try change.refreshKernels()
         }
-        return Outcome(isTransaction: true, downloaded: Array(all.dropLast(files.count)))
+        return InstalledPackages(packages: packages, isTransaction: true)
     }
 
-    /// - Returns: what was installed: the packages, behind those that were downloaded for them.
-    private func install(_ given: [PackageFile], in guest: RunningGuest) throws -> [PackageFile] {
+    private func install(_ given: [PackageFile], in guest: RunningGuest) throws -> CompletedPackages {
         let name = guest.record.name
         try PackageInstaller.checkArchitecture(given, of: guest.record)
-        let files = try PackageInstaller(store.work, runner: runner, options: options).complete(
+        let packages = try PackageInstaller(store.work, runner: runner, options: options).complete(
             given, on: guest.record, status: ask(["cat", "/var/lib/dpkg/status"], of: name)
         ) { try sources(of: name) }
+        let files = packages.all
         for file in files { try DebCheck().run(file.package) }
 
         let folder = String(
@@ -71,7 +62,7 @@ public struct GuestPackageInstaller: Sendable {
         _ = try RunningRecord.change(guest, in: store, runner: runner) { record in
             record.packages = (record.packages ?? []) + files.map { $0.installed(at: Date(), by: options.command) }
         }
-        return files
+        return packages
     }
 
     /// Puts those of its arguments that exist into a tar. A constant text; links are followed in the guest.

@@ -48,19 +48,21 @@ public struct PackageInstaller: Sendable {
 
     /// Looks at what can be known before anything is changed: architecture, dependencies, room on the disk.
     ///
-    /// - Returns: what is to be installed: the packages, behind those that were downloaded for them.
+    /// - Returns: what is to be installed.
     /// - Throws: `badInput` for a package of another architecture, or one that the room does not suffice for; `failure` where something
     ///   is unmet.
-    public func check(_ given: [PackageFile], for change: borrowing OfflineChange) throws -> [PackageFile] {
+    public func check(_ given: [PackageFile], for change: borrowing OfflineChange) throws
+        -> CompletedPackages
+    {
         try Self.checkArchitecture(given, of: change.record)
         let root = try change.openRoot()
         let room = root.availableBytes
         try Self.checkRoom(given, room, on: change.record)
-        let files = try complete(given, on: change.record, status: GuestPackages.status(root)) {
+        let packages = try complete(given, on: change.record, status: GuestPackages.status(root)) {
             try GuestAptSources(on: root)
         }
-        try Self.checkRoom(files, room, on: change.record)
-        return files
+        try Self.checkRoom(packages.all, room, on: change.record)
+        return packages
     }
 
     /// Sees to what packages need, downloading it where that is wanted.
@@ -68,20 +70,20 @@ public struct PackageInstaller: Sendable {
     /// - Parameters:
     ///   - status: the guest's dpkg status file.
     ///   - sources: called where something is to be downloaded.
-    /// - Returns: the packages, behind those that were downloaded for them.
+    /// - Returns: the packages, and those that were downloaded for them.
     func complete(
         _ given: [PackageFile], on guest: GuestRecord, status: [UInt8], from sources: () throws -> GuestAptSources
-    ) throws -> [PackageFile] {
+    ) throws -> CompletedPackages {
         let installed = try GuestPackages.read(status, architecture: guest.architecture)
-        var files = given
+        var packages = CompletedPackages(wanted: given)
         if options.downloadDependencies {
-            files = try DependencyDownload(
+            packages = try DependencyDownload(
                 work, runner: runner, limit: options.limit, guest: guest.name, architecture: guest.architecture,
                 status: status
             ).complete(given, in: installed, from: sources)
         }
-        try Self.refuse(installed.unmet(files.map(\.package)))
-        return files
+        try Self.refuse(installed.unmet(packages.all.map(\.package)))
+        return packages
     }
 
     /// Throws `badInput`, naming the package, where they need more than `room` bytes.
@@ -121,7 +123,8 @@ public struct PackageInstaller: Sendable {
     /// Runs the guest's dpkg inside a transaction.
     ///
     /// - Throws: `badInput` for a package that holds what it must not; `failure` with dpkg's own words where it fails.
-    public func install(_ files: [PackageFile], in change: inout OfflineChange) throws {
+    public func install(_ packages: CompletedPackages, in change: inout OfflineChange) throws {
+        let files = packages.all
         let room = try change.openRoot().availableBytes
         let cache = DecodedCache(work)
         let folder = change.files.run

@@ -5,71 +5,67 @@ import FoundationEssentials
 import Guests
 import HostTools
 import Installing
-import Kdump
 import Packages
 
 /// Puts kernels into stopped guests' disks, and takes them out again.
 public struct KernelInstaller: Sendable {
     private let store: GuestStore
     private let runner: Runner
+    private let observers: [any KernelChangeObserver]
 
-    /// Works on the guests of a work directory.
-    public init(_ store: GuestStore, runner: Runner) {
+    /// - Parameters:
+    ///   - store: the guests of the work directory.
+    ///   - runner: runs what the host does for an installation.
+    ///   - observers: follow each change, in this order and within its transaction.
+    public init(_ store: GuestStore, runner: Runner, observers: [any KernelChangeObserver]) {
         self.store = store
         self.runner = runner
+        self.observers = observers
     }
 
-    /// What the user may choose about an installation.
-    public struct Options: Sendable {
-        /// How the packages are installed.
-        public var packages: PackageInstaller.Options
-        /// Further arguments for the guest's kernels, in place of those it has; nil leaves them.
-        public var kernelArguments: [String]?
-        /// How many kernels stay beside the new ones; nil for all.
-        public var keepOld: Int?
-        /// The version that starts next; nil for the newest of those installed now.
-        public var defaultKernel: String?
-
-        /// Each parameter is the property of that name.
-        public init(
-            packages: PackageInstaller.Options, kernelArguments: [String]? = nil, keepOld: Int? = nil,
-            defaultKernel: String? = nil
-        ) {
-            (self.packages, self.kernelArguments, self.keepOld) = (packages, kernelArguments, keepOld)
-            self.defaultKernel = defaultKernel
-        }
-    }
-
-    /// What was installed.
-    public struct Outcome: Sendable {
-        /// The versions of the kernels in the packages, newest first.
-        public let installed: [String]
-        /// The versions that were removed.
-        public let removed: [String]
-        /// What was downloaded for the packages.
-        public let downloaded: [PackageFile]
-        /// What the user is to know of a guest that is armed: a kernel that cannot leave a dump, say.
-        public let warnings: [String]
-        /// The guest as it is now.
-        public let record: GuestRecord
-    }
-
-    /// Installs kernel packages: done as a whole, or nothing is changed.
+    /// Installs kernel packages: done as a whole, or nothing is changed but the debug store.
     ///
+    /// - Parameters:
+    ///   - given: the packages; what they need is downloaded where the options say so.
+    ///   - name: the guest. Where it runs, the options must let it be restarted.
     /// - Throws: `badInput` where no package holds a kernel, or one holds what it must not.
-    public func install(_ given: [PackageFile], in name: String, _ options: Options) throws -> Outcome {
+    public func install(_ given: [PackageFile], in name: String, _ options: Options) throws -> InstalledKernels {
+        // First: a package without symbols is refused before the guest is touched, and symbols alone do no harm.
+        let symbols = try options.symbols.map {
+            try DebugStore(store.work).add(
+                $0, modules: options.takesModuleSymbols, command: options.packages.command)
+        }
+        var result = try GuestRestart(store, runner: runner).around(name, if: options.restarts) {
+            try change(name, with: given + (options.installsSymbols ? options.symbols : []), options)
+        }
+        // A folder may have held more than kernels.
+        result.besides = given.filter { file in !result.versions.contains { file.package.name.contains($0) } }
+        if !symbols.isEmpty {
+            let installed = try KernelInventory(store, runner: runner).kernels(of: name)
+                .filter { result.versions.contains($0.version) }
+            result.symbols = symbols.map { record in
+                KernelSymbols(
+                    record: record, installedBuildID: installed.first?.buildID,
+                    areOfInstalled: installed.contains { $0.buildID == record.buildID })
+            }
+        }
+        return result
+    }
+
+    /// The transaction of an installation.
+    private func change(_ name: String, with given: [PackageFile], _ options: Options) throws -> InstalledKernels {
         var change = try OfflineChange(
             name, for: "install-kernel", in: store, otherwise: "with --restart it is stopped and started again",
             runner: runner)
         let installer = PackageInstaller(store.work, runner: runner, options: options.packages)
-        let files = try installer.check(given, for: change)
+        let packages = try installer.check(given, for: change)
         return try change.transact { change in
-            try installer.install(files, in: &change)
+            try installer.install(packages, in: &change)
             try change.refreshKernels()
-            let installed = try Self.versions(of: files, in: change)
-            guard let newest = installed.first else {
+            let versions = try Self.versions(of: packages.all, in: change)
+            guard let newest = versions.first else {
                 throw Failure(
-                    .badInput, "there is no kernel in \(files.map(\.package.name).joined(separator: ", "))",
+                    .badInput, "there is no kernel in \(packages.all.map(\.package.name).joined(separator: ", "))",
                     hint: "`devbox install` installs other packages")
             }
             change.record.defaultKernel = try Self.choose(options.defaultKernel, newest, of: change.record)
@@ -77,15 +73,15 @@ public struct KernelInstaller: Sendable {
             var removed: [String] = []
             if let keep = options.keepOld {
                 let old = change.record.kernels.map(\.version).filter {
-                    !installed.contains($0) && $0 != change.record.defaultKernel
+                    !versions.contains($0) && $0 != change.record.defaultKernel
                 }
                 removed = Array(old.dropFirst(keep))
                 if !removed.isEmpty { try Self.purge(removed, installer, in: &change) }
             }
-            let warnings = try KdumpArmer(store, runner: runner).refresh(in: &change)
-            return Outcome(
-                installed: installed, removed: removed, downloaded: Array(files.dropLast(given.count)),
-                warnings: warnings, record: change.record)
+            let remarks = try tellObservers(of: &change)
+            return InstalledKernels(
+                versions: versions, besides: [], downloaded: packages.downloaded, removed: removed, remarks: remarks,
+                record: change.record)
         }
     }
 
@@ -94,19 +90,24 @@ public struct KernelInstaller: Sendable {
     /// - Parameters:
     ///   - version: the kernel; nil for the one that it is.
     ///   - kernelArguments: the guest's further arguments; nil for those that it has.
+    ///   - restarts: whether a guest that runs is stopped, and started again with it.
     /// - Returns: the guest's record then.
-    public func choose(_ version: String?, kernelArguments: [String]?, of name: String) throws -> GuestRecord {
-        var edit = try DiskEdit(name, for: "install-kernel", in: store, runner: runner)
-        try edit.refreshKernels()
-        if let version {
-            guard edit.record.kernels.contains(where: { $0.version == version }) else {
-                throw Self.missing(version, in: edit.record)
+    public func choose(_ version: String?, kernelArguments: [String]?, of name: String, restarts: Bool = false) throws
+        -> GuestRecord
+    {
+        try GuestRestart(store, runner: runner).around(name, if: restarts) {
+            var edit = try DiskEdit(name, for: "install-kernel", in: store, runner: runner)
+            try edit.refreshKernels()
+            if let version {
+                guard edit.record.kernels.contains(where: { $0.version == version }) else {
+                    throw Self.missing(version, in: edit.record)
+                }
+                edit.record.defaultKernel = version
             }
-            edit.record.defaultKernel = version
+            if let kernelArguments { edit.record.kernelArguments = kernelArguments }
+            try edit.transact { _ in }
+            return edit.record
         }
-        if let kernelArguments { edit.record.kernelArguments = kernelArguments }
-        try edit.transact { _ in }
-        return edit.record
     }
 
     /// Removes a kernel with its packages.
@@ -126,8 +127,15 @@ public struct KernelInstaller: Sendable {
         let installer = PackageInstaller(store.work, runner: runner, options: options)
         try change.transact { change in
             try Self.purge([version], installer, in: &change)
-            _ = try KdumpArmer(store, runner: runner).refresh(in: &change)
+            _ = try tellObservers(of: &change)
         }
+    }
+
+    /// - Returns: what the user is to know.
+    private func tellObservers(of change: inout OfflineChange) throws -> [String] {
+        var remarks: [String] = []
+        for observer in observers { remarks += try observer.kernelsChanged(in: &change) }
+        return remarks
     }
 
     /// Purges the packages of kernels, and sees that the kernels are gone.

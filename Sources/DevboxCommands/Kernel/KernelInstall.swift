@@ -84,44 +84,32 @@ struct KernelInstall: ParsableCommand {
 
     func run() throws {
         let clock = ContinuousClock.now
-        let store = try options.guests()
-        let installer = KernelInstaller(store, runner: options.runner)
+        let installer = try options.kernelInstaller()
         let arguments = cmdline.map { $0.split(separator: " ").map(String.init) }
-        if files.isEmpty { return try choose(installer, arguments, store) }
+        if files.isEmpty { return try choose(installer, arguments) }
         let found = try PackageFile.open(files)
-        let symbols = try PackageFile.open(debug)
-        // First: a package without symbols is refused before the guest is touched, and symbols alone do no harm.
-        let added = try symbols.map {
-            try DebugStore(store.work).add($0, modules: debugModules, command: typedCommand)
-        }
-        var install = packages.options
-        install.guestInitrd = guestInitrd
-        let outcome = try Restart.around(guest, in: store, runner: options.runner, restart) {
-            try installer.install(
-                found + (debugInGuest ? symbols : []), in: guest,
-                .init(
-                    packages: install, kernelArguments: arguments,
-                    keepOld: keepOld, defaultKernel: defaultKernel))
-        }
-        let starting = outcome.record.startingKernel?.version ?? "none"
+        var wanted = KernelInstaller.Options(
+            packages: packages.options, kernelArguments: arguments, keepOld: keepOld, defaultKernel: defaultKernel,
+            symbols: try PackageFile.open(debug), restarts: restart)
+        wanted.packages.guestInitrd = guestInitrd
+        (wanted.takesModuleSymbols, wanted.installsSymbols) = (debugModules, debugInGuest)
+        let installed = try installer.install(found, in: guest, wanted)
+        let starting = installed.record.startingKernel?.version ?? "none"
         options.console.say(
-            "\(guest): installed \(outcome.installed.joined(separator: ", ")) in \(seconds(since: clock)); \(starting) starts next"
+            "\(guest): installed \(installed.versions.joined(separator: ", ")) in \(seconds(since: clock)); \(starting) starts next"
         )
-        // A folder may have held more than kernels.
-        let others = found.filter { file in !outcome.installed.contains { file.package.name.contains($0) } }
-        let besides = (others + outcome.downloaded).map(\.title)
+        let besides = (installed.besides + installed.downloaded).map(\.title)
         if !besides.isEmpty { options.console.say("\(guest): with it \(besides.joined(separator: ", "))") }
-        for warning in outcome.warnings { options.console.warn("\(guest): \(warning)") }
-        for record in added { try report(record, outcome, store) }
-        for version in outcome.removed { options.console.say("\(guest): removed \(version)") }
-        if options.json { try options.print(Report(guest: guest, outcome), "") }
+        for remark in installed.remarks { options.console.warn("\(guest): \(remark)") }
+        for symbols in installed.symbols { report(symbols) }
+        for version in installed.removed { options.console.say("\(guest): removed \(version)") }
+        if options.json { try options.print(Report(guest: guest, installed), "") }
     }
 
     /// Changes what starts next; nothing is installed.
-    private func choose(_ installer: KernelInstaller, _ arguments: [String]?, _ store: GuestStore) throws {
-        let record = try Restart.around(guest, in: store, runner: options.runner, restart) {
-            try installer.choose(defaultKernel, kernelArguments: arguments, of: guest)
-        }
+    private func choose(_ installer: KernelInstaller, _ arguments: [String]?) throws {
+        let record = try installer.choose(
+            defaultKernel, kernelArguments: arguments, of: guest, restarts: restart)
         let starting = record.startingKernel?.version ?? "no kernel"
         let given = record.kernelArguments.isEmpty ? "" : " with \(record.kernelArguments.joined(separator: " "))"
         options.console.say("\(guest): \(starting) starts next\(Names.printable(given))")
@@ -129,15 +117,13 @@ struct KernelInstall: ParsableCommand {
     }
 
     /// Says where a kernel's symbols are, and whether they are those of the kernel that was installed.
-    private func report(_ record: DebugRecord, _ outcome: KernelInstaller.Outcome, _ store: GuestStore) throws {
+    private func report(_ symbols: KernelSymbols) {
+        let record = symbols.record
         options.console.say("symbols of \(record.kernel) are in /work/debug/\(record.buildID)")
-        let installed = try KernelInventory(store, runner: options.runner).kernels(of: guest)
-            .filter { outcome.installed.contains($0.version) }
-        if !installed.contains(where: { $0.buildID == record.buildID }) {
-            options.console.warn(
-                "they are of another build than the kernel in \(guest), whose build-id is \(installed.first?.buildID?.description ?? "not known")"
-            )
-        }
+        guard !symbols.areOfInstalled else { return }
+        options.console.warn(
+            "they are of another build than the kernel in \(guest), whose build-id is \(symbols.installedBuildID?.description ?? "not known")"
+        )
     }
 
     private struct Report: Encodable {
@@ -153,11 +139,11 @@ struct KernelInstall: ParsableCommand {
             defaultKernel = record.startingKernel?.version
         }
 
-        init(guest: String, _ outcome: KernelInstaller.Outcome) {
+        init(guest: String, _ kernels: InstalledKernels) {
             self.guest = guest
-            (installed, removed) = (outcome.installed, outcome.removed)
-            downloaded = outcome.downloaded.map(\.title)
-            defaultKernel = outcome.record.startingKernel?.version
+            (installed, removed) = (kernels.versions, kernels.removed)
+            downloaded = kernels.downloaded.map(\.title)
+            defaultKernel = kernels.record.startingKernel?.version
         }
     }
 }

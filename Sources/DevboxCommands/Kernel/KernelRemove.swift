@@ -28,7 +28,7 @@ struct KernelRemove: ParsableCommand {
 
     func run() throws {
         let clock = ContinuousClock.now
-        try KernelInstaller(options.guests(), runner: options.runner).remove(
+        try options.kernelInstaller().remove(
             version, from: guest, force: force, packages.options)
         options.console.say("\(guest): removed \(version) in \(seconds(since: clock))")
     }

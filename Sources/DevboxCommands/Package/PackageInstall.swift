@@ -31,15 +31,15 @@ struct PackageInstall: ParsableCommand {
         let clock = ContinuousClock.now
         let installer = GuestPackageInstaller(try options.guests(), runner: options.runner, options: packages.options)
         let found = try PackageFile.open(files)
-        let outcome = try installer.install(found, in: guest)
-        let downloaded = outcome.downloaded.map(\.title)
+        let installed = try installer.install(found, in: guest)
+        let downloaded = installed.packages.downloaded.map(\.title)
         let names = found.map(\.title) + downloaded
-        let how = !outcome.isTransaction ? " (in the running guest: not as a transaction)" : ""
+        let how = !installed.isTransaction ? " (in the running guest: not as a transaction)" : ""
         options.console.say("\(guest): installed \(names.joined(separator: ", ")) in \(seconds(since: clock))\(how)")
         if options.json {
             try options.print(
                 Report(
-                    guest: guest, installed: names, downloaded: downloaded, transaction: outcome.isTransaction), "")
+                    guest: guest, installed: names, downloaded: downloaded, transaction: installed.isTransaction), "")
         }
     }
 

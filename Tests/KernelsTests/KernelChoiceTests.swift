@@ -1,0 +1,53 @@
+import DevboxCore
+import Glibc
+import Guests
+import HostTools
+import Installing
+import TestSupport
+import Testing
+
+@testable import Kernels
+
+@Suite("The kernel that starts next", .timeLimit(.minutes(5)))
+struct KernelChoiceTests {
+    private let scratch: ScratchDirectory
+    private let store: GuestStore
+    private var installer: KernelInstaller { KernelInstaller(store, runner: runner, observers: []) }
+
+    init() throws {
+        scratch = try ScratchDirectory()
+        let work = try WorkDirectory(given: scratch("work").string, environment: [:])
+        try TestImage.make(in: work) { try $0.write("older", to: "boot/vmlinuz-6.1.0-40-amd64") }
+        try Cloner(work, runner: runner).clone("base", as: "a", CloneOptions(command: "test"))
+        store = GuestStore(work)
+    }
+
+    @Test("another one is chosen with its arguments, and both are kept where nothing else is said")
+    func chosen() throws {
+        #expect(try store.load("a").startingKernel?.version == "6.1.0-47-amd64")
+        let record = try installer.choose("6.1.0-40-amd64", kernelArguments: ["quiet"], of: "a")
+        #expect(record.startingKernel?.version == "6.1.0-40-amd64")
+        _ = try installer.choose(nil, kernelArguments: nil, of: "a", restarts: true)
+        let kept = try store.load("a")
+        #expect(kept.startingKernel?.version == "6.1.0-40-amd64" && kept.kernelArguments == ["quiet"])
+    }
+
+    @Test("one that the guest does not have is refused with those that it has, and nothing is changed")
+    func missing() throws {
+        let before = try Files.read(store.files("a").record)
+        let error = reported { _ = try installer.choose("6.1.0-4", kernelArguments: ["quiet"], of: "a") }
+        #expect(error?.exitCode == .notFound)
+        #expect(error?.hint == "it has: 6.1.0-47-amd64, 6.1.0-40-amd64")
+        #expect(try Files.read(store.files("a").record) == before)
+    }
+
+    @Test("a debug package without symbols is refused before the guest is touched")
+    func noSymbols() throws {
+        let package = try PackageFile(TestPackage("linux-image-6.1.0-47-amd64-dbg").pack(in: scratch))
+        let error = reported {
+            _ = try installer.install(
+                [], in: "a", .init(packages: .init(command: "test"), symbols: [package]))
+        }
+        #expect(error?.exitCode == .badInput && error?.message.contains("holds no vmlinux") == true)
+    }
+}
