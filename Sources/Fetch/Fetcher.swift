@@ -65,7 +65,7 @@ public final class Fetcher {
     /// - Parameter progress: told several times a second, once a download runs.
     /// - Returns: a result for each build.
     public func fetch(_ builds: [Build], progress: ([TransferProgress]) -> Void = { _ in }) throws
-        -> [Outcome<Fetched>]
+        -> [Attempt<Fetched>]
     {
         let keys = builds.map { PartKey($0.address) }
         let locks = try DownloadLocks(
@@ -73,7 +73,7 @@ public final class Fetcher {
         defer { withExtendedLifetime(locks) {} }
         // What another one has just fetched is known only now.
         known = try PackageRecords(context.work)
-        var results = [Outcome<Fetched>?](repeating: nil, count: builds.count)
+        var results = [Attempt<Fetched>?](repeating: nil, count: builds.count)
         var wanted: [(index: Int, plan: Plan)] = []
         for (index, build) in builds.enumerated() {
             try Interrupts.check()

@@ -76,15 +76,8 @@ struct BuildArguments: ParsableArguments {
         query.isExact = exact
         query.version = version
         query.format = format
-        query.suite = suite ?? guest?.suite ?? HostRelease.suite
+        query.suite = suite ?? guest?.suite ?? Release.host?.codename
         query.kernelVersion = kernelVersion
         return query
     }
-}
-
-/// The host's own release.
-enum HostRelease {
-    /// "bookworm"; nil where /etc/os-release does not tell.
-    static let suite: String? =
-        (try? Files.text("/etc/os-release", limit: 1 << 16)).flatMap { Release(osRelease: $0).codename }
 }

@@ -3,6 +3,7 @@ import DevboxCore
 import Fetch
 import Guests
 import HostTools
+import Images
 
 struct FetchPackage: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -69,7 +70,7 @@ struct FetchPackage: ParsableCommand {
         let work = try options.workToBegin()
         let guest = try install.map { try GuestStore(work).load($0) }
         let fetcher = try Fetcher(
-            work, runner: options.runner, hostSuite: HostRelease.suite, command: typedCommand)
+            work, runner: options.runner, hostSuite: Release.host?.codename, command: typedCommand)
         let queries = try packages.map { package in
             try build.query(package, guest: guest.map { ($0.architecture, $0.release.codename) })
         }
@@ -77,39 +78,38 @@ struct FetchPackage: ParsableCommand {
             return try FetchList(fetcher, options).show(queries, since: since, until: until, source: build.source)
         }
 
-        var builds: [Build] = []
-        for query in queries {
-            builds += try fetcher.find(
-                query, source: build.source, formats: guest.map(FetchInstall.formats) ?? PackageFormat.allCases,
-                withDebug: withDebug)
+        let target = guest.map {
+            FetchTarget($0, in: GuestStore(work), runner: options.runner, options: installing.options)
         }
-        // Named twice, or as the debug package of another one: a file comes once.
-        var seen: Set<Address> = []
-        builds = builds.filter { seen.insert($0.address).inserted }
-        let console = options.console
-        for build in builds {
-            console.say(
-                "\(build.package): \(build.words), \(build.format.rawValue) for \(build.architecture.rawValue), from \(build.source)"
+        var bars = ProgressBars(options.console)
+        let order = FetchOrder(queries, source: build.source, withDebug: withDebug, target: target)
+        try fetcher.bring(order) { step in
+            switch step {
+            case .found(let build):
+                options.console.say(
+                    "\(build.package): \(build.words), \(build.format.rawValue) for \(build.architecture.rawValue), from \(build.source)"
+                )
+            case .transfers(let transfers): bars.show(transfers)
+            case .fetched(let files, let failures):
+                bars.clear()
+                try report(files, fetcher, failures)
+            case .installed(let record):
+                options.console.say("\(install ?? ""): installed \(record.package) \(record.packageVersion)")
+            }
+        }
+    }
+
+    /// - Throws: the last failure; the others are told.
+    private func report(_ files: [Fetcher.Fetched], _ fetcher: Fetcher, _ failures: [any ReportableError]) throws {
+        for file in files {
+            options.console.say(
+                "\(file.record.package): \(file.wasThere ? "is there already" : "fetched"), \(fetcher.path(file.record))"
             )
         }
-        var bars = ProgressBars(console)
-        let results = try fetcher.fetch(builds) { bars.show($0) }
-        bars.clear()
-        let fetched = results.compactMap { try? $0.get() }
-        for one in fetched {
-            console.say(
-                "\(one.record.package): \(one.wasThere ? "is there already" : "fetched"), "
-                    + "\(fetcher.path(one.record))")
-        }
-        if options.json { try options.print(fetched.map { FetchedReport($0, fetcher) }, "") }
-        var failures = Failures(console)
-        for case .failure(let error) in results { failures.add(error) }
-        try failures.finish()
-        if let install {
-            let installer = FetchInstall(
-                install, store: GuestStore(work), options: options, installing: installing.options)
-            try installer.install(fetched.map(\.record), from: PackageStore(work))
-        }
+        if options.json { try options.print(files.map { FetchedReport($0, fetcher) }, "") }
+        var collected = Failures(options.console)
+        for failure in failures { collected.add(failure) }
+        try collected.finish()
     }
 }
 

@@ -77,9 +77,7 @@ struct PackagesCommand: ParsableCommand {
         guard prune else { return try show(records, in: store) }
         var rule = Pruning()
         (rule.before, rule.keep, rule.maximumSize) = (olderThan?.choice.limit, keep, maxSize?.bytes)
-        let goes = rule.choose(records)
-        for record in goes {
-            if !dryRun { try store.remove(record) }
+        let goes = try store.prune(records, by: rule, onlyTell: dryRun) { record in
             options.console.say(
                 "\(record.path): \(dryRun ? "would be removed" : "removed"), \(ByteSize.text(record.size))")
         }

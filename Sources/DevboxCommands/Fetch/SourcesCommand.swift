@@ -1,6 +1,7 @@
 import ArgumentParser
 import DevboxCore
 import Fetch
+import Images
 
 struct SourcesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,7 +21,7 @@ struct SourcesCommand: ParsableCommand {
         // Whoever asks waits for the answer, and may ask again.
         let fetcher = try Fetcher(
             try options.workToBegin(), runner: options.runner, limits: HTTPLimits(attempts: 2),
-            hostSuite: HostRelease.suite, command: typedCommand)
+            hostSuite: Release.host?.codename, command: typedCommand)
         let reports = try fetcher.report()
         var table = Table("NAME", "KIND", "ROOT", "SIGNED", "PACKAGES", "STATE")
         for report in reports {

@@ -48,7 +48,7 @@ struct ImageBuild: ParsableCommand {
 
     func run() throws {
         let clock = ContinuousClock.now
-        guard let suite = try suite ?? Self.hostSuite() else {
+        guard let suite = suite ?? Release.host?.codename else {
             throw Failure(.usage, "the host's release is not known", hint: "name one with --suite")
         }
         guard suite.allSatisfy({ $0.isLetter || $0.isNumber || "-.".contains($0) }) else {
@@ -71,10 +71,6 @@ struct ImageBuild: ParsableCommand {
         options.console.say(
             "\(name): built in \(seconds(since: clock)), kernel \(record.kernels.first?.version ?? "none")")
         if options.json { try options.print(record, "") }
-    }
-
-    private static func hostSuite() throws -> String? {
-        Release(osRelease: try Files.text("/etc/os-release", limit: 1 << 16)).codename
     }
 }
 

@@ -27,12 +27,7 @@ struct ImageList: ParsableCommand {
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
-        let store = try options.images()
-        let records = try store.names().compactMap { name in
-            let record = try? store.load(name)
-            if record == nil { options.console.warn("the record of \(name) cannot be read") }
-            return record
-        }
+        let records = try options.images().records { options.console.warn("the record of \($0) cannot be read") }
         var table = Table("NAME", "ARCH", "RELEASE", "KERNEL", "SIZE", "ON DISK")
         for record in records {
             table.add(

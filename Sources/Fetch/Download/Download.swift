@@ -18,7 +18,7 @@ final class Download: HTTPJob {
     /// How far any attempt came.
     private var furthest: Int64 = 0
     private(set) var isResumed = false
-    private var result: Outcome<Downloaded>
+    private var result: Attempt<Downloaded>
 
     /// So much more than ever before makes up for failed attempts.
     private static let worthCounting: Int64 = 128 << 10
@@ -47,7 +47,7 @@ final class Download: HTTPJob {
     var progress: (received: Int64, total: Int64?) { (offset, total) }
 
     /// What became of it, once: the content of a small file is not kept here until all others have come.
-    func takeResult() -> Outcome<Downloaded> {
+    func takeResult() -> Attempt<Downloaded> {
         defer { result = .failure(FetchError.unreachable(address, reason: "was asked before")) }
         return result
     }
@@ -151,7 +151,7 @@ final class Download: HTTPJob {
     }
 
     private func conclude() {
-        result = Outcome { try finish() }
+        result = Attempt { try finish() }
         if case .failure = result { startOver() }
     }
 

@@ -26,7 +26,7 @@ final class Downloader {
 
     /// Brings a file.
     func bring(_ request: Request) throws -> Downloaded {
-        var result: Outcome<Downloaded>?
+        var result: Attempt<Downloaded>?
         try bring([request]) { result = $1 }
         guard let result else { throw Failure.interrupted }
         return try result.get()
@@ -40,7 +40,7 @@ final class Downloader {
     /// - Throws: `interrupted`; what came stays, to be gone on with.
     func bring(
         _ requests: [Request], progress: ([TransferProgress]) -> Void = { _ in },
-        came: (Int, Outcome<Downloaded>) -> Void
+        came: (Int, Attempt<Downloaded>) -> Void
     ) throws {
         var downloads: [(index: Int, job: Download)] = []
         let folder = try PartFolder(work)
@@ -77,7 +77,7 @@ final class Downloader {
         try run(downloads.map(\.job)) { job, index in
             let result = job.takeResult()
             if job.isResumed, let expected = requests[index].expected,
-                case .success(let digest) = Outcome(catching: { try result.get().digest() }), digest != expected
+                case .success(let digest) = Attempt(catching: { try result.get().digest() }), digest != expected
             {
                 spoilt.append(job)
             } else {

@@ -9,7 +9,7 @@ final class HTTPPage: HTTPJob {
     private var bytes: [UInt8] = []
     private var attempts: Attempts
     /// What came; nil where the server says that there is no such thing.
-    private(set) var result: Outcome<(head: HTTPHead, bytes: [UInt8])?>
+    private(set) var result: Attempt<(head: HTTPHead, bytes: [UInt8])?>
 
     /// - Parameters:
     ///   - limit: how many bytes it may have.

@@ -1,7 +1,7 @@
 import DevboxCore
 
 /// What became of one of several things that were tried together: like Result, but of any error that a user can read.
-public enum Outcome<Value> {
+public enum Attempt<Value> {
     case success(Value)
     case failure(any ReportableError)
 
@@ -15,7 +15,7 @@ public enum Outcome<Value> {
     }
 
     /// The same, with another value in the place of a value.
-    func map<Other>(_ change: (Value) -> Other) -> Outcome<Other> {
+    func map<Other>(_ change: (Value) -> Other) -> Attempt<Other> {
         switch self {
         case .success(let value): .success(change(value))
         case .failure(let error): .failure(error)
@@ -31,4 +31,4 @@ public enum Outcome<Value> {
     }
 }
 
-extension Outcome: Sendable where Value: Sendable {}
+extension Attempt: Sendable where Value: Sendable {}

@@ -7,9 +7,9 @@ import SystemPackage
 final class SourceReader {
     let limits: HTTPLimits
     private var made: HTTPClient?
-    private var listings: [Address: Outcome<Listing?>] = [:]
-    private var texts: [Address: Outcome<[UInt8]?>] = [:]
-    private var facts: [Address: Outcome<FileFacts?>] = [:]
+    private var listings: [Address: Attempt<Listing?>] = [:]
+    private var texts: [Address: Attempt<[UInt8]?>] = [:]
+    private var facts: [Address: Attempt<FileFacts?>] = [:]
     /// How many requests went out, for tests and for `--verbose`.
     private(set) var requests = 0
 
@@ -35,10 +35,10 @@ final class SourceReader {
     /// What is in folders, in their order; nil for one that is not there.
     ///
     /// - Parameter ahead: a small file that will be wanted where there is one, which comes in the same round trip.
-    func listings(of folders: [Address], ahead: Address? = nil) throws -> [Outcome<Listing?>] {
+    func listings(of folders: [Address], ahead: Address? = nil) throws -> [Attempt<Listing?>] {
         let asks = folders.contains { listings[$0] == nil }
         let ahead = ahead.flatMap { asks ? page($0, \.texts, limit: Checksums.limit) : nil }
-        defer { if let ahead { texts[ahead.address] = Outcome { try ahead.result.get()?.bytes } } }
+        defer { if let ahead { texts[ahead.address] = Attempt { try ahead.result.get()?.bytes } } }
         return try resolve(folders, in: \.listings, limit: Self.pageLimit, beside: ahead) { folder, came in
             guard let came else { return nil }
             return try IndexPage.parse(came.bytes, of: folder)
@@ -51,7 +51,7 @@ final class SourceReader {
     func listing(of folder: Address) throws -> Listing? { try listings(of: [folder])[0].get() }
 
     /// The contents of small files; nil for one that is not there.
-    func contents(of files: [Address], limit: Int) throws -> [Outcome<[UInt8]?>] {
+    func contents(of files: [Address], limit: Int) throws -> [Attempt<[UInt8]?>] {
         try resolve(files, in: \.texts, limit: limit) {
             $1?.bytes
         } local: { file in
@@ -64,7 +64,7 @@ final class SourceReader {
     func content(of file: Address, limit: Int) throws -> [UInt8]? { try contents(of: [file], limit: limit)[0].get() }
 
     /// Whether files are there, and how large and how old they are.
-    func facts(of files: [Address]) throws -> [Outcome<FileFacts?>] {
+    func facts(of files: [Address]) throws -> [Attempt<FileFacts?>] {
         try resolve(files, in: \.facts, limit: 0, headOnly: true) { _, came in
             came.map { FileFacts(size: $0.head.contentLength, day: $0.head.lastModified) }
         } local: { file in
@@ -76,15 +76,15 @@ final class SourceReader {
     }
 
     private func resolve<Value>(
-        _ addresses: [Address], in cache: ReferenceWritableKeyPath<SourceReader, [Address: Outcome<Value?>]>,
+        _ addresses: [Address], in cache: ReferenceWritableKeyPath<SourceReader, [Address: Attempt<Value?>]>,
         limit: Int, headOnly: Bool = false, beside other: HTTPPage? = nil,
         web: (Address, (head: HTTPHead, bytes: [UInt8])?) throws -> Value?, local: (Address) throws -> Value?
-    ) throws -> [Outcome<Value?>] {
+    ) throws -> [Attempt<Value?>] {
         // In the order that they were asked for in, which decides what is asked first.
         var seen: Set<Address> = []
         let missing = addresses.filter { self[keyPath: cache][$0] == nil && seen.insert($0).inserted }
         for address in missing where address.origin == nil {
-            self[keyPath: cache][address] = Outcome { try local(address) }
+            self[keyPath: cache][address] = Attempt { try local(address) }
         }
         let pages = missing.compactMap { page($0, cache, limit: limit, headOnly: headOnly) }
         if !pages.isEmpty {
@@ -92,7 +92,7 @@ final class SourceReader {
             requests += all.count
             try client().run(all)
             for page in pages {
-                self[keyPath: cache][page.address] = Outcome { try web(page.address, try page.result.get()) }
+                self[keyPath: cache][page.address] = Attempt { try web(page.address, try page.result.get()) }
             }
         }
         return addresses.map { self[keyPath: cache][$0] ?? .success(nil) }
@@ -100,7 +100,7 @@ final class SourceReader {
 
     /// What is to be asked of an address; nil where that is known, or where no server has it.
     private func page<Value>(
-        _ address: Address, _ cache: KeyPath<SourceReader, [Address: Outcome<Value?>]>, limit: Int,
+        _ address: Address, _ cache: KeyPath<SourceReader, [Address: Attempt<Value?>]>, limit: Int,
         headOnly: Bool = false
     ) -> HTTPPage? {
         guard address.origin != nil, self[keyPath: cache][address] == nil else { return nil }

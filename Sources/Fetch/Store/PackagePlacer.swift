@@ -15,7 +15,7 @@ final class PackagePlacer: Sendable {
     private struct State {
         var waiting = 0
         var folders: [Architecture: Folder] = [:]
-        var outcomes: [(index: Int, outcome: Outcome<PackageRecord>)] = []
+        var outcomes: [(index: Int, outcome: Attempt<PackageRecord>)] = []
         /// Those that are there.
         var placed: [(record: PackageRecord, line: [UInt8])] = []
         /// The parts that some of them were.
@@ -51,7 +51,7 @@ final class PackagePlacer: Sendable {
     }
 
     private func place(_ file: Downloaded, _ index: Int, _ verify: (Downloaded) throws -> PackageRecord) {
-        let outcome = Outcome {
+        let outcome = Attempt {
             let record = try verify(file)
             let line = PackageRecords.line(record)
             do {
@@ -82,7 +82,7 @@ final class PackagePlacer: Sendable {
     /// Waits until all are in place, and records them.
     ///
     /// - Returns: what became of each.
-    func finish() throws -> [(index: Int, outcome: Outcome<PackageRecord>)] {
+    func finish() throws -> [(index: Int, outcome: Attempt<PackageRecord>)] {
         queue.sync {}
         let done = state.withLock { state in
             defer { state = State() }

@@ -35,3 +35,24 @@ public struct Pruning: Sendable {
         return goes.sorted { ($0.date, $0.path) < ($1.date, $1.path) }
     }
 }
+
+extension PackageStore {
+    /// Removes what a rule lets go, oldest first.
+    ///
+    /// - Parameters:
+    ///   - records: those that the rule is asked of.
+    ///   - onlyTell: whether nothing is removed.
+    ///   - gone: is told of each that was removed, or would be.
+    /// - Returns: what goes.
+    @discardableResult
+    public func prune(
+        _ records: [PackageRecord], by rule: Pruning, onlyTell: Bool = false, gone: (PackageRecord) -> Void = { _ in }
+    ) throws -> [PackageRecord] {
+        let goes = rule.choose(records)
+        for record in goes {
+            if !onlyTell { try remove(record) }
+            gone(record)
+        }
+        return goes
+    }
+}

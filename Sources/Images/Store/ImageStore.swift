@@ -18,6 +18,17 @@ public struct ImageStore: Sendable {
         try Files.list(work.images).filter { Names.isValid($0) && Files.exists(image($0).record) }
     }
 
+    /// The records of all images, by name.
+    ///
+    /// - Parameter unreadable: is told of each image whose record cannot be read.
+    public func records(unreadable: (String) -> Void = { _ in }) throws -> [ImageRecord] {
+        try names().compactMap { name in
+            let record = try? load(name)
+            if record == nil { unreadable(name) }
+            return record
+        }
+    }
+
     /// Reads an image's record.
     ///
     /// - Throws: `notFound`, with a hint where there are others.
