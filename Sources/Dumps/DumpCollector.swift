@@ -6,23 +6,11 @@ import Guests
 import HostTools
 import SystemPackage
 
-/// What became of the dumps that a guest has.
-public struct CollectedDumps: Sendable {
-    /// Those that came into the store now.
-    public internal(set) var added: [StoredDump] = []
-    /// Those that did not, and why.
-    public internal(set) var refused: [RefusedDump] = []
-    /// The paths in the guest of those that were removed there.
-    public internal(set) var removed: [String] = []
-    /// Why they could not be removed there.
-    public internal(set) var removalFailure: (any ReportableError)?
-}
-
 /// Brings the dumps of guests into the store: from the disk of a stopped one, which changes nothing on it, and over ssh from a
 /// running one.
 public struct DumpCollector: Sendable {
-    private let guests: GuestStore
-    private let store: DumpStore
+    let guests: GuestStore
+    let store: DumpStore
     private let runner: Runner
     private let command: String
     /// How long one dump of a running guest may take.

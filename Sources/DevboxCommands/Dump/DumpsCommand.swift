@@ -61,46 +61,32 @@ struct DumpsCommand: ParsableCommand {
     func run() throws {
         let guests = try options.guests()
         let store = DumpStore(guests.work)
-        let isThere = try guest.map { name in
-            try Names.check(name, "guest")
-            return Files.exists(guests.files(name).record)
-        }
-        // A removed guest's dumps are still there.
-        if isThere == false, let guest, try store.known(guest).isEmpty { _ = try guests.load(guest) }
-        let names = try guest.map { isThere == true ? [$0] : [] } ?? guests.names()
+        let collector = DumpCollector(guests, runner: options.runner, command: typedCommand)
         var problems: [any ReportableError] = []
-        for name in names { try collect(name, guests, &problems) }
-        if let guest, !remove.isEmpty { try removeChosen(store, of: guest) }
-        if let keep { try prune(store, keep) }
+        try collect(collector.names(guest), collector, &problems)
+        let removed = { (dump: StoredDump) in options.console.say("removed \(dump.folder)") }
+        if let guest, !remove.isEmpty { try store.remove(remove, of: guest, removed: removed) }
+        if let keep { try store.prune(guest, keeping: keep, removed: removed) }
         let dumps = try store.list(guest) { options.console.warn("the record \($0) cannot be read") }
         try options.print(dumps.map(Row.init), Self.table(dumps))
         if let first = problems.first { throw first }
     }
 
-    /// Brings out what one guest has. Whatever is wrong with it, the others come too.
-    private func collect(_ name: String, _ guests: GuestStore, _ problems: inout [any ReportableError]) throws {
+    private func collect(_ names: [String], _ collector: DumpCollector, _ problems: inout [any ReportableError]) throws
+    {
         var bars = ProgressBars(options.console)
         defer { bars.clear() }
-        do {
-            let collected = try DumpCollector(guests, runner: options.runner, command: typedCommand)
-                .collect(name, removing: removeFromGuest) { bars.show([$0]) }
+        try collector.collect(names, removing: removeFromGuest, progress: { bars.show([$0]) }) { name, result in
             bars.clear()
-            report(collected, of: name)
-            if let failure = collected.removalFailure { problems.append(failure) }
-            if let first = collected.refused.first {
-                let count = collected.refused.count
-                problems.append(
-                    Failure(
-                        first.exitCode,
-                        "\(count == 1 ? "a file" : "\(count) files") of \(name) could not be brought out",
-                        hint: "the warnings say why; what else there was is in the store"))
-            }
-        } catch let error as any ReportableError where error.exitCode != .interrupted {
+            bars = ProgressBars(options.console)
+            switch result {
+            case .dumps(let collected):
+                report(collected, of: name)
+                problems += collected.problems
             // A guest that is not named on the command line may be busy; that is no error of this command.
-            if guest == nil {
+            case .failure(let error) where guest == nil:
                 options.console.warn("\(name): its new dumps are not brought out: \(error.description)")
-            } else {
-                problems.append(error)
+            case .failure(let error): problems.append(error)
             }
         }
     }
@@ -124,31 +110,6 @@ struct DumpsCommand: ParsableCommand {
         if !collected.removed.isEmpty {
             let count = collected.removed.count
             options.console.say("\(name): removed \(count == 1 ? "a dump" : "\(count) dumps") from the guest")
-        }
-    }
-
-    /// All of them, or none where one is not there.
-    private func removeChosen(_ store: DumpStore, of guest: String) throws {
-        let dumps = try store.list(guest)
-        let chosen = try Set(remove).sorted().map { name in
-            guard let dump = dumps.first(where: { $0.record.name == name }) else {
-                throw Failure(
-                    .notFound, "there is no dump \(Names.printable(name)) of \(guest)",
-                    hint: "`devbox dumps \(guest)` shows their names")
-            }
-            return dump
-        }
-        for dump in chosen { try remove(dump, from: store) }
-    }
-
-    private func remove(_ dump: StoredDump, from store: DumpStore) throws {
-        try store.remove(dump)
-        options.console.say("removed \(dump.folder)")
-    }
-
-    private func prune(_ store: DumpStore, _ keep: Int) throws {
-        for name in try guest.map({ [$0] }) ?? store.guests() {
-            for dump in try store.list(name).dropFirst(keep) { try remove(dump, from: store) }
         }
     }
 

@@ -2,9 +2,7 @@ import ArgumentParser
 import Crash
 import DevboxCore
 import Dumps
-import Guests
 import QMP
-import SystemPackage
 
 struct GuestDump: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -53,58 +51,37 @@ struct GuestDump: ParsableCommand {
     }
 
     func run() throws {
-        let store = try options.guests()
-        guard let running = try RunningGuest(guest, in: store) else {
-            throw Failure(.notFound, "the guest \(guest) is not running", hint: "`devbox start \(guest)` starts it")
+        let taker = DumpTaker(try options.guests(), runner: options.runner, command: typedCommand)
+        var bar = ProgressLine(options.console)
+        defer { bar.clear() }
+        guard panic else {
+            let taken = try taker.take(guest, format) { bar.show(guest, $0.completed, of: $0.total) }
+            bar.clear()
+            return try options.print(report(taken, remark: nil), "")
         }
-        let dumper = try GuestDumper(running)
-        guard panic else { return try report(takeDump(dumper, of: running), remark: nil) }
-        let report = try PanicTrigger(running).run(within: timeout.duration, options.console.say) { outcome in
-            switch outcome {
-            case .saved(let path):
-                options.console.say(
-                    "\(guest): its own kdump saved \(Names.printable(path)); `devbox dumps \(guest)` brings it out")
-                return Report(guest: guest, by: "guest", path: path, remark: nil, dump: nil)
-            case .panicked(let reason), .alive(let reason):
-                options.console.say("\(guest): \(Names.printable(reason)): the host takes the dump")
-                return hostReport(try takeDump(dumper, of: running), remark: reason)
-            }
+        let dump = try taker.panic(guest, format, within: timeout.duration) {
+            bar.show(guest, $0.completed, of: $0.total)
         }
-        try options.print(report, "")
+        bar.clear()
+        switch dump {
+        case .byGuest(let path):
+            options.console.say(
+                "\(guest): its own kdump saved \(Names.printable(path)); `devbox dumps \(guest)` brings it out")
+            try options.print(Report(guest: guest, by: "guest", path: path, remark: nil, dump: nil), "")
+        case .byHost(let taken, let reason): try options.print(report(taken, remark: reason), "")
+        }
     }
 
-    private func takeDump(_ dumper: GuestDumper, of running: RunningGuest) throws -> StoredDump {
-        let clock = ContinuousClock.now
-        let unfinished = try DumpStore(options.work()).begin(
-            guest: guest, guestID: running.record.id, source: .qmp, command: typedCommand)
-        let file = try unfinished.makeVmcore()
-        defer { try? file.close() }
-        var receiver = DumpReceiver(file, name: "the dump of \(guest)", size: running.record.memory)
-        var bar = ProgressLine(options.console)
-        try dumper.dump(format, progress: { bar.show(guest, $0.completed, of: $0.total) }) { try receiver.take($0) }
-        var details = DumpDetails()
-        details.defect = try receiver.finish()
-        try ProgramHeaders.settle(file, name: "the dump of \(guest)")
-        details.kernel = running.state.kernel
-        bar.clear()
-        let stored = try unfinished.finish(details)
-        dumper.announce(stored.folder)
-        let record = stored.record
+    /// Says what the host took.
+    private func report(_ taken: TakenDump, remark: String?) -> Report {
+        let record = taken.stored.record
         options.console.say(
-            "\(guest): dumped \(ByteSize.text(record.size)) (\(format.rawValue), \(ByteSize.text(record.sizeOnDisk)) on disk) in \(seconds(since: clock))"
+            "\(guest): dumped \(ByteSize.text(record.size)) (\(taken.format.rawValue), \(ByteSize.text(record.sizeOnDisk)) on disk) in \(seconds(taken.duration))"
         )
-        options.console.say("  \(stored.vmcore)")
+        options.console.say("  \(taken.stored.vmcore)")
         if let title = record.title { options.console.say("  \(Names.printable(title))") }
         if let defect = record.defect { options.console.warn("the dump is not complete: \(Names.printable(defect))") }
-        return stored
-    }
-
-    private func hostReport(_ stored: StoredDump, remark: String?) -> Report {
-        Report(guest: guest, by: "host", path: stored.folder.string, remark: remark, dump: stored.record)
-    }
-
-    private func report(_ stored: StoredDump, remark: String?) throws {
-        try options.print(hostReport(stored, remark: remark), "")
+        return Report(guest: guest, by: "host", path: taken.stored.folder.string, remark: remark, dump: record)
     }
 }
 
