@@ -62,18 +62,3 @@ struct GuestExecute: ParsableCommand {
         throw ExitCode(status)
     }
 }
-
-/// The statuses of `exec` that are devbox's own.
-enum ExecStatus {
-    /// A panic, a kernel that does not boot, and a hang are findings; everything else is an environment that did not come up.
-    static func of(_ error: any ReportableError) -> DevboxCore.ExitCode {
-        if case GuestError.bootFailed? = error as? GuestError { return .panicked }
-        return switch error.exitCode {
-        case .panicked, .timedOut: error.exitCode
-        default: .environment
-        }
-    }
-
-    /// git bisect takes 125 for "skip" and ends at 128 and above: from a command, both are just bad.
-    static func bisect(_ status: Int32) -> Int32 { status >= 128 || status == 125 ? 1 : status }
-}

@@ -1,6 +1,5 @@
 import ArgumentParser
 import DevboxCore
-import FoundationEssentials
 import Guests
 
 struct GuestList: ParsableCommand {
@@ -15,40 +14,13 @@ struct GuestList: ParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    private struct Row: Encodable {
-        let name: String
-        let state: String
-        let mode: GuestMode
-        let architecture: Architecture
-        let image: String
-        let kernel: String?
-        let createdAt: Date
-    }
-
     func run() throws {
-        let store = try options.guests()
-        var rows: [Row] = []
-        for name in try store.names() {
-            guard let guest = try? store.load(name) else {
-                if Files.exists(store.files(name).record) {
-                    options.console.warn("the record of \(name) cannot be read")
-                }
-                continue
-            }
-            let running = try? RunningGuest(name, in: store)
-            rows.append(
-                Row(
-                    name: name, state: running?.condition().state ?? "stopped", mode: running?.state.mode ?? guest.mode,
-                    architecture: guest.architecture,
-                    image: guest.image.name,
-                    // A container runs on the host's kernel, whatever is installed in it.
-                    kernel: running.map(\.state.kernel) ?? guest.startingKernel?.version,
-                    createdAt: guest.createdAt))
-        }
+        let guests = try options.guests().summaries { options.console.warn("the record of \($0) cannot be read") }
         var table = Table("NAME", "STATE", "MODE", "ARCH", "IMAGE", "KERNEL")
-        for row in rows {
-            table.add(row.name, row.state, row.mode.rawValue, row.architecture.rawValue, row.image, row.kernel)
+        for guest in guests {
+            table.add(
+                guest.name, guest.state, guest.mode.rawValue, guest.architecture.rawValue, guest.image, guest.kernel)
         }
-        try options.print(rows, table.text)
+        try options.print(guests, table.text)
     }
 }

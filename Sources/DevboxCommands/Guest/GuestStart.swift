@@ -36,45 +36,25 @@ struct GuestStart: ParsableCommand {
     var mode: GuestMode?
 
     func run() throws {
-        let store = try options.guests()
         let clock = ContinuousClock.now
-        if let running = try RunningGuest(guest, in: store) {
-            if let mode, mode != running.state.mode {
-                throw Failure(
-                    .busy, "the guest \(guest) runs in \(running.state.mode.rawValue) mode",
-                    hint: "`devbox flip \(guest) \(mode.rawValue)` restarts it in the other one")
-            }
-            if let onPanic, onPanic != running.state.onPanic {
-                throw Failure(
-                    .busy,
-                    "the guest \(guest) runs already, with --on-panic \((running.state.onPanic ?? .kdump).rawValue)",
-                    hint: "`devbox stop \(guest)` first")
-            }
-            options.console.say("\(guest): runs already (\(running.state.mode.rawValue))")
-            return try options.print(running.state, "")
-        }
         var wanted = start.options
         wanted.mode = mode
         wanted.onPanic = onPanic
-        let running = try GuestStarter(store, runner: options.runner).start(guest, wanted)
-        options.console.say("\(guest): started (\(running.summary)) in \(seconds(since: clock))")
+        let started = try GuestStarter(options.guests(), runner: options.runner).startUnlessRunning(guest, wanted)
+        let running = started.guest
+        options.console.say(
+            started.ranBefore
+                ? "\(guest): runs already (\(running.state.mode.rawValue))"
+                : "\(guest): started (\(running.summary)) in \(seconds(since: clock))")
         try options.print(running.state, "")
     }
 }
 
-extension RunningGuest {
-    /// "kvm, tcg, kernel 6.1.0-47-amd64, ssh port 40123" or "lxc".
-    var summary: String {
-        var parts = [state.mode.rawValue]
-        if let accelerator = state.accelerator, accelerator != state.mode.rawValue { parts.append(accelerator) }
-        if let kernel = state.kernel { parts.append("kernel \(kernel)") }
-        if let port = state.sshPort { parts.append("ssh port \(port)") }
-        return parts.joined(separator: ", ")
-    }
-}
-
 /// The time since `start`, as in "2.3 s".
-func seconds(since start: ContinuousClock.Instant) -> String {
-    let tenths = Int(((ContinuousClock.now - start).inSeconds * 10).rounded())
+func seconds(since start: ContinuousClock.Instant) -> String { seconds(ContinuousClock.now - start) }
+
+/// As in "2.3 s".
+func seconds(_ duration: Duration) -> String {
+    let tenths = Int((duration.inSeconds * 10).rounded())
     return "\(tenths / 10).\(tenths % 10) s"
 }

@@ -30,34 +30,19 @@ struct GuestStop: ParsableCommand {
     }
 
     func run() throws {
-        let store = try options.guests()
         var failures = Failures(options.console)
         var reports: [String: Report] = [:]
-        var stopping: [StoppingGuest] = []
         let clock = ContinuousClock.now
-        for name in guests where !stopping.contains(where: { $0.name == name }) {
-            try failures.collect {
-                guard let running = try RunningGuest(name, in: store) else {
-                    options.console.say("\(name): is not running")
-                    reports[name] = Report(name: name, outcome: "not running")
-                    return
-                }
-                stopping.append(try StoppingGuest(running, within: force ? .zero : timeout.duration))
+        let stopper = GuestStopper(try options.guests(), console: options.console)
+        try stopper.stop(guests, within: force ? .zero : timeout.duration) { name, end in
+            reports[name] = Report(name: name, outcome: end.rawValue)
+            switch end {
+            case .notRunning: options.console.say("\(name): is not running")
+            case .shutDown, .forcedOff:
+                options.console.say("\(name): \(end.rawValue) in \(seconds(since: clock))")
             }
-        }
-        while !stopping.isEmpty {
-            let guest: StoppingGuest
-            do {
-                guest = stopping.remove(at: try StoppingGuest.next(of: stopping))
-            } catch {
-                for guest in stopping { options.console.say("\(guest.name): was asked, and goes on shutting down") }
-                throw error
-            }
-            try failures.collect {
-                let outcome = try guest.finish() ? "forced off" : "shut down"
-                options.console.say("\(guest.name): \(outcome) in \(seconds(since: clock))")
-                reports[guest.name] = Report(name: guest.name, outcome: outcome)
-            }
+        } failed: {
+            failures.add($0)
         }
         try options.print(guests.compactMap { reports[$0] }, "")
         try failures.finish()

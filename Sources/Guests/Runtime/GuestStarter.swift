@@ -52,7 +52,7 @@ extension StartOptions {
 
 /// Starts guests.
 public struct GuestStarter: Sendable {
-    private let store: GuestStore
+    let store: GuestStore
     private let runner: Runner
 
     /// Starts guests of a work directory.
