@@ -36,8 +36,7 @@ let package = Package(
         .target(
             name: "Kernels",
             dependencies: [
-                "Installing", "Kdump", "Guests", "Packages", "Binaries", "Boot", "Disks", "HostTools", "DevboxCore",
-                system,
+                "Installing", "Guests", "Packages", "Binaries", "Boot", "Disks", "HostTools", "DevboxCore", system,
             ],
             swiftSettings: settings),
         .target(
@@ -49,7 +48,8 @@ let package = Package(
         .target(
             name: "Kdump",
             dependencies: [
-                "Dumps", "Guests", "Binaries", "Boot", "Disks", "Templates", "HostTools", "DevboxCore", "CExt2FS",
+                "Dumps", "Crash", "Guests", "Binaries", "Boot", "Disks", "Templates", "HostTools", "DevboxCore",
+                "CExt2FS",
                 system,
             ],
             swiftSettings: settings),
@@ -57,11 +57,14 @@ let package = Package(
             name: "Doctor", dependencies: ["Guests", "Images", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .target(
-            name: "Dumps", dependencies: ["Crash", "Guests", "Disks", "HostTools", "DevboxCore", system],
+            name: "Dumps", dependencies: ["Crash", "Guests", "Disks", "QMP", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .target(
             name: "Fetch",
-            dependencies: ["Packages", "HostTools", "Archives", "DevboxCore", "CCurl", "CLinux", yams, system],
+            dependencies: [
+                "Installing", "Guests", "Packages", "HostTools", "Archives", "DevboxCore", "CCurl", "CLinux", yams,
+                system,
+            ],
             swiftSettings: settings),
         .target(
             name: "Guests",
@@ -142,9 +145,17 @@ let package = Package(
             dependencies: ["TestSupport", "Installing", "Packages", "DevboxCore"],
             swiftSettings: settings),
         .testTarget(
-            name: "KdumpTests",
-            dependencies: ["TestSupport", "Kdump", "Guests", "Templates", "DevboxCore"],
+            name: "KernelsTests",
+            dependencies: ["TestSupport", "Kernels", "Installing", "Guests", "DevboxCore"],
             swiftSettings: settings),
+        .testTarget(
+            name: "DumpsTests",
+            dependencies: ["TestSupport", "Dumps", "Crash", "Guests", "DevboxCore"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "KdumpTests",
+            dependencies: ["TestSupport", "Kdump", "Guests", "Templates", "DevboxCore", system],
+            exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "GuestsTests",
             dependencies: [

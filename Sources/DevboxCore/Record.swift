@@ -10,6 +10,13 @@ public protocol Record: Codable, Sendable {
     static var currentVersion: Int { get }
     /// The version of the format that the record has.
     var version: Int { get }
+    /// Whether the record holds the members itself that have no key here; else those of the file that it replaces are kept.
+    static var keepsOtherMembers: Bool { get }
+}
+
+extension Record {
+    /// It does not.
+    public static var keepsOtherMembers: Bool { false }
 }
 
 /// Reading and writing of records, whole or not at all.
@@ -48,7 +55,7 @@ public enum RecordFile {
     ///
     /// - Parameter isDurable: whether it survives a power cut.
     public static func write<R: Record>(_ record: R, to path: FilePath, isDurable: Bool = true) throws {
-        let old = try? Files.read(path)
+        let old = R.keepsOtherMembers ? nil : try? Files.read(path)
         try Files.writeAtomically(json(record, keeping: old), to: path, isDurable: isDurable)
     }
 
@@ -56,7 +63,8 @@ public enum RecordFile {
     public static func json<R: Record>(_ record: R, keeping old: (some Sequence<UInt8>)?, pretty: Bool = true) throws
         -> [UInt8]
     {
-        guard let old, case .object(let before)? = try? decoder.decode(JSONValue.self, from: Data(old)),
+        guard !R.keepsOtherMembers, let old,
+            case .object(let before)? = try? decoder.decode(JSONValue.self, from: Data(old)),
             case let known = Set(R.Keys.allCases.map(\.stringValue)),
             case let unknown = before.filter({ !known.contains($0.key) }), !unknown.isEmpty,
             case .object(let members) = try decoder.decode(JSONValue.self, from: encoder.encode(record))

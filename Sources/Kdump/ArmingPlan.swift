@@ -33,7 +33,8 @@ struct ArmingPlan {
         templates: Templates
     ) throws {
         try Self.checkTools(found, record.name)
-        let undoing = record.kdump.map { Disarming($0, found: found) }
+        let earlier = try record.kdump
+        let undoing = earlier.map { Disarming($0, found: found) }
         let before = undoing?.before ?? found
         let ownMemory = undoing?.memory(of: record) ?? record.memory
         let (size, memory) = CrashKernelSize.choose(
@@ -124,7 +125,7 @@ struct ArmingPlan {
             crashKernel: size.description, dumpLevel: options.dumpLevel, settings: settings,
             raisedMemory: memory > ownMemory ? .init(from: ownMemory, to: memory) : nil,
             // Disarming names those that were edited, too.
-            files: changed + (record.kdump?.files.filter { edited.contains($0.path) } ?? []),
+            files: changed + (earlier?.files.filter { edited.contains($0.path) } ?? []),
             command: options.command)
     }
 

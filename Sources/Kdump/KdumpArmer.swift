@@ -7,9 +7,9 @@ import SystemPackage
 import Templates
 
 /// Sets guests up to leave a dump when their kernel panics, and undoes exactly that.
-public struct KdumpArmer: Sendable {
-    private let store: GuestStore
-    private let runner: Runner
+public struct KdumpArmer: KernelChangeObserver {
+    let store: GuestStore
+    let runner: Runner
     private let templates: Templates
 
     /// Works on the guests of a work directory.
@@ -19,47 +19,34 @@ public struct KdumpArmer: Sendable {
         templates = Templates(work: store.work, environment: Command.inheritedEnvironment)
     }
 
-    /// What arming did.
-    public struct Outcome: Sendable {
-        /// The guest's record as it is now.
-        public let record: GuestRecord
-        /// What the user is to know: a sysctl that a kernel does not have, say.
-        public let warnings: [String]
-        /// Whether it ran meanwhile: then its sysctls are in effect.
-        public let mode: GuestMode?
-        /// Whether its crash kernel is loaded too, in as much memory as it is to have; if not, it is after a restart.
-        public var isLoaded = false
-    }
-
     /// Arms a guest, running or not; one that is armed already is armed anew, as the options have it.
     ///
     /// - Throws: `notFound` where it lacks kdump-tools.
-    public func arm(_ name: String, _ options: ArmingOptions) throws -> Outcome {
+    public func arm(_ name: String, _ options: ArmingOptions) throws -> Arming {
         let lock = try changing(name, for: "kdump-arm")
         defer { _ = lock.descriptor }
         if let running = try RunningGuest(name, in: store) { return try arm(running, options) }
         var edit = try DiskEdit(name, for: "kdump-arm", in: store, runner: runner)
         try edit.refreshKernels()
         let plan = try plan(edit.record, options, on: edit)
-        edit.record.kdump = plan.state
+        try edit.record.set(plan.state)
         edit.record.memory = plan.memory
         try edit.transact { root in try DiskFiles.apply(plan.edits, to: root) }
-        return Outcome(record: edit.record, warnings: plan.warnings, mode: nil)
+        return Arming(record: edit.record, state: plan.state, warnings: plan.warnings, mode: nil)
     }
 
-    /// Brings an armed guest's crash initrds up to the kernels that it has now, within a change of its disk; nothing where it is not
-    /// armed.
+    /// Brings an armed guest's crash initrds up to the kernels that it has now; nothing where it is not armed.
     ///
-    /// - Returns: what the user is to know.
-    public func refresh(in change: inout OfflineChange) throws -> [String] {
-        guard let state = change.record.kdump else { return [] }
+    /// - Returns: what the user is to know: a kernel that cannot leave a dump, say.
+    public func kernelsChanged(in change: inout OfflineChange) throws -> [String] {
+        guard let state = try change.record.kdump else { return [] }
         let root = try change.openRoot()
         let versions = change.record.kernels.map(\.version)
         let found = try DiskFiles.read(KdumpPaths.all(versions + Self.versions(of: state)), of: root)
         let plan = try ArmingPlan(
             again: state, found: found, record: change.record,
             kernels: kernels(change.record, found: found) { try change.initrd(for: $0) }, templates: templates)
-        change.record.kdump = plan.state
+        try change.record.set(plan.state)
         try change.edit { root in try DiskFiles.apply(plan.edits, to: root) }
         return plan.warnings
     }
@@ -71,12 +58,12 @@ public struct KdumpArmer: Sendable {
             .busy, "\(name) \(silence.words)", hint: "`devbox stop \(name)` first, or wait until it runs again")
     }
 
-    private func arm(_ guest: RunningGuest, _ options: ArmingOptions) throws -> Outcome {
+    private func arm(_ guest: RunningGuest, _ options: ArmingOptions) throws -> Arming {
         try checkAnswers(guest)
         let files = RunningFiles(guest, work: store.work, runner: runner)
-        let versions = guest.record.kernels.map(\.version)
-        let found = try files.read(
-            KdumpPaths.all(versions + (guest.record.kdump.map(Self.versions) ?? [])))
+        let armed = try guest.record.kdump
+        let versions = guest.record.kernels.map(\.version) + (armed.map(Self.versions) ?? [])
+        let found = try files.read(KdumpPaths.all(versions))
         let plan = try ArmingPlan(
             options, found: found, record: guest.record,
             kernels: kernels(guest.record, found: found) { version in
@@ -85,13 +72,13 @@ public struct KdumpArmer: Sendable {
                 return try initrd.map { try Files.read(guest.files.boot.appending($0), limit: 256 << 20) }
             }, templates: templates)
         var state = plan.state
-        let earlier = guest.record.kdump?.settings ?? []
+        let earlier = armed?.settings ?? []
         for index in state.settings.indices {
             state.settings[index].before = earlier.first { $0.name == state.settings[index].name }?.before
         }
         func save() throws -> GuestRecord {
             try RunningRecord.change(guest, in: store, runner: runner) { record in
-                record.kdump = state
+                try record.set(state)
                 record.memory = plan.memory
             }
         }
@@ -123,7 +110,8 @@ public struct KdumpArmer: Sendable {
                 warnings.append("\(error.message): it will when it is restarted")
             }
         }
-        return Outcome(record: record, warnings: warnings, mode: guest.state.mode, isLoaded: isLoaded)
+        return Arming(
+            record: record, state: state, warnings: warnings, mode: guest.state.mode, isLoaded: isLoaded)
     }
 
     /// What disarming did.
@@ -144,13 +132,13 @@ public struct KdumpArmer: Sendable {
         defer { _ = lock.descriptor }
         if let running = try RunningGuest(name, in: store) { return try disarm(running) }
         var edit = try DiskEdit(name, for: "kdump-disarm", in: store, runner: runner)
-        guard let state = edit.record.kdump else {
+        guard let state = try edit.record.kdump else {
             return Disarmed(wasArmed: false, edited: [], mode: nil, remaining: [])
         }
         let found = try DiskFiles.read(state.files.map(\.path), of: edit.openRoot())
         let disarming = Disarming(state, found: found)
         edit.record.memory = disarming.memory(of: edit.record)
-        edit.record.kdump = nil
+        edit.record.remove(KdumpState.self)
         try edit.transact { root in try DiskFiles.apply(disarming.edits, to: root) }
         return Disarmed(wasArmed: true, edited: disarming.edited, mode: nil, remaining: [])
     }
@@ -163,7 +151,7 @@ public struct KdumpArmer: Sendable {
     private static let unloading = #"[ "$(cat /sys/kernel/kexec_crash_loaded)" != 1 ] || /sbin/kexec -p -u"#
 
     private func disarm(_ guest: RunningGuest) throws -> Disarmed {
-        guard let state = guest.record.kdump else {
+        guard let state = try guest.record.kdump else {
             return Disarmed(wasArmed: false, edited: [], mode: guest.state.mode, remaining: [])
         }
         let files = RunningFiles(guest, work: store.work, runner: runner)
@@ -182,14 +170,14 @@ public struct KdumpArmer: Sendable {
         }
         _ = try RunningRecord.change(guest, in: store, runner: runner) { record in
             record.memory = disarming.memory(of: record)
-            record.kdump = nil
+            record.remove(KdumpState.self)
         }
         return Disarmed(wasArmed: true, edited: disarming.edited, mode: guest.state.mode, remaining: remaining)
     }
 
     private func plan(_ record: GuestRecord, _ options: ArmingOptions, on edit: borrowing DiskEdit) throws -> ArmingPlan
     {
-        let versions = record.kernels.map(\.version) + (record.kdump.map(Self.versions) ?? [])
+        let versions = try record.kernels.map(\.version) + (record.kdump.map(Self.versions) ?? [])
         let found = try DiskFiles.read(KdumpPaths.all(versions), of: edit.openRoot())
         var initrds: [String: [UInt8]] = [:]
         for kernel in record.kernels { initrds[kernel.version] = try edit.initrd(for: kernel.version) }

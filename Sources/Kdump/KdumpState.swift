@@ -1,7 +1,10 @@
-import DevboxCore
+import Guests
 
 /// What arming changed in a guest, so that it can be undone exactly. The guest is armed as long as its record has one.
-public struct KdumpState: Sendable, Codable, Equatable {
+public struct KdumpState: RecordSection, Equatable {
+    /// "kdump".
+    public static let key = "kdump"
+
     /// The `crashkernel=` of its kernels, see Documentation/admin-guide/kdump/kdump.rst: "192M", "1G-4G:192M,4G-:256M".
     public var crashKernel: String
     /// What makedumpfile leaves out of a dump: its option `-d`, 0 to 31.
@@ -78,6 +81,13 @@ public struct KdumpState: Sendable, Codable, Equatable {
         public init(base64: String, permissions: UInt16) { (self.base64, self.permissions) = (base64, permissions) }
     }
 
-    /// What the kernel is started with beside the guest's own arguments.
+    /// What reserves memory for the kernel that saves the dump.
     public var kernelArguments: [String] { ["crashkernel=\(crashKernel)"] }
+}
+
+extension GuestRecord {
+    /// How the guest is armed; nil where it is not.
+    ///
+    /// - Throws: `badInput` where its record says so in a way that cannot be read.
+    public var kdump: KdumpState? { get throws { try section(KdumpState.self) } }
 }

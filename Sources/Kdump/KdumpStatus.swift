@@ -67,7 +67,7 @@ public struct KdumpInspector: Sendable {
         if let running = try RunningGuest(name, in: store) {
             var status = try self.status(of: running)
             judgeSpace(&status)
-            doubt(&status, running.record)
+            doubt(&status, running.record.architecture)
             return status
         }
         let record = try GuestKernels.current(name, in: store, runner: runner)
@@ -75,7 +75,7 @@ public struct KdumpInspector: Sendable {
         var status = try self.status(of: record, on: guest.openRoot())
         try count(&status) { try GuestDumps(on: guest, in: store.work) }
         judgeSpace(&status)
-        doubt(&status, record)
+        doubt(&status, record.architecture)
         return status
     }
 
@@ -89,8 +89,8 @@ public struct KdumpInspector: Sendable {
         }
     }
 
-    private func doubt(_ status: inout KdumpStatus, _ record: GuestRecord) {
-        if record.architecture == .arm64, record.kdump != nil { status.obstacles.append(KdumpStatus.arm64Doubt) }
+    private func doubt(_ status: inout KdumpStatus, _ architecture: Architecture) {
+        if architecture == .arm64, status.armed { status.obstacles.append(KdumpStatus.arm64Doubt) }
     }
 
     private func judgeSpace(_ status: inout KdumpStatus) {
@@ -104,9 +104,10 @@ public struct KdumpInspector: Sendable {
     // MARK: A guest that does not run
 
     private func status(of record: GuestRecord, on root: borrowing Ext4FileSystem) throws -> KdumpStatus {
-        var status = KdumpStatus(guest: record.name, running: false, armed: record.kdump != nil)
+        let armed = try record.kdump
+        var status = KdumpStatus(guest: record.name, running: false, armed: armed != nil)
         status.availableBytes = root.freeBytes
-        guard let state = record.kdump else {
+        guard let state = armed else {
             status.obstacles.append("it is not armed: `devbox kdump-arm \(record.name)`")
             return status
         }
@@ -168,10 +169,11 @@ public struct KdumpInspector: Sendable {
 
     private func status(of guest: RunningGuest) throws -> KdumpStatus {
         let record = guest.record
-        var status = KdumpStatus(guest: record.name, running: true, armed: record.kdump != nil)
+        let armed = try record.kdump
+        var status = KdumpStatus(guest: record.name, running: true, armed: armed != nil)
         if guest.state.mode == .lxc {
-            status.crashKernel = record.kdump?.crashKernel
-            status.settings = (record.kdump?.settings ?? []).map { .init(name: $0.name, wanted: $0.value, actual: nil) }
+            status.crashKernel = armed?.crashKernel
+            status.settings = (armed?.settings ?? []).map { .init(name: $0.name, wanted: $0.value, actual: nil) }
             status.obstacles.append(
                 "it runs as a container, whose kernel is the host's: `devbox flip \(record.name) kvm`")
             return status
@@ -180,7 +182,7 @@ public struct KdumpInspector: Sendable {
             status.obstacles.append("it \(silence.words)")
             return status
         }
-        let wanted = record.kdump?.settings ?? PanicCause.usual.flatMap(\.sysctls).map(\.setting)
+        let wanted = armed?.settings ?? PanicCause.usual.flatMap(\.sysctls).map(\.setting)
         let files = RunningFiles(guest, work: store.work, runner: runner)
         let output = try files.run(Self.script, wanted.map(\.name), purpose: "tell its state").bytes
         let text = String(decoding: output.prefix { $0 != 0 }, as: UTF8.self)
@@ -191,7 +193,7 @@ public struct KdumpInspector: Sendable {
             .map { String($0.dropFirst(12)) }
         status.settings = wanted.map { setting in
             .init(
-                name: setting.name, wanted: record.kdump == nil ? "-" : setting.value,
+                name: setting.name, wanted: armed == nil ? "-" : setting.value,
                 actual: answer.sysctls[setting.name])
         }
         let space = (answer["space"] ?? "").split(separator: " ").compactMap { Int64($0) }
@@ -202,10 +204,10 @@ public struct KdumpInspector: Sendable {
             try GuestDumps(listing: output.drop { $0 != 0 }, of: record, in: store.work)
         }
         status.expectedBytes = DumpSize.bound(
-            level: record.kdump?.dumpLevel ?? 31, meminfo: DumpSize.meminfo(text))
+            level: armed?.dumpLevel ?? 31, meminfo: DumpSize.meminfo(text))
         let defaults = Data(base64Encoded: answer["settings"] ?? "") ?? Data()
         judge(&status, record, use: ConfigText.value(of: "USE_KDUMP", in: String(decoding: defaults, as: UTF8.self)))
-        for setting in status.settings where record.kdump != nil {
+        for setting in status.settings where status.armed {
             guard let actual = setting.actual, actual != setting.wanted else { continue }
             status.remarks.append("\(setting.name) is \(actual), and not \(setting.wanted) as it was armed with")
         }
@@ -219,14 +221,14 @@ public struct KdumpInspector: Sendable {
     private func judge(_ status: inout KdumpStatus, _ record: GuestRecord, use: String?) {
         if status.reservedBytes ?? 0 == 0 {
             status.obstacles.append(
-                record.kdump == nil
+                !status.armed
                     ? "it is not armed: `devbox kdump-arm \(record.name)`"
                     : status.crashKernel == nil
                         ? "its kernel was started before it was armed: restart it"
                         : "its kernel could not reserve \(status.crashKernel ?? "")")
         } else if status.loaded != true {
             status.obstacles.append(
-                record.kdump == nil
+                !status.armed
                     ? "it is not armed: `devbox kdump-arm \(record.name)`"
                     : "the crash kernel is not loaded: `devbox exec \(record.name) -- systemctl status kdump-tools` says why"
             )

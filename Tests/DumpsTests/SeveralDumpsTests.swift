@@ -1,7 +1,6 @@
 import Crash
 import DevboxCore
 import Guests
-import HostTools
 import TestSupport
 import Testing
 

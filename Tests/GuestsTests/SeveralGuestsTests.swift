@@ -1,5 +1,4 @@
 import DevboxCore
-import HostTools
 import TestSupport
 import Testing
 

@@ -128,7 +128,7 @@ struct ArmingPlanTests {
         let first = try Self.plan()
         let armed = Self.applied(first.edits, to: Self.debian)
         var record = try Self.record()
-        record.kdump = first.state
+        try record.set(first.state)
         #expect(try Self.plan(armed, record).edits.isEmpty)
         let second = try Self.plan(armed, record) {
             $0.causes = [.warn]; $0.dumpLevel = 1
@@ -146,7 +146,7 @@ struct ArmingPlanTests {
         armed[KdumpPaths.sysctls] = .text("kernel.panic = 5\n")
         armed[KdumpPaths.crashSysctls] = .text("# mine\n")
         var record = try Self.record()
-        record.kdump = first.state
+        try record.set(first.state)
         let second = try Self.plan(armed, record) { $0.causes = [.warn] }
         #expect(!second.edits.contains { [KdumpPaths.sysctls, KdumpPaths.crashSysctls].contains($0.path) })
         #expect(second.warnings.filter { $0.contains("it stays so") }.count == 2)
@@ -179,7 +179,7 @@ struct ArmingPlanTests {
         let first = try Self.plan { $0.hungTaskTimeout = 30 }
         var armed = Self.applied(first.edits, to: Self.debian)
         var record = try Self.record()
-        record.kdump = first.state
+        try record.set(first.state)
         armed["/boot/config-6.12.1"] = .text(Self.config)
         let second = try ArmingPlan(
             again: first.state, found: armed, record: record, kernels: [Self.kernel("6.12.1")],

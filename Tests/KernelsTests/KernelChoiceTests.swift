@@ -1,7 +1,5 @@
 import DevboxCore
-import Glibc
 import Guests
-import HostTools
 import Installing
 import TestSupport
 import Testing

@@ -1,8 +1,6 @@
 import ArgumentParser
 import Crash
 import DevboxCore
-import Dumps
-import Glibc
 import Guests
 import Kdump
 
@@ -73,13 +71,8 @@ struct KdumpArm: ParsableCommand {
         if let crashkernel, CrashKernelSize(crashkernel) == nil {
             throw ValidationError("--crashkernel: a size such as 192M, or a list such as 1G-4G:192M,4G-:256M")
         }
-        if let bytes = crashkernel.flatMap(CrashKernelSize.init)?.bytes {
-            // A kernel and an initrd take a third of that before they do anything.
-            guard bytes >= 32 << 20 else {
-                throw ValidationError("--crashkernel: no kernel can save a dump in less than 32M")
-            }
-            let memory = Int64(sysconf(Int32(_SC_PHYS_PAGES))) * Int64(sysconf(Int32(_SC_PAGESIZE)))
-            guard bytes < memory else { throw ValidationError("--crashkernel: the host has \(ByteSize.text(memory))") }
+        if let flaw = crashkernel.flatMap(CrashKernelSize.init)?.flaw {
+            throw ValidationError("--crashkernel: \(flaw)")
         }
         guard (0...31).contains(dumpLevel) else { throw ValidationError("--dump-level: 0 to 31") }
         if let hungTaskTimeout, !(1...86_400).contains(hungTaskTimeout) {
@@ -93,20 +86,17 @@ struct KdumpArm: ParsableCommand {
     func run() throws {
         let list = try ArmingOptions.parse(panicOn)
         let store = try options.guests()
-        if verify, try RunningGuest(guest, in: store) != nil {
-            throw Failure(
-                .busy, "--verify clones the guest, and \(guest) is running", hint: "`devbox stop \(guest)` stops it")
-        }
         let armer = KdumpArmer(store, runner: options.runner)
-        let outcome = try armer.arm(
+        if verify { try armer.checkIsProvable(guest) }
+        let arming = try armer.arm(
             guest,
             ArmingOptions(
                 causes: list.causes, sysctls: list.sysctls, crashKernel: crashkernel.flatMap(CrashKernelSize.init),
                 hungTaskTimeout: hungTaskTimeout, softlockupThreshold: softlockupThreshold, dumpLevel: dumpLevel,
                 command: typedCommand))
-        for warning in outcome.warnings { options.console.warn("\(guest): \(warning)") }
-        if outcome.record.architecture == .arm64 { options.console.warn("\(guest): \(KdumpStatus.arm64Doubt)") }
-        guard let state = outcome.record.kdump else { return }
+        for warning in arming.warnings { options.console.warn("\(guest): \(warning)") }
+        if arming.record.architecture == .arm64 { options.console.warn("\(guest): \(KdumpStatus.arm64Doubt)") }
+        let state = arming.state
         if let raised = state.raisedMemory {
             options.console.say(
                 "\(guest): memory raised from \(ByteSize.text(raised.from)) to \(ByteSize.text(raised.to)), to make room for the crash kernel"
@@ -119,13 +109,13 @@ struct KdumpArm: ParsableCommand {
         }
         let named = list.sysctls.filter { named in state.settings.contains { $0.name == named.name } }
         let faults = (list.causes.map(\.rawValue) + named.map { "\($0.name)=\($0.value)" }).joined(separator: ", ")
-        switch outcome.mode {
+        switch arming.mode {
         case nil:
             options.console.say(
                 "\(guest): armed against \(faults); its next start reserves \(state.crashKernel) for the crash kernel")
         case .kvm:
             let rest =
-                outcome.isLoaded
+                arming.isLoaded
                 ? "its crash kernel is loaded" : "a restart reserves \(state.crashKernel) for the crash kernel"
             options.console.say("\(guest): armed against \(faults); the sysctls are in effect, and \(rest)")
         case .lxc:
@@ -133,20 +123,13 @@ struct KdumpArm: ParsableCommand {
                 "\(guest): armed against \(faults), for its next start as a virtual machine: a container's kernel is the host's"
             )
         }
-        let proof = verify ? try prove(store) : nil
-        if options.json { try options.print(Report(guest: guest, state: state, outcome, proof), "") }
+        let proof = verify ? try prove(armer) : nil
+        if options.json { try options.print(Report(guest: guest, arming, proof), "") }
     }
 
-    private func prove(_ store: GuestStore) throws -> DumpRecord {
+    private func prove(_ armer: KdumpArmer) throws -> DumpRecord {
         let clock = ContinuousClock.now
-        // What is only doubted is found out now.
-        let obstacles = try KdumpInspector(store, runner: options.runner).status(of: guest).obstacles
-            .filter { $0 != KdumpStatus.arm64Doubt }
-        guard obstacles.isEmpty else {
-            throw Failure(.failure, "a panic of \(guest) would leave no dump: \(obstacles.joined(separator: "; "))")
-        }
-        let dump = try DumpProof(store, runner: options.runner, command: typedCommand).prove(
-            guest, limit: verifyTimeout.duration)
+        let dump = try armer.prove(guest, within: verifyTimeout.duration, command: typedCommand)
         options.console.say(
             "\(guest): verified in \(seconds(since: clock)): a clone's kernel \(Names.printable(dump.kernel ?? "")) panicked and left a vmcore of \(ByteSize.text(dump.size)) (\(Names.printable(dump.title ?? "")))"
         )
@@ -165,13 +148,14 @@ struct KdumpArm: ParsableCommand {
         /// The dump of the clone that was crashed for --verify.
         let proof: DumpRecord?
 
-        init(guest: String, state: KdumpState, _ outcome: KdumpArmer.Outcome, _ proof: DumpRecord?) {
+        init(guest: String, _ arming: Arming, _ proof: DumpRecord?) {
             self.guest = guest
             self.proof = proof
+            let state = arming.state
             (crashKernel, dumpLevel, settings) = (state.crashKernel, state.dumpLevel, state.settings)
-            (memory, warnings) = (outcome.record.memory, outcome.warnings)
+            (memory, warnings) = (arming.record.memory, arming.warnings)
             files = state.files.map(\.path)
-            needsRestart = outcome.mode != nil
+            needsRestart = arming.mode != nil
         }
     }
 }

@@ -49,8 +49,6 @@ public struct GuestRecord: Record {
     public var defaultKernel: String?
     /// Further arguments for the kernel.
     public var kernelArguments: [String]
-    /// How it is armed to leave a dump when its kernel panics; nil where it is not.
-    public var kdump: KdumpState?
     /// The packages that devbox installed, in that order; nil where it has installed none.
     public var packages: [InstalledFile]?
     /// Oldest first.
@@ -59,6 +57,8 @@ public struct GuestRecord: Record {
     public var lastStartedAt: Date?
     /// The transaction on the disk that was committed last.
     public var lastTransaction: String?
+    /// The other members of the file: sections of features, see `RecordSection`, and what a newer devbox put there.
+    var members: [String: JSONValue] = [:]
 
     /// An image by name and digest.
     public struct ImageReference: Sendable, Codable, Equatable {
@@ -96,12 +96,12 @@ public struct GuestRecord: Record {
         public var defaultKernel: String?
         /// The further arguments for the kernel then.
         public var kernelArguments: [String]
-        /// How it was armed then.
-        public var kdump: KdumpState?
         /// Memory of the virtual machine then, in bytes; nil in the snapshots of a devbox that did not note it.
         public var memory: Int64?
         /// The packages that devbox had installed then.
         public var packages: [InstalledFile]?
+        /// The sections of features then.
+        var sections: [String: JSONValue] = [:]
     }
 
     /// A package that devbox installed, and the file that it came from.
@@ -131,15 +131,15 @@ public struct GuestRecord: Record {
         }
     }
 
-    /// The members of the file that devbox knows; others are kept as they are.
+    /// The members of the file that are properties here.
     public enum Keys: String, CodingKey, CaseIterable {
         case version, id, name, createdAt, command, image, clonedFrom, architecture, release, root, mode, identity,
             memory, cpus
-        case kernels, defaultKernel, kernelArguments, kdump, packages, snapshots, lastStartedAt, lastTransaction
+        case kernels, defaultKernel, kernelArguments, packages, snapshots, lastStartedAt, lastTransaction
     }
 
     /// All arguments for the kernel beside those that every guest has.
-    public var allKernelArguments: [String] { kernelArguments + (kdump?.kernelArguments ?? []) }
+    public var allKernelArguments: [String] { kernelArguments + sectionArguments }
 
     /// Whether nothing ever ran in the guest since it was cloned from its image.
     public var isUntouched: Bool { clonedFrom == nil && lastTransaction == nil && lastStartedAt == nil }

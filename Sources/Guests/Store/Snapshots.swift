@@ -38,7 +38,7 @@ public struct Snapshots: Sendable {
         let snapshot = GuestRecord.Snapshot(
             name: name, createdAt: Date(), layer: layer.name, mode: record.mode, kernels: record.kernels,
             defaultKernel: record.defaultKernel, kernelArguments: record.kernelArguments,
-            kdump: record.kdump, memory: record.memory, packages: record.packages)
+            memory: record.memory, packages: record.packages, sections: record.sections)
         record.snapshots.append(snapshot)
         try guest.save(record)
         return snapshot
@@ -61,7 +61,7 @@ public struct Snapshots: Sendable {
         record.kernels = snapshot.kernels
         record.defaultKernel = snapshot.defaultKernel
         record.kernelArguments = snapshot.kernelArguments
-        record.kdump = snapshot.kdump
+        record.restoreSections(of: snapshot)
         record.memory = snapshot.memory ?? record.memory
         record.packages = snapshot.packages
         let layer = GuestFiles.disk(ofLayer: snapshot.layer, in: store.work)
