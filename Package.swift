@@ -150,7 +150,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "DumpsTests",
-            dependencies: ["TestSupport", "Dumps", "Crash", "Guests", "DevboxCore"],
+            dependencies: ["TestSupport", "Dumps", "Crash", "Guests", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
             name: "KdumpTests",

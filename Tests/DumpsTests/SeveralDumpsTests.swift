@@ -1,6 +1,7 @@
 import Crash
 import DevboxCore
 import Guests
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -8,6 +9,9 @@ import Testing
 
 @Suite("Dumps of several guests", .timeLimit(.minutes(5)))
 struct SeveralDumpsTests {
+    private static let fixture = FilePath(#filePath).removingLastComponent().pushing(
+        "../CrashTests/Fixtures/kdump.elf.xz"
+    ).lexicallyNormalized()
     private let scratch: ScratchDirectory
     private let guests: GuestStore
     private let store: DumpStore
@@ -18,9 +22,11 @@ struct SeveralDumpsTests {
         let work = try WorkDirectory(given: scratch("work").string, environment: [:])
         try TestImage.make(in: work) { content in
             for day in 1...3 {
-                try content.write(
-                    "KDUMP   " + String(repeating: "\(day)", count: 4096),
-                    to: "var/crash/2026110\(day)0000/dump.2026110\(day)0000")
+                let folder = content("var/crash/2026110\(day)0000")
+                try Files.makeDirectory(folder)
+                try tool(
+                    "sh", "-c", "xz -dc \"$1\" | head -c 30000 >\"$2\"", "sh", Self.fixture.string,
+                    folder.appending("dump.2026110\(day)0000").string)
             }
             try Files.makeDirectory(content("var/crash/202611040000/dump.202611040000"))
         }

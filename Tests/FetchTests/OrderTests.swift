@@ -13,7 +13,7 @@ struct OrderTests {
         for (seed, package) in ["ltp", "ltp-dbg", "kselftest"].enumerated() {
             try bed.publish("2026-11-20/amd64/\(package)/\(package)-1-amd64.deb", FetchBed.deb(UInt64(seed)))
         }
-        try bed.tree("file://\(bed.root)")
+        try bed.tree(bed.root.string)
     }
 
     private func queries(_ packages: String...) -> [BuildQuery] {

@@ -20,14 +20,23 @@ struct KernelChoiceTests {
         store = GuestStore(work)
     }
 
-    @Test("another one is chosen with its arguments, and both are kept where nothing else is said")
+    @Test("another one is chosen with its arguments; a guest that does not run is not started for it")
     func chosen() throws {
         #expect(try store.load("a").startingKernel?.version == "6.1.0-47-amd64")
-        let record = try installer.choose("6.1.0-40-amd64", kernelArguments: ["quiet"], of: "a")
+        let record = try installer.choose("6.1.0-40-amd64", kernelArguments: ["quiet"], of: "a", restarts: true)
         #expect(record.startingKernel?.version == "6.1.0-40-amd64")
-        _ = try installer.choose(nil, kernelArguments: nil, of: "a", restarts: true)
         let kept = try store.load("a")
         #expect(kept.startingKernel?.version == "6.1.0-40-amd64" && kept.kernelArguments == ["quiet"])
+        #expect(kept.lastStartedAt == nil)
+    }
+
+    @Test("the kernel and the arguments of which nothing is said stay as they are")
+    func kept() throws {
+        var record = try store.load("a")
+        (record.defaultKernel, record.kernelArguments) = ("6.1.0-40-amd64", ["quiet"])
+        try store.save(record)
+        let chosen = try installer.choose(nil, kernelArguments: nil, of: "a")
+        #expect(chosen.startingKernel?.version == "6.1.0-40-amd64" && chosen.kernelArguments == ["quiet"])
     }
 
     @Test("one that the guest does not have is refused with those that it has, and nothing is changed")
