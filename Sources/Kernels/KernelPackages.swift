@@ -15,7 +15,9 @@ enum KernelPackages {
                 package.name.hasPrefix("linux-image") || package.name.hasPrefix("linux-modules")
             else { continue }
             let files = try GuestPackages.files(of: package.name, in: change)
-            let isKernel = files.contains { KernelFacts.imageVersion($0) == version || $0.contains("/modules/\(version)") }
+            let isKernel = files.contains {
+                KernelFacts.imageVersion($0) == version || $0.contains("/modules/\(version)")
+            }
             if isKernel { owners[version, default: []].append(package.name) }
         }
         return owners
