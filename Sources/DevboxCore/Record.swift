@@ -30,24 +30,39 @@ public enum RecordFile {
         try read(type, from: Files.read(path), name: path.string)
     }
 
+    /// Reads a part of a record, for those who look at many records and need little of each.
+    ///
+    /// - Parameters:
+    ///   - part: has a property for each member that is wanted; the others are not looked at.
+    ///   - type: the record's.
+    /// - Throws: as above.
+    public static func read<R: Record, Part: Decodable>(_ part: Part.Type, of type: R.Type, from path: FilePath) throws
+        -> Part
+    {
+        try read(part, of: type, from: Data(Files.read(path)), name: path.string)
+    }
+
     /// Reads a record out of its text.
     ///
     /// - Parameter name: what messages call it.
     /// - Throws: as above.
     public static func read<R: Record>(_ type: R.Type, from bytes: some Sequence<UInt8>, name: String) throws -> R {
-        let bytes = Data(bytes)
-        guard let version = try? decoder.decode(VersionOnly.self, from: bytes).version else {
-            throw Failure(.badInput, "\(name) cannot be read", hint: unreadable)
-        }
-        guard version <= R.currentVersion else {
-            throw Failure(
-                .badInput, "\(name) has version \(version); this devbox knows versions up to \(R.currentVersion)",
-                hint: "use the newer devbox that wrote it")
-        }
+        try read(type, of: type, from: Data(bytes), name: name)
+    }
+
+    private static func read<R: Record, Part: Decodable>(
+        _ part: Part.Type, of type: R.Type, from bytes: Data, name: String
+    ) throws -> Part {
         do {
-            return try decoder.decode(R.self, from: bytes)
+            return try decoder.decode(Versioned<R, Part>.self, from: bytes).part
+        } catch let error as NewerVersion {
+            throw Failure(
+                .badInput, "\(name) has version \(error.version); this devbox knows versions up to \(R.currentVersion)",
+                hint: "use the newer devbox that wrote it")
+        } catch let error as DamagedPart {
+            throw Failure(.badInput, "\(name) cannot be read: \(reason(error.error))", hint: unreadable)
         } catch {
-            throw Failure(.badInput, "\(name) cannot be read: \(reason(error))", hint: unreadable)
+            throw Failure(.badInput, "\(name) cannot be read", hint: unreadable)
         }
     }
 
@@ -92,6 +107,24 @@ public enum RecordFile {
     private struct VersionOnly: Decodable {
         let version: Int
     }
+
+    /// A record's part and the check of its version, out of one pass over the text.
+    private struct Versioned<R: Record, Part: Decodable>: Decodable {
+        let part: Part
+
+        init(from decoder: any Decoder) throws {
+            let version = try VersionOnly(from: decoder).version
+            guard version <= R.currentVersion else { throw NewerVersion(version: version) }
+            do {
+                part = try Part(from: decoder)
+            } catch {
+                throw DamagedPart(error: error)
+            }
+        }
+    }
+
+    private struct NewerVersion: Error { let version: Int }
+    private struct DamagedPart: Error { let error: any Error }
 
     private static func reason(_ error: any Error) -> String {
         switch error {

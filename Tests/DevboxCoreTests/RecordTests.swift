@@ -55,6 +55,19 @@ struct RecordTests {
         #expect(try RecordFile.read(Sample.self, from: file) == record)
     }
 
+    private struct NameOnly: Decodable {
+        let name: String
+    }
+
+    @Test("a part of a record is read whatever the rest of it is, and one of a newer version is refused all the same")
+    func part() throws {
+        try scratch.write(#"{"version":2,"name":"a","createdAt":"yesterday"}"#, to: "sample.json")
+        #expect(try RecordFile.read(NameOnly.self, of: Sample.self, from: file).name == "a")
+        try scratch.write(#"{"version":3,"name":"a"}"#, to: "sample.json")
+        let error = #expect(throws: Failure.self) { try RecordFile.read(NameOnly.self, of: Sample.self, from: file) }
+        #expect(error?.message == "\(file) has version 3; this devbox knows versions up to 2")
+    }
+
     @Test("a record of a newer version is refused by name, with both versions")
     func newerVersion() throws {
         try scratch.write(#"{"version":3,"something":"else"}"#, to: "sample.json")

@@ -19,23 +19,40 @@ public struct GuestSummary: Sendable, Encodable {
     public let createdAt: Date
 }
 
+/// What of a guest's record a list needs.
+private struct Outline: Decodable {
+    struct Image: Decodable { let name: String }
+    struct Kernel: Decodable { let version: String }
+
+    let createdAt: Date
+    let image: Image
+    let architecture: Architecture
+    let mode: GuestMode
+    let kernels: [Kernel]
+    let defaultKernel: String?
+
+    /// As `GuestRecord.startingKernel`.
+    var startingKernel: String? { (kernels.first { $0.version == defaultKernel } ?? kernels.first)?.version }
+}
+
 extension GuestStore {
     /// All guests, by name.
     ///
     /// - Parameter unreadable: is told of each guest whose record cannot be read.
     public func summaries(unreadable: (String) -> Void = { _ in }) throws -> [GuestSummary] {
         try names().compactMap { name in
-            guard let guest = try? load(name) else {
+            let files = files(name)
+            guard let guest = try? RecordFile.read(Outline.self, of: GuestRecord.self, from: files.record) else {
                 // One that was removed meanwhile is no matter.
-                if Files.exists(files(name).record) { unreadable(name) }
+                if Files.exists(files.record) { unreadable(name) }
                 return nil
             }
-            let running = try? RunningGuest(name, in: self)
+            let running = RunningGuest.isRunning(files) ? try? RunningGuest(name, in: self) : nil
             return GuestSummary(
                 name: name, state: running?.condition().state ?? "stopped", mode: running?.state.mode ?? guest.mode,
                 architecture: guest.architecture, image: guest.image.name,
                 // A container runs on the host's kernel, whatever is installed in it.
-                kernel: running.map(\.state.kernel) ?? guest.startingKernel?.version, createdAt: guest.createdAt)
+                kernel: running.map(\.state.kernel) ?? guest.startingKernel, createdAt: guest.createdAt)
         }
     }
 }
