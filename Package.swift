@@ -42,7 +42,7 @@ let package = Package(
         .target(
             name: "Installing",
             dependencies: [
-                "Guests", "Packages", "Boot", "Disks", "Archives", "Templates", "HostTools", "DevboxCore", system,
+                "Guests", "Sandbox", "Packages", "Boot", "Disks", "Archives", "Templates", "HostTools", "DevboxCore", system,
             ],
             swiftSettings: settings),
         .target(
@@ -69,8 +69,12 @@ let package = Package(
         .target(
             name: "Guests",
             dependencies: [
-                "Images", "Boot", "Disks", "QMP", "Archives", "Templates", "HostTools", "DevboxCore", "CLinux", system,
+                "Sandbox", "Images", "Boot", "Disks", "QMP", "Archives", "Templates", "HostTools", "DevboxCore", "CLinux",
+                system,
             ],
+            swiftSettings: settings),
+        .target(
+            name: "Sandbox", dependencies: ["Disks", "Templates", "HostTools", "DevboxCore", "CLinux", system],
             swiftSettings: settings),
         .target(
             name: "Images",
@@ -97,7 +101,7 @@ let package = Package(
         .target(name: "CLinux"),
         .target(name: "CCurl"),
         .testTarget(
-            name: "DoctorTests", dependencies: ["Doctor", "Guests", "HostTools", "DevboxCore", system],
+            name: "DoctorTests", dependencies: ["Doctor", "Guests", "Sandbox", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),

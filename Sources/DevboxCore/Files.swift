@@ -17,6 +17,9 @@ public enum Files {
         return status
     }
 
+    /// Whether `path` names a folder; a link to one is none.
+    public static func isFolder(_ path: FilePath) throws -> Bool { try status(path).st_mode & S_IFMT == S_IFDIR }
+
     /// The whole of a small file, refused where it is larger than `limit` bytes.
     public static func read(_ path: FilePath, limit: Int = 16 << 20) throws -> [UInt8] {
         let file = try open(path, .readOnly)

@@ -51,14 +51,18 @@ public enum Mount {
     /// The process that serves the file must not be in that namespace. Were it the last one to die there, the kernel would
     /// unmount ext4 through a server that is gone, and both would hang for good. Buffered, never direct-io: over a FUSE export
     /// of QEMU 7.2 that corrupts data.
-    public static func inNamespace(_ file: FilePath, at mountPoint: FilePath, run command: Command) -> Command {
+    ///
+    /// - Parameter isWritable: whether it is mounted for writing.
+    public static func inNamespace(
+        _ file: FilePath, at mountPoint: FilePath, isWritable: Bool = true, run command: Command
+    ) -> Command {
         // A constant text; what varies are its arguments.
-        let steps = "mount -o loop \"$1\" \"$2\" || exit 125; shift 2; exec \"$@\""
+        let steps = "mount -o \"$1\" \"$2\" \"$3\" || exit 125; shift 3; exec \"$@\""
         return Command(
             Unshare.program,
             [
-                "--mount", "--propagation", "private", "--", "sh", "-c", steps, "sh", file.string, mountPoint.string,
-                command.program.name,
+                "--mount", "--propagation", "private", "--", "sh", "-c", steps, "sh", isWritable ? "loop" : "loop,ro",
+                file.string, mountPoint.string, command.program.name,
             ]
                 + command.arguments,
             environment: command.environment)

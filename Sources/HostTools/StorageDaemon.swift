@@ -13,10 +13,12 @@ public enum StorageDaemon {
     /// - Parameters:
     ///   - disk: the qcow2 file.
     ///   - partition: offset and size of the part to export; nil for the whole disk.
+    ///   - isWritable: whether the file can be written to.
     ///   - file: an existing, empty file, over which the export is mounted.
     ///   - pidFile: where the daemon notes its process id, and removes it when it has written everything.
     public static func export(
-        _ disk: FilePath, partition: (offset: Int64, size: Int64)?, at file: FilePath, pidFile: FilePath
+        _ disk: FilePath, partition: (offset: Int64, size: Int64)?, isWritable: Bool = true, at file: FilePath,
+        pidFile: FilePath
     ) -> Command {
         var arguments = [
             "--daemonize", "--pidfile", pidFile.string,
@@ -31,7 +33,7 @@ public enum StorageDaemon {
         }
         arguments += [
             "--export",
-            "type=fuse,id=export,writable=on,node-name=\(partition == nil ? "disk" : "part"),mountpoint=\(escape(file))",
+            "type=fuse,id=export,writable=\(isWritable ? "on" : "off"),node-name=\(partition == nil ? "disk" : "part"),mountpoint=\(escape(file))",
         ]
         return Command(program, arguments)
     }

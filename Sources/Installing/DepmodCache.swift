@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import Guests
 import Packages
+import Sandbox
 import SystemPackage
 
 /// What depmod(8) made of a kernel's modules, kept for the next guest: reading all modules takes a fifth of an installation, and
@@ -41,12 +42,12 @@ struct DepmodCache {
     }
 
     /// What the container is shown: the results, unless the guest has modules of such a version already.
-    func extras(for change: borrowing OfflineChange) throws -> [ContainerExtra] {
+    func extras(for change: borrowing OfflineChange) throws -> [SandboxMount.Entry] {
         let root = try change.openRoot()
         let versions = try Files.list(folder)
         for version in versions where try root.find("/lib/modules/\(version)") != nil { return [] }
         if !versions.isEmpty { utimes(folder.string, nil) }
-        return versions.map { ContainerExtra(folder.appending($0), as: "depmod/\($0)") }
+        return versions.map { SandboxMount.Entry(folder.appending($0), as: "depmod/\($0)") }
     }
 
     /// Whether nothing else ever ran in the guest, and there is no result yet.

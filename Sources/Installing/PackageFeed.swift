@@ -2,6 +2,7 @@ import DevboxCore
 import Glibc
 import Guests
 import Packages
+import Sandbox
 import SystemPackage
 
 /// How a package's content comes to a guest's dpkg.
@@ -10,7 +11,7 @@ import SystemPackage
 /// cache; a large one is handed to dpkg through a fifo while that goes on.
 final class PackageFeed {
     /// What the container is shown for it.
-    let extras: [ContainerExtra]
+    let extras: [SandboxMount.Entry]
     /// The package's path in the container.
     let path: String
     private let file: PackageFile
@@ -34,7 +35,7 @@ final class PackageFeed {
         let name = "packages/\(file.fileName)"
         path = "/run/devbox/\(name)"
         if let decoded = cache.lookUp(file.digest) {
-            extras = [ContainerExtra(decoded.path, as: name)]
+            extras = [SandboxMount.Entry(decoded.path, as: name)]
             writer = nil
             fifo = nil
             return
@@ -42,14 +43,14 @@ final class PackageFeed {
         var writer = try cache.begin(file.package, digest: file.digest)
         guard let size = file.package.decodedDataSize, size >= Self.streamedFrom else {
             try DebCheck(sizeLimit: sizeLimit).run(file.package, sink: { writer.append($0) })
-            extras = [ContainerExtra(try writer.finish().path, as: name)]
+            extras = [SandboxMount.Entry(try writer.finish().path, as: name)]
             self.writer = nil
             self.fifo = nil
             return
         }
         let fifo = folder.appending("\(file.fileName).data")
         try posix("make \(fifo)") { mkfifo(fifo.string, 0o644) }
-        extras = [ContainerExtra(writer.path, as: name), ContainerExtra(fifo, as: "\(name).data")]
+        extras = [SandboxMount.Entry(writer.path, as: name), SandboxMount.Entry(fifo, as: "\(name).data")]
         self.writer = consume writer
         self.fifo = fifo
     }

@@ -6,6 +6,7 @@ import Glibc
 import Guests
 import HostTools
 import Packages
+import Sandbox
 import SystemPackage
 import Templates
 
@@ -165,7 +166,7 @@ public struct PackageInstaller: Sendable {
 
     /// Runs a command of the guest's for packages; what it writes goes to install.log.
     private func run(
-        _ arguments: [String], extras: [ContainerExtra], makesInitrds: Bool, in change: inout OfflineChange,
+        _ arguments: [String], extras: [SandboxMount.Entry], makesInitrds: Bool, in change: inout OfflineChange,
         meanwhile: (OfflineProgress, ContinuousClock.Instant) throws -> Void
     ) throws {
         let log = change.files.installLog
@@ -196,7 +197,7 @@ public struct PackageInstaller: Sendable {
     /// The folder that stands first in the PATH of package scripts.
     ///
     /// - Parameter makesInitrds: whether the guest's own tool for initrds is at work: to make one, or to remove one.
-    private func makeTools(in folder: FilePath, makesInitrds: Bool) throws -> ContainerExtra {
+    private func makeTools(in folder: FilePath, makesInitrds: Bool) throws -> SandboxMount.Entry {
         let tools = folder.appending("bin")
         try Files.makeDirectory(tools)
         for template in try templates.files(below: "offline") {
@@ -206,6 +207,6 @@ public struct PackageInstaller: Sendable {
             try Files.writeAtomically(Array(templates.text(template).utf8), to: file, mode: 0o755, isDurable: false)
             try Files.setMode(file, 0o755)
         }
-        return ContainerExtra(tools, as: "bin")
+        return SandboxMount.Entry(tools, as: "bin")
     }
 }

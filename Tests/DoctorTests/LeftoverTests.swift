@@ -6,6 +6,7 @@ import SystemPackage
 import Testing
 
 @testable import Guests
+import Sandbox
 
 @Suite("What killed devboxes leave")
 struct LeftoverTests {

@@ -1,6 +1,7 @@
 import DevboxCore
 import Glibc
 import HostTools
+import Sandbox
 import SystemPackage
 
 /// Looks for what killed devboxes left, and cleans it away.
@@ -28,7 +29,7 @@ public struct LeftoverSearch {
         }
         var containers: Set<String> = []
         for name in try Files.list(store.work.guests) where Names.isValid(name) {
-            if let record = try? store.load(name) { containers.insert(ContainerFiles.name(of: record)) }
+            if let record = try? store.load(name) { containers.insert(record.containerName) }
             found += try inGuest(name)
         }
         // Guests first: a transaction that is undone may set layers free.
@@ -70,7 +71,7 @@ public struct LeftoverSearch {
         }
         var found: [Leftover] = []
         if let record = try? store.load(name) {
-            let container = ContainerFiles.name(of: record)
+            let container = record.containerName
             for path in ContainerCgroups.trees where Files.exists(path.appending(container)) {
                 found.append(
                     clean(Leftover(.cgroup, path.appending(container), guest: name)) {

@@ -2,6 +2,7 @@ import CLinux
 import DevboxCore
 import Glibc
 import HostTools
+import Sandbox
 import SystemPackage
 
 /// What the user may choose about a command.
@@ -84,31 +85,30 @@ public struct GuestExec: Sendable {
             "in a container the kernel is the host's, \(HostKernel.release); `--mode kvm` runs a command on the guest's own"
         }
         let transaction = try DiskTransaction.begin("exec", on: guest)
-        var plan = LaunchPlan(
-            kind: .command, work: store.work.path.string, guest: name, verbosity: runner.console.level.rawValue,
-            arguments: arguments)
-        plan.terminal = options.terminal ? getenv("TERM").map { String(cString: $0) } : nil
+        let terminal = options.terminal ? getenv("TERM").map { String(cString: $0) } : nil
+        let plan = try guest.record.sandbox(
+            .command(SandboxCommand(arguments, terminal: terminal)), guest.files, in: store.work)
         do {
-            var enclosure = try Enclosure(
-                plan, lock: guest.lock,
+            var sandbox = try Sandbox(
+                plan, lock: guest.lock.descriptor,
                 streams: .attached(input: options.input, output: options.output, terminal: options.terminal),
                 console: runner.console)
             let deadline = options.limit.map { ContinuousClock.now + $0 }
-            let message: SupervisorMessage?
+            let message: SandboxMessage?
             do {
                 // At a terminal Ctrl-C is the command's: its status tells what became of it.
-                message = try Interrupts.leavingCtrlC(if: options.terminal) { try enclosure.next(until: deadline) }
+                message = try Interrupts.leavingCtrlC(if: options.terminal) { try sandbox.next(until: deadline) }
             } catch let failure as Failure where failure.exitCode == .interrupted {
-                try enclosure.endCommand()
+                try sandbox.endCommand()
                 try transaction.commit(guest.record, on: &guest)
                 throw InterruptedCommand()
             }
             guard case .ended(let status)? = message else {
-                try enclosure.endCommand()
+                try sandbox.endCommand()
                 try transaction.commit(guest.record, on: &guest)
                 throw GuestError.timedOut(guest: name, limit: options.limit ?? .zero)
             }
-            try enclosure.waitUntilGone()
+            try sandbox.waitUntilGone()
             // What the command changed is kept whatever its status.
             try transaction.commit(guest.record, on: &guest)
             return status

@@ -1,6 +1,7 @@
 import DevboxCore
 import Glibc
 import HostTools
+import Sandbox
 import SystemPackage
 
 /// The life of a running guest in its supervisor: started, ready, stopped on request or by itself.
@@ -27,7 +28,7 @@ final class GuestLoop {
         let loop = supervisor.loop
         let events = GuestEvents(
             ready: { [self] in
-                if !isReady { supervisor.send(.ready) }
+                if !isReady { supervisor.host.send(.ready) }
                 isReady = true
             },
             learnt: { [self] signal in try learn(signal) },
@@ -46,18 +47,18 @@ final class GuestLoop {
             loop.ignore(FileDescriptor(rawValue: Interrupts.descriptor))
             stop(within: .seconds(30))
         }
-        supervisor.send(.started(state))
+        supervisor.host.send(.started)
         try loop.run()
         try runtime.close()
         try learn(.ended)
         if condition.panic != nil || condition.dump != nil { try condition.keep(files, in: supervisor.work) }
-        if !isReady, !supervisor.committed {
+        if !isReady, !supervisor.host.isReleased {
             if let crash = fault as? MachineCrash { throw crash }
             throw Failure(
                 .failure, "the guest \(files.name) ended while it started\(fault.map { ": \($0.message)" } ?? "")")
         }
         // Nobody finds a supervisor any more; what waits for the lock may go on when this process is gone.
-        PrivateFolder.leave(files)
+        PrivateFolder.leave(files.run)
         try Files.removeTree(files.run)
         for stopper in stoppers { stopper.say(StopAnswer(forced: wasForced)) }
         return 0

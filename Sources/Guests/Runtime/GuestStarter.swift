@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import HostTools
 import Images
+import Sandbox
 import SystemPackage
 
 /// What the user may choose about one start; nil is as the record has it.
@@ -71,9 +72,7 @@ public struct GuestStarter: Sendable {
             throw Failure(.needsRoot, "a guest runs as a container only for root", hint: "sudo devbox start \(name)")
         }
         var hasShareUnit = true
-        var plan = LaunchPlan(
-            kind: mode == .kvm ? .machine : .container, work: store.work.path.string, guest: name,
-            verbosity: runner.console.level.rawValue)
+        var plan = LaunchPlan(guest: name, mode: mode)
         if mode == .kvm {
             try refreshBootFiles(&guest)
             hasShareUnit = try guest.openRoot().find(ShareMount.unit) != nil
@@ -120,26 +119,35 @@ public struct GuestStarter: Sendable {
         try Files.makeDirectory(guest.files.run, mode: 0o711)
         try store.work.give(guest.files.run)
         try Files.writeAtomically([], to: guest.files.supervisorLog)
-        var enclosure = try Enclosure(
-            plan, lock: guest.lock, streams: .detached(log: guest.files.supervisorLog),
-            console: runner.console)
+        var sandbox = try Sandbox(
+            sandbox(for: plan, guest), lock: guest.lock.descriptor,
+            streams: .detached(log: guest.files.supervisorLog), console: runner.console)
         do {
-            try waitUntilReady(&enclosure, guest.files, limit: options.limit)
-            try enclosure.release()
+            try waitUntilReady(&sandbox, guest.files, limit: options.limit)
+            try sandbox.release()
         } catch GuestError.bootFailed(_, let fault, _)
             where ConsoleTail.isPanic(fault) && (options.onPanic == .pause || options.onPanic == .dump)
         {
-            let rest = try leavePanicked(&enclosure, guest.files, options.onPanic)
+            let rest = try leavePanicked(&sandbox, guest.files, options.onPanic)
             throw GuestError.bootFailed(
                 guest: guest.files.name, fault: "\(fault)\n\(rest)", console: ConsoleTail.lines(guest.files))
         } catch {
-            enclosure.kill()
+            sandbox.kill()
             defer { try? Files.removeTree(guest.files.run) }
-            if plan.kind == .machine, let failure = error as? Failure, failure.exitCode == .failure {
+            if plan.mode == .kvm, let failure = error as? Failure, failure.exitCode == .failure {
                 throw explain(failure, guest.files)
             }
             throw error
         }
+    }
+
+    private func sandbox(for plan: LaunchPlan, _ guest: borrowing StoppedGuest) throws -> SandboxPlan {
+        let text = String(decoding: try RecordFile.json(plan, pretty: false), as: UTF8.self)
+        var sandbox = try guest.record.sandbox(.service(plan: text), guest.files, in: store.work)
+        if let bridge = plan.bridge {
+            sandbox.network = .bridge(bridge, macAddress: guest.record.identity.macAddress)
+        }
+        return sandbox
     }
 
     /// KVM where it really works. That it does not is said once, and nothing is said of guests that it could never run.
@@ -153,12 +161,13 @@ public struct GuestStarter: Sendable {
         return finding.accelerator
     }
 
-    private func waitUntilReady(_ enclosure: inout Enclosure, _ files: GuestFiles, limit: Duration) throws {
+    private func waitUntilReady(_ sandbox: inout Sandbox, _ files: GuestFiles, limit: Duration) throws {
         let deadline = ContinuousClock.now + limit
         while true {
             // Looked at between messages: a guest that panicked never becomes ready, and must not be waited for.
-            if let message = try enclosure.next(until: min(deadline, .now + .milliseconds(200))) {
+            if let message = try sandbox.next(until: min(deadline, .now + .milliseconds(200))) {
                 if case .ready = message { return }
+                if case .crashed(let signal) = message { throw MachineCrash(signal: signal) }
             } else if let fault = ConsoleTail.bootFault(files) {
                 throw GuestError.bootFailed(guest: files.name, fault: fault, console: ConsoleTail.lines(files))
             } else if ContinuousClock.now >= deadline {
@@ -172,12 +181,12 @@ public struct GuestStarter: Sendable {
     /// A boot that ended in a panic the user wants to look into: nothing of it is thrown away.
     ///
     /// - Returns: what became of it.
-    private func leavePanicked(_ enclosure: inout Enclosure, _ files: GuestFiles, _ action: PanicAction?) throws
+    private func leavePanicked(_ sandbox: inout Sandbox, _ files: GuestFiles, _ action: PanicAction?) throws
         -> String
     {
         var connection = try GuestConnection(files)
         let condition = try connection.follow()
-        try enclosure.release()
+        try sandbox.release()
         guard action == .dump else { return "It is paused; `devbox dump \(files.name)` takes its memory" }
         var dump = condition.dump
         while dump == nil, let answer = try connection.next(until: .now + Self.dumpPatience) {
@@ -185,7 +194,7 @@ public struct GuestStarter: Sendable {
             if case .event(.dumpFailed(let reason)) = answer { return "It is paused, for the dump failed: \(reason)" }
         }
         guard let dump else { return "It is paused, for no dump was taken" }
-        try enclosure.waitUntilGone()
+        try sandbox.waitUntilGone()
         return "The host saved \(dump.path)"
     }
 

@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import HostTools
 import QMP
+import Sandbox
 import SystemPackage
 
 /// A guest as a QEMU virtual machine. QEMU runs as the work directory's owner, or as nobody in particular where that is root.
@@ -21,8 +22,8 @@ final class KVMGuest: GuestRuntime {
 
     func launch(_ events: GuestEvents) throws -> RunState {
         let files = supervisor.files
-        let folder = try PrivateFolder(for: files)
-        try folder.assembleShare(of: supervisor.work, forContainer: false)
+        let folder = try supervisor.host.makePrivateFolder()
+        let share = try folder.assemble(.share(of: supervisor.work, isOwners: false), owner: supervisor.work.owner)
         let owner = supervisor.work.guestOwner
         for file in [files.consoleLog, errors] {
             try Files.remove(file)
@@ -31,11 +32,10 @@ final class KVMGuest: GuestRuntime {
         try Files.makeDirectory(files.machine, mode: 0o700)
         var directory = files.path
         if isRoot {
-            try folder.bindDisks(of: supervisor.work, files: files)
-            directory = folder.work.appending("guests").appending(files.name)
+            directory = try showDisks(in: folder)
             for file in [files.disk, files.machine, files.consoleLog] { try supervisor.work.give(file, to: owner) }
         }
-        let (kernel, command) = try self.command(share: folder.share)
+        let (kernel, command) = try self.command(share: share)
         try Files.writeAtomically(
             Array("\(SSH.hostAlias(supervisor.record.id)) \(supervisor.record.identity.sshHostKey)\n".utf8),
             to: files.knownHosts)
@@ -70,6 +70,18 @@ final class KVMGuest: GuestRuntime {
         return RunState(
             mode: .kvm, startedAt: Date(), kernel: kernel, sshPort: port, container: nil, containerFolder: nil,
             accelerator: supervisor.plan.accelerator, bridge: nil, onPanic: supervisor.plan.onPanic)
+    }
+
+    /// Shows the folders of the work directory that the disk is made of, laid out as there: a QEMU that is not the owner may not pass it.
+    ///
+    /// - Returns: the guest's folder as QEMU finds it.
+    private func showDisks(in folder: PrivateFolder) throws -> FilePath {
+        let (work, files) = (supervisor.work, supervisor.files)
+        func place(_ path: FilePath) -> String { "work" + path.string.dropFirst(work.path.string.count) }
+        for (source, isWritable) in [(work.images, false), (work.layers, false), (files.path, true)] {
+            try folder.show(source, at: place(source), isWritable: isWritable)
+        }
+        return folder.path.pushing(FilePath(place(files.path)))
     }
 
     private func command(share: FilePath) throws -> (kernel: String, Command) {

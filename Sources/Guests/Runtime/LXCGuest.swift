@@ -3,42 +3,38 @@ import DevboxCore
 import FoundationEssentials
 import Glibc
 import HostTools
+import Sandbox
 import SystemPackage
 
 /// A guest as an unprivileged container that boots its own init from the very same disk.
 final class LXCGuest: GuestRuntime {
     private let supervisor: Supervisor
-    private var export: DiskExport?
     private var child: ChildProcess?
-    private var container: ContainerFiles?
+    private var container: Container?
     private var shutdown: ChildProcess?
 
     init(_ supervisor: Supervisor) { self.supervisor = supervisor }
 
     func launch(_ events: GuestEvents) throws -> RunState {
-        let folder = try PrivateFolder(for: supervisor.files)
         try posix("mount the cgroups") { devbox_mount_cgroup2("/sys/fs/cgroup") }
-        let container = try ContainerFiles(supervisor, in: folder)
+        let container = try Container(supervisor.host)
         self.container = container
         ContainerCgroups.remove(container.name)
-        let export = try DiskExport(
-            supervisor.files.disk, partition: supervisor.record.root.partition, in: folder, runner: supervisor.runner)
-        self.export = export
-        try container.writeConfig(supervisor, system: true)
+        let command = try container.boot(consoleLog: supervisor.files.consoleLog)
         try Files.writeAtomically([], to: supervisor.files.consoleLog)
         try watchForReadiness(container.notify, events)
 
-        let command = Mount.inNamespace(
-            folder.disk, at: folder.root, run: LXC.start(container.name, in: folder.lxc, log: container.log))
         let child = try ChildProcess(command, output: .null, error: .null, newSession: true)
         supervisor.loop.watch(child.pidfd) { [container] in
             events.ended(container.complaint.isEmpty ? nil : Failure(.failure, container.complaint))
         }
-        supervisor.loop.watch(export.pidfd) { events.ended(Failure(.failure, "the storage daemon died")) }
+        if let lifeline = container.root.lifeline {
+            supervisor.loop.watch(lifeline) { events.ended(Failure(.failure, "the storage daemon died")) }
+        }
         self.child = consume child
         return RunState(
             mode: .lxc, startedAt: Date(), kernel: nil, sshPort: nil, container: container.name,
-            containerFolder: folder.lxc.string, accelerator: nil, bridge: supervisor.plan.bridge)
+            containerFolder: container.lxcFolder.string, accelerator: nil, bridge: supervisor.plan.bridge)
     }
 
     /// systemd says READY=1 when it has started everything (sd_notify(3)); no polling, no sleeping.
@@ -58,7 +54,7 @@ final class LXCGuest: GuestRuntime {
     func requestShutdown() {
         if let container, container.code != .native {
             let command = LXC.attach(
-                ["systemctl", "poweroff"], name: container.name, in: container.folder.lxc,
+                ["systemctl", "poweroff"], name: container.name, in: container.lxcFolder,
                 variables: ["PATH": RunningGuest.path])
             shutdown = try? ChildProcess(command, output: .null, error: .null)
             return
@@ -76,7 +72,7 @@ final class LXCGuest: GuestRuntime {
 
     func close() throws {
         child = nil
-        try export?.close()
+        try container?.root.close()
         if let container { ContainerCgroups.remove(container.name) }
     }
 

@@ -3,6 +3,7 @@ import CLinux
 import DevboxCore
 import Disks
 import HostTools
+import Sandbox
 import SystemPackage
 
 /// A change of a stopped guest, made by programs of the guest's own in containers without an init, as one transaction: disk, boot
@@ -98,27 +99,25 @@ public struct OfflineChange: ~Copyable {
     public mutating func run(_ command: OfflineCommand, meanwhile: (OfflineProgress) throws -> Void = { _ in }) throws
         -> Int32
     {
-        var plan = LaunchPlan(
-            kind: .command, work: guest.store.work.path.string, guest: guest.files.name,
-            verbosity: guest.runner.console.level.rawValue, arguments: Self.flushing + command.arguments)
-        plan.unsynced = true
-        plan.extras = command.extras
+        var plan = try guest.record.sandbox(
+            .command(SandboxCommand(Self.flushing + command.arguments, isUnsynced: true)), guest.files,
+            in: guest.store.work)
+        if !command.extras.isEmpty { plan.mounts.append(.extras(command.extras)) }
         let output: ChildProcess.Stream = .descriptor(command.output)
-        var enclosure = try Enclosure(
-            plan, lock: guest.lock, streams: .attached(input: command.input, output: output, error: output),
-            console: guest.runner.console)
+        var sandbox = try Sandbox(
+            plan, lock: guest.lock.descriptor,
+            streams: .attached(input: command.input, output: output, error: output), console: guest.runner.console)
         do {
-            try meanwhile(OfflineProgress(descriptor: enclosure.descriptor))
-            guard case .ended(let status)? = try enclosure.next(until: command.deadline) else {
+            try meanwhile(OfflineProgress(descriptor: sandbox.descriptor))
+            guard let status = try sandbox.finish(until: command.deadline) else {
                 throw Failure(
                     .failure,
                     "\(purpose) in \(guest.files.name) did not end within \(command.limit.inWords); nothing was changed",
                     hint: "--timeout allows it more")
             }
-            try enclosure.waitUntilGone()
             return status
         } catch {
-            enclosure.kill()
+            sandbox.kill()
             throw error
         }
     }
@@ -129,7 +128,7 @@ public struct OfflineCommand {
     /// The command and its arguments.
     public var arguments: [String]
     /// What the container sees of the host at /run/devbox, read-only.
-    public var extras: [ContainerExtra]
+    public var extras: [SandboxMount.Entry]
     /// What it reads.
     public var input: ChildProcess.Stream = .null
     /// Where standard output and standard error go.
@@ -144,26 +143,12 @@ public struct OfflineCommand {
     ///   - extras: what the container sees of the host at /run/devbox.
     ///   - output: where standard output and standard error go.
     ///   - limit: how long it may take, from now on.
-    public init(_ arguments: [String], extras: [ContainerExtra] = [], output: FileDescriptor, limit: Duration) {
+    public init(_ arguments: [String], extras: [SandboxMount.Entry] = [], output: FileDescriptor, limit: Duration) {
         self.arguments = arguments
         self.extras = extras
         self.output = output
         self.limit = limit
         deadline = .now + limit
-    }
-}
-
-/// A file or folder of the host that a container sees, read-only, below /run/devbox.
-public struct ContainerExtra: Codable, Sendable {
-    /// Its path on the host.
-    public var source: String
-    /// Its path below /run/devbox: a name, or a folder and a name.
-    public var target: String
-
-    /// Each parameter is the property of that name.
-    public init(_ source: FilePath, as target: String) {
-        self.source = source.string
-        self.target = target
     }
 }
 

@@ -2,6 +2,7 @@ import DevboxCore
 import Disks
 import Glibc
 import HostTools
+import Sandbox
 import SystemPackage
 
 /// A guest that does not run and that nobody else changes: its lock is held, and what a killed devbox left is put right.
@@ -51,7 +52,7 @@ public struct StoppedGuest: ~Copyable {
         try Files.remove(files.edits)
         var record = try store.load(name)
         if wasKilled, isRoot {
-            for tree in ContainerCgroups.trees { ContainerCgroups.remove(ContainerFiles.name(of: record), in: tree) }
+            for tree in ContainerCgroups.trees { ContainerCgroups.remove(record.containerName, in: tree) }
         }
         try DiskTransaction.recover(files, record: &record, store: store, runner: runner)
         self.store = store

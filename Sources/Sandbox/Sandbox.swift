@@ -4,11 +4,11 @@ import Glibc
 import HostTools
 import SystemPackage
 
-/// A devbox as PID 1 of namespaces of its own, and the channel to it.
+/// A container over a root, with a devbox around it as PID 1 of namespaces of its own, and the channel to that.
 ///
 /// When the starter dies, the channel ends, the enclosed devbox ends, and with it, by the kernel's hand, every process and mount
-/// in the enclosure. A guest that is to outlive the starter is let go by `release`.
-struct Enclosure: ~Copyable {
+/// in the sandbox. A service that is to outlive the starter, a guest, is let go by `release`.
+public struct Sandbox: ~Copyable {
     private var process: ChildProcess
     private let channel: FileDescriptor
     private var lines: [[UInt8]] = []
@@ -21,7 +21,7 @@ struct Enclosure: ~Copyable {
     static let endRequest = Array("end\n".utf8)
 
     /// What an enclosed devbox reads and writes.
-    enum Streams {
+    public enum Streams {
         /// These; with a terminal it is in this process's session, else in one of its own: what is typed, Ctrl-C above all, is for
         /// devbox then, and LXC finds no terminal to turn to its own ends.
         case attached(
@@ -31,20 +31,27 @@ struct Enclosure: ~Copyable {
         case detached(log: FilePath)
     }
 
-    /// Starts an enclosed devbox.
+    /// Starts it.
     ///
     /// - Parameters:
-    ///   - plan: what it is to do.
-    ///   - lock: the guest's lock, which it shares as long as it lives.
+    ///   - plan: what it is, and what is done in it.
+    ///   - lock: a lock that it shares as long as it lives: of what it changes. Its descriptor stays the caller's.
     ///   - streams: what it reads and writes.
-    init(_ plan: LaunchPlan, lock: borrowing FileLock, streams: Streams, console: Console) throws {
+    ///   - console: where `--verbose` prints the command.
+    ///   - devbox: the program that is enclosed: this very one.
+    public init(
+        _ plan: SandboxPlan, lock: FileDescriptor? = nil, streams: Streams, console: Console,
+        devbox: Program = Sandbox.thisProgram
+    ) throws {
+        var plan = plan
+        plan.verbosity = console.level.rawValue
         var ends: [Int32] = [-1, -1]
         try posix("make a channel") { devbox_socketpair(&ends) }
         let theirs = FileDescriptor(rawValue: ends[1])
         defer { try? theirs.close() }
         let ours = FileDescriptor(rawValue: ends[0])
         let command = Unshare.enclose(
-            Command(Self.devbox, ["supervise"]), asUser: !isRoot)
+            Command(devbox, ["supervise"]), asUser: !isRoot)
         console.detail("+ \(command.line)")
         var (input, output, error) = (ChildProcess.Stream.null, ChildProcess.Stream.null, ChildProcess.Stream.inherit)
         var logFile: FileDescriptor?
@@ -60,12 +67,14 @@ struct Enclosure: ~Copyable {
             error = .descriptor(file)
             newSession = true
         }
+        var descriptors = [Self.channelNumber: theirs]
+        if let lock { descriptors[Self.lockNumber] = lock }
         let child: ChildProcess
         do {
             try Files.writeAll(ours, RecordFile.json(plan, pretty: false), name: "the channel")
             child = try ChildProcess(
                 command, input: input, output: output, error: error,
-                descriptors: [Self.channelNumber: theirs, Self.lockNumber: lock.descriptor], newSession: newSession)
+                descriptors: descriptors, newSession: newSession)
         } catch {
             try? ours.close()
             throw error
@@ -77,19 +86,19 @@ struct Enclosure: ~Copyable {
     deinit { try? channel.close() }
 
     /// This very program.
-    private static var devbox: Program {
-        return Program(Files.executable?.string ?? "/proc/self/exe", package: "devbox", for: "its own helpers")
+    public static var thisProgram: Program {
+        Program(Files.executable?.string ?? "/proc/self/exe", package: "devbox", for: "its own helpers")
     }
 
     /// Readable when there is a next message.
-    var descriptor: Int32 { channel.rawValue }
+    public var descriptor: Int32 { channel.rawValue }
 
     /// The next message; nil when the time ran out.
     ///
     /// - Parameter interruptible: whether Ctrl-C ends the waiting; not where the terminal is the command's.
     /// - Throws: what the other side failed with, and `failure` where it ended without a word.
-    mutating func next(until deadline: ContinuousClock.Instant? = nil, interruptible: Bool = true) throws
-        -> SupervisorMessage?
+    public mutating func next(until deadline: ContinuousClock.Instant? = nil, interruptible: Bool = true) throws
+        -> SandboxMessage?
     {
         while lines.isEmpty {
             var polled = [
@@ -102,11 +111,10 @@ struct Enclosure: ~Copyable {
             if polled[1].revents != 0 { throw Failure.interrupted }
             if polled[0].revents != 0 { try receive() }
         }
-        let message = try RecordFile.decode(SupervisorMessage.self, from: lines.removeFirst())
+        let message = try RecordFile.decode(SandboxMessage.self, from: lines.removeFirst())
         switch message {
         case .failed(let code, let text, let hint): throw Failure(code, text, hint: hint)
-        case .crashed(let signal): throw MachineCrash(signal: signal)
-        case .started, .ready, .ended: return message
+        case .started, .ready, .ended, .crashed: return message
         }
     }
 
@@ -126,8 +134,20 @@ struct Enclosure: ~Copyable {
         }
     }
 
+    /// Waits for the end of the task, and until all of the sandbox is gone: what was written is on the disk then.
+    ///
+    /// - Returns: the command's own status; nil where the time ran out, and the task goes on.
+    public mutating func finish(until deadline: ContinuousClock.Instant? = nil) throws -> Int32? {
+        while let message = try next(until: deadline) {
+            guard case .ended(let status) = message else { continue }
+            try waitUntilGone()
+            return status
+        }
+        return nil
+    }
+
     /// Lets the enclosed devbox outlive this one.
-    mutating func release() throws {
+    public mutating func release() throws {
         try Files.writeAll(channel, Array("commit\n".utf8), name: "the channel")
         process.letGo()
     }
@@ -135,7 +155,7 @@ struct Enclosure: ~Copyable {
     /// Ends the command that it runs, and waits until what that has written is on the disk.
     ///
     /// - Throws: `failure` where the disk does not become whole.
-    mutating func endCommand() throws {
+    public mutating func endCommand() throws {
         try Files.writeAll(channel, Self.endRequest, name: "the channel")
         guard case .ended? = try next(until: .now + .seconds(120), interruptible: false) else {
             throw Failure(.failure, "what the command has written could not be kept: the disk does not take it in time")
@@ -144,12 +164,12 @@ struct Enclosure: ~Copyable {
     }
 
     /// Waits until it has ended, its mounts and all.
-    mutating func waitUntilGone(limit: Duration = .seconds(30)) throws {
+    public mutating func waitUntilGone(limit: Duration = .seconds(30)) throws {
         if try process.wait(until: .now + limit, interruptible: false) == nil { process.end() }
     }
 
     /// Ends it at once.
-    mutating func kill() {
+    public mutating func kill() {
         shutdown(channel.rawValue, Int32(SHUT_RDWR))
         if (try? process.wait(until: .now + .seconds(5), interruptible: false)) == nil { process.end() }
     }

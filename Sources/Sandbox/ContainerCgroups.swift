@@ -3,18 +3,18 @@ import Glibc
 import SystemPackage
 
 /// The cgroups that LXC makes for a container below devbox/ and leaves behind when it is killed.
-enum ContainerCgroups {
-    /// Where they are in an enclosure, which has the version 2 tree in the usual place.
-    private static let enclosed = FilePath("/sys/fs/cgroup/devbox")
+public enum ContainerCgroups {
+    /// Where they are in a sandbox, which has the version 2 tree in the usual place.
+    public static let enclosed = FilePath("/sys/fs/cgroup/devbox")
 
-    /// Where they are outside of enclosures: in every version 2 tree that is mounted; nowhere where none is.
-    static var trees: [FilePath] {
+    /// Where they are outside of sandboxes: in every version 2 tree that is mounted; nowhere where none is.
+    public static var trees: [FilePath] {
         let mounts = (try? Files.text("/proc/self/mounts")) ?? ""
         return mountPoints(in: mounts).map { FilePath($0).appending("devbox") }.filter(Files.exists)
     }
 
     /// The mount points of version 2 trees in the text of /proc/self/mounts; see proc(5).
-    static func mountPoints(in mounts: String) -> [String] {
+    package static func mountPoints(in mounts: String) -> [String] {
         mounts.split(separator: "\n").compactMap { line in
             let fields = line.split(separator: " ")
             return fields.count > 2 && fields[2] == "cgroup2" ? String(fields[1]) : nil
@@ -22,7 +22,7 @@ enum ContainerCgroups {
     }
 
     /// Removes a container's, which no process is in any more; the kernel refuses it where one is.
-    static func remove(_ container: String, in top: FilePath = enclosed) {
+    public static func remove(_ container: String, in top: FilePath = enclosed) {
         removeEmpty(top.appending(container))
         rmdir(top.string)
     }

@@ -1,0 +1,112 @@
+import CLinux
+import DevboxCore
+import Glibc
+import HostTools
+import SystemPackage
+import Templates
+
+/// What a sandbox's container is made of, in its private folder.
+public struct Container {
+    /// Where it is.
+    public let folder: PrivateFolder
+    /// How the host runs its programs.
+    public let code: ForeignCode
+    /// Its root.
+    public let root: SandboxRootMount
+    /// What LXC calls it.
+    public var name: String { plan.name }
+    /// Where LXC keeps it, an absolute path.
+    public var lxcFolder: FilePath { folder.lxc }
+    /// Where systemd reports that it has started up; see sd_notify(3).
+    public var notify: FilePath { folder.path.appending("notify") }
+
+    private let plan: SandboxPlan
+    private let host: SandboxHost
+    private let mounts: [(path: String, source: FilePath)]
+    private var config: FilePath { folder.lxc.appending(name).appending("config") }
+    private var log: FilePath { folder.path.appending("lxc.log") }
+
+    /// Brings the root and the mounts of a sandbox to where LXC finds them.
+    public init(_ host: SandboxHost) throws {
+        self.host = host
+        plan = host.plan
+        folder = try PrivateFolder(for: plan)
+        code = try ForeignCode.way(for: plan.architecture)
+        let (folder, owner) = (self.folder, host.work.owner)
+        mounts = try plan.mounts.map { ($0.path, try folder.assemble($0, owner: owner)) }
+        try Files.makeDirectory(folder.lxc.appending(plan.name))
+        try Self.mapIDs(in: folder)
+        root = try SandboxRootMount(plan, in: folder, runner: host.runner)
+    }
+
+    /// LXC maps only what /etc/subuid and /etc/subgid allow root; in this namespace, and nowhere else, they allow it.
+    private static func mapIDs(in folder: PrivateFolder) throws {
+        let file = folder.path.appending("subid")
+        try Files.writeAtomically(
+            Array("root:\(Owner.firstSubordinate):\(Owner.subordinateCount)\n".utf8), to: file, mode: 0o644)
+        for target in ["/etc/subuid", "/etc/subgid"] {
+            try posix("map the container's ids") { devbox_mount_bind(file.string, target, 1) }
+        }
+    }
+
+    /// The program that boots the root's own init, in the foreground.
+    ///
+    /// - Parameter consoleLog: where LXC writes what its console prints.
+    public func boot(consoleLog: FilePath) throws -> Command {
+        var values: [String: any Sendable] = [
+            "system": true, "container": name, "notify": notify.string, "consoleLog": consoleLog.string,
+        ]
+        if code != .native {
+            values["emulatedServices"] = try write("foreign-service.conf", [:], mode: 0o644).string
+        }
+        try writeConfig(values)
+        return root.around(LXC.start(name, in: folder.lxc, log: log))
+    }
+
+    /// The program that runs a command without an init.
+    ///
+    /// - Parameter words: the command as it is run, with what is around it.
+    func run(_ words: [String], _ command: SandboxCommand) throws -> Command {
+        var values: [String: any Sendable] = ["term": command.terminal ?? "dumb"]
+        if command.isUnsynced { values["unsynced"] = try write("unsynced.seccomp", [:], mode: 0o644).string }
+        try writeConfig(values)
+        return root.around(LXC.execute(words, name: name, in: folder.lxc, config: config, log: log))
+    }
+
+    private func writeConfig(_ given: [String: any Sendable]) throws {
+        var values = given
+        values["hostname"] = plan.hostname
+        values["root"] = root.path.string
+        values["isReadOnly"] = !plan.isWritable
+        values["firstID"] = Int(Owner.firstSubordinate)
+        values["idCount"] = Int(Owner.subordinateCount)
+        values["mounts"] = mounts.map { ["source": $0.source.string, "path": String($0.path.drop { $0 == "/" })] }
+        if case .bridge(let bridge, let macAddress) = plan.network {
+            values["bridge"] = bridge
+            values["macAddress"] = macAddress
+        }
+        // 32-bit programs on a 64-bit kernel: `uname -m` and what builds by it are to say so; personality(2).
+        if code == .native, plan.architecture != Architecture.host { values["personality"] = "linux32" }
+        if code != .native { values["emulated"] = true }
+        if let emulator = code.emulator {
+            values["foreignHook"] = try write("foreign-code.sh.mustache", ["registration": emulator.line], mode: 0o755)
+                .string
+        }
+        let text = try host.templates.render("lxc.conf.mustache", values)
+        try Files.writeAtomically(Array(text.utf8), to: config)
+    }
+
+    private func write(_ template: String, _ variables: [String: any Sendable], mode: mode_t) throws -> FilePath {
+        let file = folder.path.appending(template.hasSuffix(".mustache") ? String(template.dropLast(9)) : template)
+        try Files.writeAtomically(Array(host.templates.render(template, variables).utf8), to: file)
+        try Files.setMode(file, mode)
+        return file
+    }
+
+    /// The last thing that LXC complained about.
+    public var complaint: String {
+        let text = (try? Files.text(log)) ?? ""
+        let line = text.split(separator: "\n").last { $0.contains("ERROR") } ?? ""
+        return line.split(separator: " - ", maxSplits: 1).last.map(String.init) ?? String(line)
+    }
+}

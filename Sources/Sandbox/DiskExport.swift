@@ -1,0 +1,47 @@
+import CLinux
+import DevboxCore
+import Disks
+import Glibc
+import HostTools
+import SystemPackage
+
+/// The file system on a disk as a plain file, served by a storage daemon in this sandbox.
+struct DiskExport {
+    /// The daemon's process id.
+    private let pid: pid_t
+    /// Readable once the daemon has ended.
+    let pidfd: FileDescriptor
+    private let pidFile: FilePath
+
+    /// Starts the daemon; the file is there when this returns.
+    init(_ disk: FilePath, partition: DiskExtent?, isWritable: Bool, in folder: PrivateFolder, runner: Runner) throws {
+        guard access("/dev/fuse", R_OK | W_OK) == 0 else {
+            throw Failure(
+                isRoot ? .missing : .needsRoot,
+                "the disk \(disk) cannot be opened on the host: /dev/fuse is missing, or not open to this user",
+                hint: isRoot ? "`devbox doctor` shows what is missing" : "run the command with sudo")
+        }
+        try Files.writeAtomically([], to: folder.disk)
+        pidFile = folder.path.appending("storage.pid")
+        try runner.run(
+            StorageDaemon.export(
+                disk, partition: partition.map { ($0.offset, $0.size) }, isWritable: isWritable, at: folder.disk,
+                pidFile: pidFile))
+        guard let pid = try pid_t(Files.text(pidFile, limit: 64).filter(\.isNumber)) else {
+            throw Failure(.failure, "the storage daemon left no process id")
+        }
+        self.pid = pid
+        pidfd = FileDescriptor(rawValue: try posix("watch the storage daemon") { devbox_pidfd_open(pid) })
+    }
+
+    /// Ends the daemon, which writes all that it still holds. Nothing may be mounted from it any more.
+    func close() throws {
+        kill(pid, SIGTERM)
+        var polled = pollfd(fd: pidfd.rawValue, events: Int16(POLLIN), revents: 0)
+        guard poll(&polled, 1, 30_000) > 0 else { throw Failure(.failure, "the storage daemon did not end") }
+        // It removes its file as the last thing it does; a crashed one leaves it.
+        guard !Files.exists(pidFile) else {
+            throw Failure(.failure, "the storage daemon ended without writing the disk")
+        }
+    }
+}
