@@ -29,26 +29,30 @@ let package = Package(
         .target(
             name: "DevboxCommands",
             dependencies: [
-                "Doctor", "Fetch", "Installing", "Kernels", "Kdump", "Dumps", "Crash", "Guests", "Packages", "Binaries",
+                "Doctor", "Fetch", "Installing", "Kernels", "Kdump", "Dumps", "Crash", "Targets", "Guests", "Packages",
+                "Binaries",
                 "Images", "QMP", "Templates", "HostTools", "DevboxCore", arguments, system,
             ],
             swiftSettings: settings),
         .target(
             name: "Kernels",
             dependencies: [
-                "Installing", "Guests", "Packages", "Binaries", "Boot", "Disks", "HostTools", "DevboxCore", system,
+                "Installing", "Targets", "Guests", "Packages", "Binaries", "Boot", "Disks", "HostTools", "DevboxCore",
+                system,
             ],
             swiftSettings: settings),
         .target(
             name: "Installing",
             dependencies: [
-                "Guests", "Sandbox", "Packages", "Boot", "Disks", "Archives", "Templates", "HostTools", "DevboxCore", system,
+                "Targets", "Guests", "Sandbox", "Packages", "Boot", "Disks", "Archives", "Templates", "HostTools",
+                "DevboxCore", system,
             ],
             swiftSettings: settings),
         .target(
             name: "Kdump",
             dependencies: [
-                "Dumps", "Crash", "Guests", "Binaries", "Boot", "Disks", "Templates", "HostTools", "DevboxCore",
+                "Dumps", "Crash", "Targets", "Guests", "Binaries", "Boot", "Disks", "Templates", "HostTools",
+                "DevboxCore",
                 "CExt2FS",
                 system,
             ],
@@ -57,7 +61,8 @@ let package = Package(
             name: "Doctor", dependencies: ["Guests", "Images", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .target(
-            name: "Dumps", dependencies: ["Crash", "Guests", "Disks", "QMP", "HostTools", "DevboxCore", system],
+            name: "Dumps",
+            dependencies: ["Crash", "Targets", "Guests", "Disks", "QMP", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .target(
             name: "Fetch",
@@ -67,9 +72,17 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
+            name: "Targets",
+            dependencies: [
+                "Guests", "Sandbox", "Boot", "Disks", "Archives", "Templates", "HostTools", "DevboxCore",
+                system,
+            ],
+            swiftSettings: settings),
+        .target(
             name: "Guests",
             dependencies: [
-                "Sandbox", "Images", "Boot", "Disks", "QMP", "Archives", "Templates", "HostTools", "DevboxCore", "CLinux",
+                "Sandbox", "Images", "Boot", "Disks", "QMP", "Templates", "HostTools", "DevboxCore",
+                "CLinux",
                 system,
             ],
             swiftSettings: settings),
@@ -114,7 +127,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "TestSupport", "Crash", "Guests", "Packages", "Archives", "HostTools", "DevboxCore", "devbox",
+                "TestSupport", "Crash", "Guests", "Sandbox", "Packages", "Archives", "HostTools", "DevboxCore",
+                "devbox",
                 system,
             ],
             swiftSettings: settings),
@@ -165,6 +179,9 @@ let package = Package(
             dependencies: [
                 "TestSupport", "Guests", "Images", "Disks", "QMP", "HostTools", "DevboxCore", system,
             ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TargetsTests", dependencies: ["TestSupport", "Targets", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
             name: "FetchTests",

@@ -59,6 +59,21 @@ public enum Files {
         }
     }
 
+    /// A file that is only in memory and holds some bytes, open for reading at its beginning.
+    ///
+    /// - Parameter name: what /proc calls it.
+    public static func inMemory(_ bytes: [UInt8], name: String) throws -> FileDescriptor {
+        let file = FileDescriptor(rawValue: try posix("make a file in memory") { devbox_memory_file(name) })
+        do {
+            try writeAll(file, bytes, name: name)
+            try file.seek(offset: 0, from: .start)
+        } catch {
+            try? file.close()
+            throw error
+        }
+        return file
+    }
+
     /// Makes a directory and those above it that are missing, all with `mode`.
     public static func makeDirectory(_ path: FilePath, mode: mode_t = 0o755) throws {
         if mkdir(path.string, mode) == 0 { return }

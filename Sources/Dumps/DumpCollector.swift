@@ -5,6 +5,7 @@ import Glibc
 import Guests
 import HostTools
 import SystemPackage
+import Targets
 
 /// Brings the dumps of guests into the store: from the disk of a stopped one, which changes nothing on it, and over ssh from a
 /// running one.
@@ -49,11 +50,11 @@ public struct DumpCollector: Sendable {
         var result: CollectedDumps
         var found: [DumpCandidate] = []
         let isRunning: Bool
-        if let running = try RunningGuest(name, in: guests) {
+        if let running = try GuestTargets(guests, runner: runner).running(name) {
             isRunning = true
-            try checkAnswers(running)
-            let source = RunningSource(name, in: guests, runner: runner, limit: limit)
-            result = try collect(running.record, from: source, found: &found, progress)
+            try checkAnswers(running.guest)
+            let source = RunningSource(running, limit: limit)
+            result = try collect(running.guest.record, from: source, found: &found, progress)
         } else {
             isRunning = false
             let stopped = try StoppedGuest(name, in: guests, for: "dumps", runner: runner)

@@ -2,6 +2,7 @@ import Crash
 import DevboxCore
 import Guests
 import HostTools
+import Targets
 
 /// Proves that a guest leaves a dump when its kernel panics: a throw-away clone of it panics, and its dump is brought out.
 public struct DumpProof: Sendable {
@@ -41,11 +42,11 @@ public struct DumpProof: Sendable {
             }
         }
         let starter = GuestStarter(guests, runner: runner)
-        _ = try starter.start(clone, StartOptions(mode: .kvm))
+        let running = try starter.start(clone, StartOptions(mode: .kvm))
         do {
-            var options = ExecOptions(limit: .seconds(120))
-            (options.input, options.output) = (.null, .null)
-            let status = try GuestExec(guests, runner: runner).run(clone, ["/bin/sh", "-c", Self.crash], options)
+            var command = TargetCommand(["/bin/sh", "-c", Self.crash], limit: .seconds(120))
+            command.output = .null
+            let status = try RunningTarget(running, in: guests, runner: runner).run(command).status
             let reason = status == 69 ? "its crash kernel is not loaded" : "its kernel does not panic by sysrq"
             throw Failure(
                 .failure, "no dump of \(name): \(reason)", hint: "devbox kdump-status \(name), in a clone that runs")

@@ -2,6 +2,7 @@ import DevboxCore
 import Guests
 import HostTools
 import SystemPackage
+import Targets
 
 /// Removes dumps from a guest's /var/crash.
 struct DumpRemoval {
@@ -36,19 +37,22 @@ struct DumpRemoval {
         let files = dumps.flatMap { [$0.messages, $0.dump] }.compactMap { $0 }
         guard !files.isEmpty else { return }
         if isRunning {
-            for command in Self.commands(files) {
-                let status = try GuestExec(guests, runner: runner).receive(name, command, limit: Self.limit) { _ in }
-                try check(status, name)
+            guard let running = try GuestTargets(guests, runner: runner).running(name) else {
+                throw Failure(.busy, "the guest \(name) has ended meanwhile", hint: "try again")
             }
+            try remove(files, from: running)
         } else {
-            var change = try OfflineChange(name, for: "dumps", in: guests, runner: runner)
-            try change.transact { change in
-                for command in Self.commands(files) {
-                    try check(
-                        change.run(
-                            OfflineCommand(command, output: FileDescriptor(rawValue: 2), limit: Self.limit)), name)
-                }
+            try GuestChange(name, for: "dumps", in: guests, runner: runner).transact { change in
+                try remove(files, from: change)
             }
+        }
+    }
+
+    private func remove(_ files: [CrashEntry], from target: any Target) throws {
+        for words in Self.commands(files) {
+            var command = TargetCommand(words, limit: Self.limit)
+            command.output = .null
+            try check(target.run(command).status, target.name)
         }
     }
 

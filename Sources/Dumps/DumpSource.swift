@@ -4,6 +4,7 @@ import Disks
 import Guests
 import HostTools
 import SystemPackage
+import Targets
 
 /// Where the dumps of a guest are read: its disk while it is stopped, itself while it runs.
 protocol DumpSource: ~Copyable {
@@ -94,14 +95,11 @@ struct DiskSource: DumpSource, ~Copyable {
 
 /// A guest that runs, reached over ssh or in its container. What it sends may be anything.
 struct RunningSource: DumpSource {
-    private let exec: GuestExec
-    private let name: String
+    private let target: any Target
+    private var name: String { target.name }
     private let limit: Duration
 
-    init(_ name: String, in store: GuestStore, runner: Runner, limit: Duration) {
-        exec = GuestExec(store, runner: runner)
-        (self.name, self.limit) = (name, limit)
-    }
+    init(_ target: any Target, limit: Duration) { (self.target, self.limit) = (target, limit) }
 
     /// Kind, size, blocks of 512 bytes, seconds and path of each, ended by a NUL. A constant text.
     static let lister = #"""
@@ -163,13 +161,15 @@ struct RunningSource: DumpSource {
         // The closure runs on another thread while this one waits for it.
         let status = try withoutActuallyEscaping(progress) { progress in
             try withUnsafeMutablePointer(to: &receiver) { receiver in
-                try exec.receive(name, ["/bin/sh", "-c", Self.sender, "sh", entry.path], limit: limit) { bytes in
+                var command = TargetCommand(["/bin/sh", "-c", Self.sender, "sh", entry.path], limit: limit)
+                command.output = .stream { bytes in
                     guard receiver.pointee.received + Int64(bytes.count) <= entry.size else {
                         throw Failure(.badInput, "it grows while it is read")
                     }
                     try receiver.pointee.take(bytes)
                     try progress(receiver.pointee.received)
                 }
+                return try target.run(command).status
             }
         }
         guard status == 0, receiver.received == entry.size else {
@@ -184,24 +184,19 @@ struct RunningSource: DumpSource {
     }
 
     private func collect(_ command: [String], limit: Int, complaint: (Int32) -> String) throws -> [UInt8] {
-        final class Output { var bytes: [UInt8] = [] }
-        let output = Output()
-        let status: Int32
+        var asked = TargetCommand(command, limit: .seconds(30))
+        asked.output = .captured(limit: limit)
+        let result: CommandResult
         do {
-            status = try exec.receive(name, command, limit: .seconds(30)) { bytes in
-                guard output.bytes.count + bytes.count <= limit else {
-                    throw Failure(.badInput, "the guest sends more than \(ByteSize.text(Int64(limit)))")
-                }
-                output.bytes += bytes
-            }
-        } catch GuestError.timedOut(_, let patience) where output.bytes.isEmpty {
+            result = try target.run(asked)
+        } catch GuestError.timedOut(_, let patience) {
             throw Failure(
                 .timedOut, "\(name) did not answer within \(patience.inWords)",
                 hint:
                     "the crash kernel may be starting it again: try again, or `devbox stop --force \(name)` and read its disk"
             )
         }
-        guard status == 0 else { throw Failure(.badInput, complaint(status)) }
-        return output.bytes
+        guard result.isSuccess else { throw Failure(.badInput, complaint(result.status)) }
+        return result.output
     }
 }

@@ -6,6 +6,7 @@ import Guests
 import Packages
 import Sandbox
 import SystemPackage
+import Targets
 
 /// What depmod(8) made of a kernel's modules, kept for the next guest: reading all modules takes a fifth of an installation, and
 /// most of one in an emulated container.
@@ -20,7 +21,7 @@ struct DepmodCache {
     private static let limit = 40
 
     /// The results for some packages on a guest.
-    init(_ work: WorkDirectory, for files: [PackageFile], on change: borrowing OfflineChange) throws {
+    init(_ work: WorkDirectory, for files: [PackageFile], on change: GuestChange) throws {
         self.work = work
         let record = change.record
         var hasher = SHA256Digest.Hasher()
@@ -42,7 +43,7 @@ struct DepmodCache {
     }
 
     /// What the container is shown: the results, unless the guest has modules of such a version already.
-    func extras(for change: borrowing OfflineChange) throws -> [SandboxMount.Entry] {
+    func extras(for change: GuestChange) throws -> [SandboxMount.Entry] {
         let root = try change.openRoot()
         let versions = try Files.list(folder)
         for version in versions where try root.find("/lib/modules/\(version)") != nil { return [] }
@@ -51,10 +52,10 @@ struct DepmodCache {
     }
 
     /// Whether nothing else ever ran in the guest, and there is no result yet.
-    func isToBeKept(of change: borrowing OfflineChange) -> Bool { change.isUntouched && !Files.exists(folder) }
+    func isToBeKept(of change: GuestChange) -> Bool { change.isUntouched && !Files.exists(folder) }
 
     /// Keeps what depmod made of the versions that packages brought. Only where `isToBeKept`.
-    func keep(_ versions: [String], noted: Set<String>, from change: borrowing OfflineChange) throws {
+    func keep(_ versions: [String], noted: Set<String>, from change: GuestChange) throws {
         guard isToBeKept(of: change), !versions.isEmpty else { return }
         let parent = folder.removingLastComponent()
         try Files.makeDirectory(parent, mode: 0o700)

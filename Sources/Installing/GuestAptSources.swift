@@ -71,10 +71,12 @@ struct GuestAptSources: Sendable, Equatable {
     }
 
     /// Those of a tar stream that a guest made of `places`.
-    init(tar: FileDescriptor, of guest: String) throws {
+    init(tar: [UInt8], of guest: String) throws {
+        let file = try Files.inMemory(tar, name: "sources")
+        defer { try? file.close() }
         var files: [String: [UInt8]] = [:]
         var size: Int64 = 0
-        var reader = try ArchiveReader(tar, name: "the archive of \(guest)'s apt sources")
+        var reader = try ArchiveReader(file, name: "the archive of \(guest)'s apt sources")
         while let member = try reader.next() {
             guard case .file = member.kind, let parts = member.components else {
                 continue

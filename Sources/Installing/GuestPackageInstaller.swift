@@ -4,6 +4,7 @@ import Guests
 import HostTools
 import Packages
 import SystemPackage
+import Targets
 
 /// Installs packages of any kind in guests, stopped or running.
 public struct GuestPackageInstaller: Sendable {
@@ -22,43 +23,41 @@ public struct GuestPackageInstaller: Sendable {
     ///
     /// - Throws: `badInput` for a package that holds what it must not; `failure` where a dependency is unmet or dpkg fails.
     public func install(_ files: [PackageFile], in name: String) throws -> InstalledPackages {
-        if let running = try RunningGuest(name, in: store) {
+        if let running = try GuestTargets(store, runner: runner).running(name) {
             return InstalledPackages(packages: try install(files, in: running), isTransaction: false)
         }
-        var change = try OfflineChange(name, for: "install", in: store, runner: runner)
+        let change = try GuestChange(name, for: "install", in: store, runner: runner)
         let installer = PackageInstaller(store.work, runner: runner, options: options)
         let packages = try installer.check(files, for: change)
         try change.transact { change in
-            try installer.install(packages, in: &change)
+            try installer.install(packages, in: change)
             try change.refreshKernels()
         }
         return InstalledPackages(packages: packages, isTransaction: true)
     }
 
-    private func install(_ given: [PackageFile], in guest: RunningGuest) throws -> CompletedPackages {
-        let name = guest.record.name
+    private func install(_ given: [PackageFile], in target: RunningTarget) throws -> CompletedPackages {
+        let guest = target.guest
         try PackageInstaller.checkArchitecture(given, of: guest.record)
         let packages = try PackageInstaller(store.work, runner: runner, options: options).complete(
-            given, on: guest.record, status: ask(["cat", "/var/lib/dpkg/status"], of: name)
-        ) { try sources(of: name) }
+            given, on: guest.record, status: ask(["cat", "/var/lib/dpkg/status"], of: target)
+        ) { try sources(of: target) }
         let files = packages.all
         for file in files { try DebCheck().run(file.package) }
 
         let folder = String(
-            decoding: try ask(["mktemp", "-d", "/var/tmp/devbox-install.XXXXXX"], of: name), as: UTF8.self
+            decoding: try ask(["mktemp", "-d", "/var/tmp/devbox-install.XXXXXX"], of: target), as: UTF8.self
         )
         .filter { !$0.isNewline }
         guard folder.hasPrefix("/var/tmp/devbox-install.") else {
-            throw Failure(.failure, "\(name) made no folder for the packages")
+            throw Failure(.failure, "\(target.name) made no folder for the packages")
         }
-        defer { _ = try? ask(["rm", "-rf", folder], of: name) }
-        for file in files {
-            try GuestCopy(store, runner: runner).copy(
-                .host(file.package.path), to: .guest(name, path: "\(folder)/\(file.fileName)"))
-        }
+        defer { _ = try? ask(["rm", "-rf", folder], of: target) }
+        let copy = TargetCopy(target, console: runner.console)
+        for file in files { try copy.send(file.package.path, to: "\(folder)/\(file.fileName)") }
         _ = try ask(
             ["env", "DEBIAN_FRONTEND=noninteractive", "dpkg", "--force-confdef", "--force-confold", "--install"]
-                + files.map { "\(folder)/\($0.fileName)" }, of: name)
+                + files.map { "\(folder)/\($0.fileName)" }, of: target)
         _ = try RunningRecord.change(guest, in: store, runner: runner) { record in
             record.packages = (record.packages ?? []) + files.map { $0.installed(at: Date(), by: options.command) }
         }
@@ -71,41 +70,24 @@ public struct GuestPackageInstaller: Sendable {
         """#
 
     /// The apt sources of a running guest.
-    private func sources(of name: String) throws -> GuestAptSources {
+    private func sources(of target: any Target) throws -> GuestAptSources {
         let paths = GuestAptSources.places.map { String($0.dropFirst()) }
-        return try answer(["sh", "-c", Self.collector, "sh"] + paths, of: name) {
-            try GuestAptSources(tar: $0, of: name)
-        }
+        let archive = try ask(["sh", "-c", Self.collector, "sh"] + paths, of: target)
+        return try GuestAptSources(tar: archive, of: target.name)
     }
 
     /// What a command in the guest prints.
-    private func ask(_ arguments: [String], of name: String) throws -> [UInt8] {
-        try answer(arguments, of: name) { output in
-            try Files.readAll(output, name: "the output of \(arguments[0])", limit: 256 << 20)
-        }
-    }
-
-    /// Reads what a command in the guest prints, once it has ended.
-    private func answer<T>(_ arguments: [String], of name: String, _ body: (FileDescriptor) throws -> T) throws -> T {
-        let folder = store.work.cache
-        let file = folder.appending("output-\(UUID().uuidString)")
-        let output = try Files.open(file, .readWrite, [.create, .exclusiveCreate])
-        try Files.remove(file)
-        defer { try? output.close() }
-        var exec = ExecOptions(limit: options.limit)
-        exec.input = .null
-        exec.output = .descriptor(output)
-        let status = try GuestExec(store, runner: runner).run(name, arguments, exec)
-        try output.seek(offset: 0, from: .start)
-        guard status == 0 else {
-            let bytes = try Files.readAll(output, name: "the output of \(arguments[0])", limit: 256 << 20)
-            let last = String(decoding: bytes, as: UTF8.self).split(separator: "\n").suffix(6)
-                .map { "\n  \(Names.printable(String($0)))" }
+    private func ask(_ arguments: [String], of target: any Target) throws -> [UInt8] {
+        var command = TargetCommand(arguments, limit: options.limit)
+        command.output = .captured(limit: 256 << 20)
+        let result = try target.run(command)
+        guard result.isSuccess else {
+            let last = result.text.split(separator: "\n").suffix(6).map { "\n  \(Names.printable(String($0)))" }
             throw Failure(
                 .failure,
-                "\(arguments.first { !$0.contains("=") && $0 != "env" } ?? "") in \(name) failed with status \(status)\(last.joined())"
+                "\(arguments.first { !$0.contains("=") && $0 != "env" } ?? "") in \(target.name) failed with status \(result.status)\(last.joined())"
             )
         }
-        return try body(output)
+        return result.output
     }
 }

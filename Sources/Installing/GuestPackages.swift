@@ -2,6 +2,7 @@ import DevboxCore
 import Disks
 import Guests
 import Packages
+import Targets
 
 /// What a guest's dpkg knows.
 public enum GuestPackages {
@@ -30,7 +31,7 @@ public enum GuestPackages {
     }
 
     /// The paths of a package's files in the guest, as dpkg keeps them; none where it is not installed.
-    public static func files(of package: String, in change: borrowing OfflineChange) throws -> [String] {
+    public static func files(of package: String, in change: GuestChange) throws -> [String] {
         let root = try change.openRoot()
         for name in [package, "\(package):\(change.record.architecture.rawValue)"] {
             if let text = try root.text("/var/lib/dpkg/info/\(name).list", limit: 64 << 20) {

@@ -4,6 +4,7 @@ import Guests
 import Packages
 import Sandbox
 import SystemPackage
+import Targets
 
 /// How a package's content comes to a guest's dpkg.
 ///
@@ -58,7 +59,7 @@ final class PackageFeed {
     /// Decodes the package and hands it to the dpkg that runs, where that is still to be done.
     ///
     /// - Throws: `badInput` for what must not be installed. Where dpkg ends early, nothing: its status says why.
-    func feed(_ progress: OfflineProgress, until deadline: ContinuousClock.Instant) throws {
+    func feed(until end: CommandEnd) throws {
         guard let fifo, var writer = writer.take() else { return }
         // Open for reading too, so that it does not wait for dpkg, and dpkg's death is no signal.
         let pipe = try Files.open(fifo, .readWrite, .nonBlocking)
@@ -66,7 +67,7 @@ final class PackageFeed {
         do {
             try DebCheck(sizeLimit: sizeLimit).run(file.package) { piece in
                 writer.append(piece)
-                try Self.send(piece, to: pipe, progress, until: deadline)
+                try Self.send(piece, to: pipe, until: end)
             }
         } catch is EndedEarly {
             return
@@ -82,8 +83,7 @@ final class PackageFeed {
     private struct EndedEarly: Error {}
 
     private static func send(
-        _ piece: UnsafeRawBufferPointer, to pipe: FileDescriptor, _ progress: OfflineProgress,
-        until deadline: ContinuousClock.Instant
+        _ piece: UnsafeRawBufferPointer, to pipe: FileDescriptor, until end: CommandEnd
     ) throws {
         var done = 0
         while done < piece.count {
@@ -97,10 +97,10 @@ final class PackageFeed {
             }
             var polled = [
                 pollfd(fd: pipe.rawValue, events: Int16(POLLOUT), revents: 0),
-                pollfd(fd: progress.descriptor, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: end.descriptor, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: Interrupts.descriptor, events: Int16(POLLIN), revents: 0),
             ]
-            let ready = poll(&polled, 3, (deadline - .now).milliseconds)
+            let ready = poll(&polled, 3, end.deadline.map { ($0 - .now).milliseconds } ?? -1)
             if polled[2].revents != 0 { throw Failure.interrupted }
             if ready == 0 || polled[1].revents != 0 { throw EndedEarly() }
         }

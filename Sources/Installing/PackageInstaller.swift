@@ -8,6 +8,7 @@ import HostTools
 import Packages
 import Sandbox
 import SystemPackage
+import Targets
 import Templates
 
 /// Installs packages on a stopped guest's disk, by the guest's own dpkg in a container, so that their scripts run there.
@@ -52,7 +53,7 @@ public struct PackageInstaller: Sendable {
     /// - Returns: what is to be installed.
     /// - Throws: `badInput` for a package of another architecture, or one that the room does not suffice for; `failure` where something
     ///   is unmet.
-    public func check(_ given: [PackageFile], for change: borrowing OfflineChange) throws
+    public func check(_ given: [PackageFile], for change: GuestChange) throws
         -> CompletedPackages
     {
         try Self.checkArchitecture(given, of: change.record)
@@ -124,7 +125,7 @@ public struct PackageInstaller: Sendable {
     /// Runs the guest's dpkg inside a transaction.
     ///
     /// - Throws: `badInput` for a package that holds what it must not; `failure` with dpkg's own words where it fails.
-    public func install(_ packages: CompletedPackages, in change: inout OfflineChange) throws {
+    public func install(_ packages: CompletedPackages, in change: GuestChange) throws {
         let files = packages.all
         let room = try change.openRoot().availableBytes
         let cache = DecodedCache(work)
@@ -136,9 +137,9 @@ public struct PackageInstaller: Sendable {
         let tools = try [makeTools(in: folder, makesInitrds: options.guestInitrd)] + depmod.extras(for: change)
         try run(
             ["dpkg", "--force-unsafe-io", "--force-confdef", "--force-confold", "--install"] + feeds.map(\.path),
-            extras: tools + feeds.flatMap(\.extras), makesInitrds: options.guestInitrd, in: &change
-        ) { progress, deadline in
-            for feed in feeds { try feed.feed(progress, until: deadline) }
+            extras: tools + feeds.flatMap(\.extras), makesInitrds: options.guestInitrd, in: change
+        ) { end in
+            for feed in feeds { try feed.feed(until: end) }
         }
         if depmod.isToBeKept(of: change) {
             let noted = try Set(files.flatMap { try GuestPackages.files(of: $0.package.name, in: change) })
@@ -150,7 +151,7 @@ public struct PackageInstaller: Sendable {
     }
 
     /// Removes packages, and those that cannot be without them, with all their settings.
-    public func purge(_ names: [String], in change: inout OfflineChange) throws {
+    public func purge(_ names: [String], in change: GuestChange) throws {
         let folder = change.files.run
         try Files.makeDirectory(folder, mode: 0o711)
         defer { try? Files.removeTree(folder) }
@@ -160,14 +161,14 @@ public struct PackageInstaller: Sendable {
             """
         try run(
             ["sh", "-c", script, "sh"] + names, extras: [makeTools(in: folder, makesInitrds: true)], makesInitrds: true,
-            in: &change
-        ) { _, _ in }
+            in: change
+        ) { _ in }
     }
 
     /// Runs a command of the guest's for packages; what it writes goes to install.log.
     private func run(
-        _ arguments: [String], extras: [SandboxMount.Entry], makesInitrds: Bool, in change: inout OfflineChange,
-        meanwhile: (OfflineProgress, ContinuousClock.Instant) throws -> Void
+        _ arguments: [String], extras: [SandboxMount.Entry], makesInitrds: Bool, in change: GuestChange,
+        meanwhile: (CommandEnd) throws -> Void
     ) throws {
         let log = change.files.installLog
         try Files.remove(log)
@@ -178,10 +179,10 @@ public struct PackageInstaller: Sendable {
             "PATH=/run/devbox/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "DEBIAN_FRONTEND=noninteractive", "DEBCONF_NONINTERACTIVE_SEEN=true", "UCF_FORCE_CONFFOLD=1",
         ]
-        let command = OfflineCommand(
-            ["/usr/bin/env"] + environment + (makesInitrds ? [] : ["INITRD=No"]) + arguments, extras: extras,
-            output: output, limit: options.limit)
-        let status = try change.run(command) { progress in try meanwhile(progress, command.deadline) }
+        var command = TargetCommand(
+            ["/usr/bin/env"] + environment + (makesInitrds ? [] : ["INITRD=No"]) + arguments, limit: options.limit)
+        (command.output, command.error) = (.descriptor(output), .descriptor(output))
+        let status = try change.run(command, showing: extras, meanwhile: meanwhile).status
         let text = (try? Files.text(log, limit: 64 << 20)) ?? ""
         for line in text.split(separator: "\n") { console.detail(Names.printable(String(line))) }
         guard status == 0 else {

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Guests
 import HostTools
 import SystemPackage
+import Targets
 
 /// Unpacks tarballs in guests, running or stopped, each member at its own path.
 ///
@@ -34,21 +35,19 @@ public struct TarballInstaller: Sendable {
         let file = try tarball.open()
         defer { try? file.close() }
         var unpacking = try Unpacking(tarball, file, runner: runner)
-        if let running = try RunningGuest(guest, in: store) {
-            var exec = ExecOptions()
-            exec.input = unpacking.output
-            try unpacking.finish(GuestExec(store, runner: runner).run(guest, Self.tar, exec), in: guest)
-            _ = try RunningRecord.change(running, in: store, runner: runner) { note(tarball, in: &$0) }
+        var command = TargetCommand(Self.tar)
+        command.input = .descriptor(unpacking.output)
+        if let running = try GuestTargets(store, runner: runner).running(guest) {
+            try unpacking.finish(running.run(command).status, in: guest)
+            _ = try RunningRecord.change(running.guest, in: store, runner: runner) { note(tarball, in: &$0) }
             return
         }
-        var change = try OfflineChange(guest, for: purpose, in: store, runner: runner)
-        var step = OfflineCommand(
-            ["/usr/bin/env", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"] + Self.tar, output: .standardError,
-            limit: options.limit)
-        step.input = unpacking.output
+        let change = try GuestChange(guest, for: purpose, in: store, runner: runner)
+        command.limit = options.limit
+        command.output = .descriptor(.standardError)
         try change.transact { change in
-            try unpacking.finish(change.run(step), in: guest)
-            note(tarball, in: &change.record)
+            try unpacking.finish(change.run(command).status, in: guest)
+            note(tarball, in: change.record)
         }
     }
 
@@ -75,7 +74,7 @@ private struct Unpacking: ~Copyable {
     }
 
     /// What tar reads.
-    var output: ChildProcess.Stream { .descriptor(pipe.readEnd) }
+    var output: FileDescriptor { pipe.readEnd }
 
     /// Waits for xz, once tar has ended. tar's end is not xz's: what xz could not read to its end is no package, whatever tar made
     /// of it.

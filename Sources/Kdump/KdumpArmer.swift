@@ -4,6 +4,7 @@ import Disks
 import Guests
 import HostTools
 import SystemPackage
+import Targets
 import Templates
 
 /// Sets guests up to leave a dump when their kernel panics, and undoes exactly that.
@@ -25,7 +26,7 @@ public struct KdumpArmer: KernelChangeObserver {
     public func arm(_ name: String, _ options: ArmingOptions) throws -> Arming {
         let lock = try changing(name, for: "kdump-arm")
         defer { _ = lock.descriptor }
-        if let running = try RunningGuest(name, in: store) { return try arm(running, options) }
+        if let running = try targets.running(name) { return try arm(running, options) }
         var edit = try DiskEdit(name, for: "kdump-arm", in: store, runner: runner)
         try edit.refreshKernels()
         let plan = try plan(edit.record, options, on: edit)
@@ -38,7 +39,7 @@ public struct KdumpArmer: KernelChangeObserver {
     /// Brings an armed guest's crash initrds up to the kernels that it has now; nothing where it is not armed.
     ///
     /// - Returns: what the user is to know: a kernel that cannot leave a dump, say.
-    public func kernelsChanged(in change: inout OfflineChange) throws -> [String] {
+    public func kernelsChanged(in change: GuestChange) throws -> [String] {
         guard let state = try change.record.kdump else { return [] }
         let root = try change.openRoot()
         let versions = change.record.kernels.map(\.version)
@@ -58,9 +59,12 @@ public struct KdumpArmer: KernelChangeObserver {
             .busy, "\(name) \(silence.words)", hint: "`devbox stop \(name)` first, or wait until it runs again")
     }
 
-    private func arm(_ guest: RunningGuest, _ options: ArmingOptions) throws -> Arming {
+    private var targets: GuestTargets { GuestTargets(store, runner: runner) }
+
+    private func arm(_ target: RunningTarget, _ options: ArmingOptions) throws -> Arming {
+        let guest = target.guest
         try checkAnswers(guest)
-        let files = RunningFiles(guest, work: store.work, runner: runner)
+        let files = RunningFiles(target, work: store.work, runner: runner)
         let armed = try guest.record.kdump
         let versions = guest.record.kernels.map(\.version) + (armed.map(Self.versions) ?? [])
         let found = try files.read(KdumpPaths.all(versions))
@@ -130,7 +134,7 @@ public struct KdumpArmer: KernelChangeObserver {
     public func disarm(_ name: String) throws -> Disarmed {
         let lock = try changing(name, for: "kdump-disarm")
         defer { _ = lock.descriptor }
-        if let running = try RunningGuest(name, in: store) { return try disarm(running) }
+        if let running = try targets.running(name) { return try disarm(running) }
         var edit = try DiskEdit(name, for: "kdump-disarm", in: store, runner: runner)
         guard let state = try edit.record.kdump else {
             return Disarmed(wasArmed: false, edited: [], mode: nil, remaining: [])
@@ -150,11 +154,12 @@ public struct KdumpArmer: KernelChangeObserver {
         """#
     private static let unloading = #"[ "$(cat /sys/kernel/kexec_crash_loaded)" != 1 ] || /sbin/kexec -p -u"#
 
-    private func disarm(_ guest: RunningGuest) throws -> Disarmed {
+    private func disarm(_ target: RunningTarget) throws -> Disarmed {
+        let guest = target.guest
         guard let state = try guest.record.kdump else {
             return Disarmed(wasArmed: false, edited: [], mode: guest.state.mode, remaining: [])
         }
-        let files = RunningFiles(guest, work: store.work, runner: runner)
+        let files = RunningFiles(target, work: store.work, runner: runner)
         try checkAnswers(guest)
         let disarming = Disarming(state, found: try files.read(state.files.map(\.path)))
         // It would be started at a panic still, and stand there without saving anything.

@@ -4,6 +4,7 @@ import Dumps
 import FoundationEssentials
 import Guests
 import HostTools
+import Targets
 
 /// Whether a panic of a guest's kernel would leave a dump.
 public struct KdumpStatus: Sendable, Encodable {
@@ -64,10 +65,10 @@ public struct KdumpInspector: Sendable {
 
     /// The status of a guest. It changes nothing.
     public func status(of name: String) throws -> KdumpStatus {
-        if let running = try RunningGuest(name, in: store) {
+        if let running = try GuestTargets(store, runner: runner).running(name) {
             var status = try self.status(of: running)
             judgeSpace(&status)
-            doubt(&status, running.record.architecture)
+            doubt(&status, running.guest.record.architecture)
             return status
         }
         let record = try GuestKernels.current(name, in: store, runner: runner)
@@ -167,7 +168,8 @@ public struct KdumpInspector: Sendable {
 
         """# + GuestDumps.lister
 
-    private func status(of guest: RunningGuest) throws -> KdumpStatus {
+    private func status(of target: RunningTarget) throws -> KdumpStatus {
+        let guest = target.guest
         let record = guest.record
         let armed = try record.kdump
         var status = KdumpStatus(guest: record.name, running: true, armed: armed != nil)
@@ -183,8 +185,8 @@ public struct KdumpInspector: Sendable {
             return status
         }
         let wanted = armed?.settings ?? PanicCause.usual.flatMap(\.sysctls).map(\.setting)
-        let files = RunningFiles(guest, work: store.work, runner: runner)
-        let output = try files.run(Self.script, wanted.map(\.name), purpose: "tell its state").bytes
+        let files = RunningFiles(target, work: store.work, runner: runner)
+        let output = try files.run(Self.script, wanted.map(\.name), purpose: "tell its state").output
         let text = String(decoding: output.prefix { $0 != 0 }, as: UTF8.self)
         let answer = Answer(text)
         status.reservedBytes = answer["size"].flatMap { Int64($0) }

@@ -1,18 +1,18 @@
 import DevboxCore
 import FoundationEssentials
 import Glibc
-import Guests
 import HostTools
 import SystemPackage
+import Targets
 
 /// The files of a running guest, through commands in it. What they answer is the guest's word.
 struct RunningFiles {
-    private let guest: RunningGuest
+    private let target: any Target
     private let work: WorkDirectory
     private let runner: Runner
 
-    init(_ guest: RunningGuest, work: WorkDirectory, runner: Runner) {
-        (self.guest, self.work, self.runner) = (guest, work, runner)
+    init(_ target: any Target, work: WorkDirectory, runner: Runner) {
+        (self.target, self.work, self.runner) = (target, work, runner)
     }
 
     /// One line a path. Constant texts; paths are arguments.
@@ -113,15 +113,14 @@ struct RunningFiles {
 
     /// Runs a script in the guest.
     @discardableResult
-    func run(_ script: String, _ arguments: [String], input: [UInt8] = [], purpose: String) throws -> Runner.Output {
-        let output = try runner.attempt(
-            guest.command(["/bin/sh", "-c", script, "sh"] + arguments, terminal: false), input: input,
-            limit: .seconds(180))
-        guard output.status.isSuccess else {
+    func run(_ script: String, _ arguments: [String], input: [UInt8] = [], purpose: String) throws -> CommandResult {
+        let result = try target.ask(
+            ["/bin/sh", "-c", script, "sh"] + arguments, input: input, limit: .seconds(180))
+        guard result.isSuccess else {
             throw Failure(
-                .failure, "the guest \(guest.record.name) does not \(purpose): \(Names.printable(output.complaint))")
+                .failure, "the guest \(target.name) does not \(purpose): \(Names.printable(result.complaint))")
         }
-        return output
+        return result
     }
 
     private func bytes(_ text: String) throws -> [UInt8] {
@@ -130,6 +129,6 @@ struct RunningFiles {
     }
 
     private func strange() -> Failure {
-        Failure(.badInput, "the guest \(guest.record.name) does not answer as a Debian does")
+        Failure(.badInput, "the guest \(target.name) does not answer as a Debian does")
     }
 }

@@ -6,6 +6,7 @@ import Guests
 import HostTools
 import Installing
 import Packages
+import Targets
 
 /// Puts kernels into stopped guests' disks, and takes them out again.
 public struct KernelInstaller: Sendable {
@@ -54,13 +55,13 @@ public struct KernelInstaller: Sendable {
 
     /// The transaction of an installation.
     private func change(_ name: String, with given: [PackageFile], _ options: Options) throws -> InstalledKernels {
-        var change = try OfflineChange(
+        let change = try GuestChange(
             name, for: "install-kernel", in: store, otherwise: "with --restart it is stopped and started again",
             runner: runner)
         let installer = PackageInstaller(store.work, runner: runner, options: options.packages)
         let packages = try installer.check(given, for: change)
         return try change.transact { change in
-            try installer.install(packages, in: &change)
+            try installer.install(packages, in: change)
             try change.refreshKernels()
             let versions = try Self.versions(of: packages.all, in: change)
             guard let newest = versions.first else {
@@ -76,9 +77,9 @@ public struct KernelInstaller: Sendable {
                     !versions.contains($0) && $0 != change.record.defaultKernel
                 }
                 removed = Array(old.dropFirst(keep))
-                if !removed.isEmpty { try Self.purge(removed, installer, in: &change) }
+                if !removed.isEmpty { try Self.purge(removed, installer, in: change) }
             }
-            let remarks = try tellObservers(of: &change)
+            let remarks = try tellObservers(of: change)
             return InstalledKernels(
                 versions: versions, besides: [], downloaded: packages.downloaded, removed: removed, remarks: remarks,
                 record: change.record)
@@ -116,7 +117,7 @@ public struct KernelInstaller: Sendable {
     ///   - version: which, as `uname -r` says it.
     ///   - force: whether it may be the last one.
     public func remove(_ version: String, from name: String, force: Bool, _ options: PackageInstaller.Options) throws {
-        var change = try OfflineChange(name, for: "remove-kernel", in: store, runner: runner)
+        let change = try GuestChange(name, for: "remove-kernel", in: store, runner: runner)
         try change.refreshKernels()
         let versions = change.record.kernels.map(\.version)
         guard versions.contains(version) else { throw Self.missing(version, in: change.record) }
@@ -126,21 +127,21 @@ public struct KernelInstaller: Sendable {
         }
         let installer = PackageInstaller(store.work, runner: runner, options: options)
         try change.transact { change in
-            try Self.purge([version], installer, in: &change)
-            _ = try tellObservers(of: &change)
+            try Self.purge([version], installer, in: change)
+            _ = try tellObservers(of: change)
         }
     }
 
     /// - Returns: what the user is to know.
-    private func tellObservers(of change: inout OfflineChange) throws -> [String] {
+    private func tellObservers(of change: GuestChange) throws -> [String] {
         var remarks: [String] = []
-        for observer in observers { remarks += try observer.kernelsChanged(in: &change) }
+        for observer in observers { remarks += try observer.kernelsChanged(in: change) }
         return remarks
     }
 
     /// Purges the packages of kernels, and sees that the kernels are gone.
     private static func purge(
-        _ versions: [String], _ installer: PackageInstaller, in change: inout OfflineChange
+        _ versions: [String], _ installer: PackageInstaller, in change: GuestChange
     ) throws {
         let owners = try KernelPackages.owners(of: versions, in: change)
         for version in versions where owners[version] == nil {
@@ -149,7 +150,7 @@ public struct KernelInstaller: Sendable {
                 hint: "remove its files in the guest: devbox exec \(change.record.name) -- rm /boot/vmlinuz-\(version)")
         }
         let purged = Set(owners.values.flatMap { $0 })
-        try installer.purge(purged.sorted(), in: &change)
+        try installer.purge(purged.sorted(), in: change)
         change.record.packages?.removeAll { purged.contains($0.name) }
         try change.refreshKernels()
         for version in versions where change.record.kernels.contains(where: { $0.version == version }) {
@@ -158,7 +159,7 @@ public struct KernelInstaller: Sendable {
     }
 
     /// The kernels that packages brought, newest first: what dpkg noted of them, and what /boot has.
-    private static func versions(of files: [PackageFile], in change: borrowing OfflineChange) throws -> [String] {
+    private static func versions(of files: [PackageFile], in change: GuestChange) throws -> [String] {
         let known = change.record.kernels.map(\.version)
         let noted = try files.flatMap { file in
             try GuestPackages.files(of: file.package.name, in: change).compactMap(KernelFacts.imageVersion)

@@ -1,11 +1,12 @@
 import Guests
 import Installing
 import Packages
+import Targets
 
 /// Which packages of a guest hold which kernels.
 enum KernelPackages {
     /// The packages that hold a kernel or modules of each version.
-    static func owners(of versions: [String], in change: borrowing OfflineChange) throws -> [String: [String]] {
+    static func owners(of versions: [String], in change: GuestChange) throws -> [String: [String]] {
         let root = try change.openRoot()
         let status = try GuestPackages.status(root)
         var owners: [String: [String]] = [:]

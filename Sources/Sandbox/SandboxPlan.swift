@@ -39,7 +39,7 @@ public struct SandboxPlan: Codable, Sendable {
     ///   - folder: where sockets and mounts of an ordinary user's sandbox may be; an absolute path.
     ///   - work: the work directory.
     public init(
-        _ name: String, root: SandboxRoot, architecture: Architecture = .host, hostname: String? = nil,
+        _ name: String, root: SandboxRoot, architecture: Architecture, hostname: String? = nil,
         title: String? = nil, task: SandboxTask, folder: FilePath, work: WorkDirectory
     ) {
         (self.name, self.root, self.architecture) = (name, root, architecture)

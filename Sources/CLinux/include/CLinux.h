@@ -25,6 +25,9 @@ int devbox_rename_new(const char *from, const char *to);
 /// pipe2(2) with O_CLOEXEC, and O_NONBLOCK where asked for.
 int devbox_pipe(int ends[2], int nonblocking);
 
+/// A file that is only in memory; see memfd_create(2).
+int devbox_memory_file(const char *name);
+
 /// posix_spawn_file_actions_addchdir_np(3).
 int devbox_spawn_chdir(posix_spawn_file_actions_t *actions, const char *path);
 /// posix_spawn_file_actions_addclosefrom_np(3).

@@ -3,6 +3,7 @@ import DevboxCore
 import Guests
 import HostTools
 import Images
+import Targets
 import Templates
 
 /// What every command takes.
@@ -44,6 +45,8 @@ struct GlobalOptions: ParsableArguments {
     }
 
     func guests() throws -> GuestStore { GuestStore(try work()) }
+
+    func targets() throws -> GuestTargets { GuestTargets(try guests(), runner: runner) }
 
     func images() throws -> ImageStore { ImageStore(try work()) }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import DevboxCore
 import Guests
 import HostTools
+import Targets
 
 /// How a guest is started: common to every command that may start one.
 struct StartArguments: ParsableArguments {

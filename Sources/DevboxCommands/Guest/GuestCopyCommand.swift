@@ -1,6 +1,6 @@
 import ArgumentParser
 import DevboxCore
-import Guests
+import Targets
 
 struct GuestCopyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -22,6 +22,6 @@ struct GuestCopyCommand: ParsableCommand {
     var target: String
 
     func run() throws {
-        try GuestCopy(options.guests(), runner: options.runner).copy(CopyPlace(source), to: CopyPlace(target))
+        try TargetCopy.copy(CopyPlace(source), to: CopyPlace(target), options.targets())
     }
 }

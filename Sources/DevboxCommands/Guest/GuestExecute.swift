@@ -2,6 +2,7 @@ import ArgumentParser
 import DevboxCore
 import Glibc
 import Guests
+import Targets
 
 struct GuestExecute: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -50,10 +51,9 @@ struct GuestExecute: ParsableCommand {
     func run() throws {
         var status: Int32
         do {
-            let exec = GuestExec(try options.guests(), runner: options.runner)
-            status = try exec.run(
-                guest, command,
-                ExecOptions(mode: mode, limit: timeout?.duration, start: start.options))
+            var wanted = TargetCommand(command, limit: timeout?.duration)
+            wanted.input = .inherit
+            status = try GuestExec(options.targets()).run(wanted, in: guest, mode: mode, start: start.options).status
         } catch let error as any ReportableError {
             options.console.report(error)
             throw ExitCode(ExecStatus.of(error).rawValue)

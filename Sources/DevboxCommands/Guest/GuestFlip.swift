@@ -1,6 +1,7 @@
 import ArgumentParser
 import DevboxCore
 import Guests
+import Targets
 
 struct GuestFlip: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DevboxCore
 import Guests
+import Targets
 
 struct GuestSSHConfig: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DevboxCore
 import Guests
+import Targets
 
 struct GuestShell: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -22,8 +23,8 @@ struct GuestShell: ParsableCommand {
     var mode: GuestMode?
 
     func run() throws {
-        let exec = GuestExec(try options.guests(), runner: options.runner)
-        let shell = ["/bin/sh", "-c", "cd; exec \"$(command -v bash || echo /bin/sh)\" -l"]
-        throw ExitCode(try exec.run(guest, shell, ExecOptions(mode: mode, start: start.options)))
+        var shell = TargetCommand(["/bin/sh", "-c", "cd; exec \"$(command -v bash || echo /bin/sh)\" -l"])
+        shell.input = .inherit
+        throw ExitCode(try GuestExec(options.targets()).run(shell, in: guest, mode: mode, start: start.options).status)
     }
 }

@@ -16,16 +16,16 @@ public enum ConsoleTail {
     public static func log(_ files: GuestFiles) throws -> String { tail(files, from: 0) }
 
     /// The last lines of the console.
-    static func lines(_ files: GuestFiles, count: Int = 12) -> [String] {
+    package static func lines(_ files: GuestFiles, count: Int = 12) -> [String] {
         let lines = tail(files, from: nil).split(whereSeparator: \.isNewline).map(strip).filter { !$0.isEmpty }
         return Array(lines.suffix(count))
     }
 
     /// Whether a line is that of a panic.
-    static func isPanic(_ line: String) -> Bool { line.contains(panicMark) }
+    package static func isPanic(_ line: String) -> Bool { line.contains(panicMark) }
 
     /// The line that shows why a boot will not end well; nil as long as there is none.
-    static func bootFault(_ files: GuestFiles) -> String? { line(files, from: nil, containing: bootFaults) }
+    package static func bootFault(_ files: GuestFiles) -> String? { line(files, from: nil, containing: bootFaults) }
 
     private static func line(_ files: GuestFiles, from offset: Int64?, containing marks: [String]) -> String? {
         tail(files, from: offset).split(whereSeparator: \.isNewline).first { line in

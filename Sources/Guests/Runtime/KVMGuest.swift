@@ -207,13 +207,13 @@ extension KVMGuest: GuestMachine {
 }
 
 /// The kernel of one start.
-struct BootKernelChoice {
-    let version: String
-    let vmlinuz: String
+package struct BootKernelChoice {
+    package let version: String
+    package let vmlinuz: String
     let initrd: String?
 
     /// The kernel that starts: the one asked for, or the guest's next.
-    static func choose(_ record: GuestRecord, version: String?) throws -> BootKernelChoice {
+    package static func choose(_ record: GuestRecord, version: String?) throws -> BootKernelChoice {
         guard
             let kernel = version.map({ wanted in record.kernels.first { $0.version == wanted } })
                 ?? record.startingKernel

@@ -4,31 +4,33 @@ import Sandbox
 import SystemPackage
 
 /// How a guest is started: what its supervisor is told, beside the guest's record.
-struct LaunchPlan: Codable, Sendable {
+package struct LaunchPlan: Codable, Sendable {
     /// The guest's name.
-    var guest: String
+    package var guest: String
     /// What it runs as.
-    var mode: GuestMode
+    package var mode: GuestMode
     /// The bridge for a container's network.
-    var bridge: String?
+    package var bridge: String?
     /// The kernel version to start.
-    var kernel: String?
+    package var kernel: String?
     /// Arguments for the kernel beside the record's, for this start only.
-    var kernelArguments: [String] = []
+    package var kernelArguments: [String] = []
     /// "kvm" or "tcg".
-    var accelerator: String?
+    package var accelerator: String?
     /// Whether all processors are emulated in one thread.
-    var emulatesInOneThread = false
+    package var emulatesInOneThread = false
     /// What is done when the kernel of a virtual machine panics.
-    var onPanic: PanicAction?
+    package var onPanic: PanicAction?
+
+    package init(guest: String, mode: GuestMode) { (self.guest, self.mode) = (guest, mode) }
 }
 
 extension GuestRecord {
     /// What LXC calls the guest's container: unique on the host, also for guests of one name in two work directories.
-    var containerName: String { "devbox-\(name)-\(id.prefix(8))" }
+    package var containerName: String { "devbox-\(name)-\(id.prefix(8))" }
 
     /// A sandbox on the guest's disk, which sees the share at /work.
-    func sandbox(_ task: SandboxTask, _ files: GuestFiles, in work: WorkDirectory) throws -> SandboxPlan {
+    package func sandbox(_ task: SandboxTask, _ files: GuestFiles, in work: WorkDirectory) throws -> SandboxPlan {
         var plan = SandboxPlan(
             containerName, root: .disk(path: files.disk.string, partition: root.partition), architecture: architecture,
             hostname: identity.hostname, title: name, task: task, folder: files.run, work: work)

@@ -3,25 +3,25 @@ import Glibc
 import HostTools
 
 /// QEMU itself crashed: a failure of the host, and no finding about the guest.
-struct MachineCrash: ReportableError {
+package struct MachineCrash: ReportableError {
     /// The signal that ended it.
-    let signal: Int32
+    package let signal: Int32
 
-    init(signal: Int32) { self.signal = signal }
+    package init(signal: Int32) { self.signal = signal }
 
     /// Nil for an end that is none.
-    init?(_ status: ExitStatus?) {
+    package init?(_ status: ExitStatus?) {
         guard case .signalled(let signal)? = status, [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT].contains(signal) else {
             return nil
         }
         self.signal = signal
     }
 
-    var exitCode: ExitCode { .failure }
+    package var exitCode: ExitCode { .failure }
 
-    var message: String {
+    package var message: String {
         "QEMU itself crashed (signal \(signal), \(strsignal(signal).map { String(cString: $0) } ?? "?"))"
     }
 
-    var hint: String? { nil }
+    package var hint: String? { nil }
 }

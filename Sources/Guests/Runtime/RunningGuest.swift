@@ -21,10 +21,11 @@ public struct RunningGuest: Sendable {
 
     /// The guest of a name, where it runs; nil where it does not.
     public init?(_ name: String, in store: GuestStore) throws {
-        record = try store.load(name)
+        try store.check(name)
         files = store.files(name)
         work = store.work
         guard Self.isRunning(files), Files.exists(files.runState) else { return nil }
+        record = try store.load(name)
         state = try RecordFile.decode(RunState.self, from: Files.read(files.runState, limit: 1 << 16))
     }
 }

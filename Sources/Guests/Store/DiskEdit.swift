@@ -57,7 +57,7 @@ extension StoppedGuest {
     /// Edits the root file system in process, within a transaction. Nothing reaches the disk where `body` throws.
     ///
     /// The changed blocks are gathered in an overlay, which qemu-img writes into the disk in one go.
-    func editRoot(_ body: (borrowing Ext4FileSystem) throws -> Void) throws {
+    package func editRoot(_ body: (borrowing Ext4FileSystem) throws -> Void) throws {
         let overlay = OverlayDevice(over: try Qcow2Reader(files.disk))
         let device: any BlockDevice =
             try record.root.partition.map { try PartitionDevice(of: overlay, at: $0) } ?? overlay

@@ -8,7 +8,7 @@ import SystemPackage
 ///
 /// The commit point is the rename of guest.json with the transaction's id in it. A devbox that is killed before leaves the
 /// snapshot and transaction.json; the next command that opens the guest returns to the snapshot.
-struct DiskTransaction: Codable {
+package struct DiskTransaction: Codable {
     /// The id that a committed record bears.
     let id: String
     /// What is done, for messages.
@@ -17,7 +17,7 @@ struct DiskTransaction: Codable {
     private var snapshot: String { "devbox-\(id)" }
 
     /// Begins a transaction on a guest.
-    static func begin(_ purpose: String, on guest: borrowing StoppedGuest) throws -> DiskTransaction {
+    package static func begin(_ purpose: String, on guest: borrowing StoppedGuest) throws -> DiskTransaction {
         let transaction = DiskTransaction(id: LayerName.new(), purpose: purpose)
         try Files.writeAtomically(RecordFile.json(transaction), to: guest.files.transaction)
         try guest.store.work.give(guest.files.transaction)
@@ -26,7 +26,7 @@ struct DiskTransaction: Codable {
     }
 
     /// Keeps what was done, together with the record.
-    func commit(_ record: GuestRecord, on guest: inout StoppedGuest) throws {
+    package func commit(_ record: GuestRecord, on guest: inout StoppedGuest) throws {
         var committed = record
         committed.lastTransaction = id
         try guest.save(committed)
@@ -44,7 +44,7 @@ struct DiskTransaction: Codable {
     }
 
     /// The same where something else failed already, which is what the user is to hear of; the next command undoes it otherwise.
-    func rollBackAfterFailure(_ guest: borrowing StoppedGuest) {
+    package func rollBackAfterFailure(_ guest: borrowing StoppedGuest) {
         do {
             try rollBack(guest)
         } catch {

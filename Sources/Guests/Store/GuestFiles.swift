@@ -54,7 +54,7 @@ public struct GuestFiles: Sendable {
     /// The guest agent's serial port.
     var agent: FilePath { machine.appending("agent.sock") }
     /// What the supervisor and QEMU complain of.
-    var supervisorLog: FilePath { run.appending("supervisor.log") }
+    package var supervisorLog: FilePath { run.appending("supervisor.log") }
     var machineLog: FilePath { run.appending("qemu.log") }
 
     /// The guest's ssh host key as known_hosts has it.

@@ -1,6 +1,8 @@
 import DevboxCore
 import Glibc
+import HostTools
 import SystemPackage
+import Templates
 
 /// The guests of a work directory.
 public struct GuestStore: Sendable {
@@ -9,6 +11,9 @@ public struct GuestStore: Sendable {
 
     /// - Parameter work: the work directory.
     public init(_ work: WorkDirectory) { self.work = work }
+
+    /// What devbox hands to guests and programs, with the user's own versions.
+    package var templates: Templates { Templates(work: work, environment: Command.inheritedEnvironment) }
 
     /// The files of the guest of a name; it need not exist.
     public func files(_ name: String) -> GuestFiles { GuestFiles(name, in: work) }
@@ -24,10 +29,10 @@ public struct GuestStore: Sendable {
         }
     }
 
-    /// Reads a guest's record.
+    /// Throws where there is no guest of a name, without reading its record.
     ///
-    /// - Throws: `notFound`, naming similar ones.
-    public func load(_ name: String) throws -> GuestRecord {
+    /// - Throws: `notFound`, naming others; `usage` for what is no name.
+    public func check(_ name: String) throws {
         try Names.check(name, "guest")
         guard Files.exists(files(name).record) else {
             let names = try self.names()
@@ -37,6 +42,13 @@ public struct GuestStore: Sendable {
                     ? "`devbox clone IMAGE \(name)` makes one"
                     : "there are: \(names.prefix(10).joined(separator: ", "))\(names.count > 10 ? ", …" : "")")
         }
+    }
+
+    /// Reads a guest's record.
+    ///
+    /// - Throws: as `check`; `badInput` for a damaged one.
+    public func load(_ name: String) throws -> GuestRecord {
+        try check(name)
         return try RecordFile.read(GuestRecord.self, from: files(name).record)
     }
 

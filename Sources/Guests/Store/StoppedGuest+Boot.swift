@@ -6,20 +6,20 @@ import Templates
 
 extension StoppedGuest {
     /// The kernels that the disk has now, with their copies in boot/ made. The record is as it was.
-    func kernelsOnDisk() throws -> [BootKernel] {
+    package func kernelsOnDisk() throws -> [BootKernel] {
         let kernels = try BootFiles.refresh(record.kernels, from: openRoot(), to: files.boot, recipe: initrdRecipe())
         for file in kernels.flatMap(\.files) { try store.work.give(files.boot.appending(file)) }
         return kernels
     }
 
     /// What the initrds of its kernels are made of.
-    func initrdRecipe() throws -> InitrdRecipe {
+    package func initrdRecipe() throws -> InitrdRecipe {
         let templates = Templates(work: store.work, environment: Command.inheritedEnvironment)
         return try InitrdRecipe(templates, partition: record.root.partition)
     }
 
     /// Removes what no kernel of the record, and of its snapshots, starts from.
-    func removeUnusedBootFiles() throws {
+    package func removeUnusedBootFiles() throws {
         let used = Set((record.kernels + record.snapshots.flatMap(\.kernels)).flatMap(\.files))
         for name in try Files.list(files.boot) where !used.contains(name) {
             try Files.remove(files.boot.appending(name))

@@ -13,8 +13,8 @@ public struct StoppedGuest: ~Copyable {
     public let files: GuestFiles
     /// Its record, as the file has it now.
     public internal(set) var record: GuestRecord
-    let runner: Runner
-    let lock: FileLock
+    package let runner: Runner
+    package let lock: FileLock
 
     /// Takes the guest's lock and brings the guest into a whole state.
     ///
@@ -26,7 +26,7 @@ public struct StoppedGuest: ~Copyable {
     public init(
         _ name: String, in store: GuestStore, for purpose: String, otherwise: String? = nil, runner: Runner
     ) throws {
-        _ = try store.load(name)
+        try store.check(name)
         let isRunning = Failure(
             .busy, "the guest \(name) is running",
             hint: "`devbox stop \(name)` stops it\(otherwise.map { "; \($0)" } ?? "")")
@@ -44,7 +44,7 @@ public struct StoppedGuest: ~Copyable {
     init(_ name: String, in store: GuestStore, holding lock: consuming FileLock, runner: Runner) throws {
         let files = store.files(name)
         // While somebody waited for the lock, the guest may have been removed.
-        _ = try store.load(name)
+        try store.check(name)
         let wasKilled = Files.exists(files.run)
         try Files.removeTree(files.run)
         try PendingChange.finish(files)
@@ -63,7 +63,7 @@ public struct StoppedGuest: ~Copyable {
     }
 
     /// Replaces the guest's record.
-    mutating func save(_ record: GuestRecord) throws {
+    package mutating func save(_ record: GuestRecord) throws {
         try store.save(record)
         self.record = record
     }
@@ -85,7 +85,7 @@ public struct StoppedGuest: ~Copyable {
 
     /// Makes the disk fit to be edited in process, where anything ever ran in the guest: its journal replayed, and its file system checked, for the guest's root may
     /// have prepared it. An ordinary user who may not open /dev/fuse can only hurt himself, and is not kept from cloning.
-    func prepareForEditing() throws {
+    package func prepareForEditing() throws {
         if record.isUntouched { return }
         guard isRoot || access("/dev/fuse", R_OK | W_OK) == 0 else { return try replayJournal() }
         try JournalReplay.run(self, checks: true)

@@ -20,7 +20,7 @@ enum ControlRequest: Sendable, Equatable {
 }
 
 /// What a supervisor answers: one JSON object a line.
-enum ControlAnswer: Codable, Sendable, Equatable {
+package enum ControlAnswer: Codable, Sendable, Equatable {
     case condition(GuestCondition)
     case event(GuestEvent)
     case progress(DumpProgress)

@@ -16,7 +16,7 @@ public struct GuestConnection: ~Copyable {
     /// Connects.
     ///
     /// - Throws: `notFound`, where the guest does not run any more.
-    init(_ files: GuestFiles) throws {
+    package init(_ files: GuestFiles) throws {
         guard let socket = try? UnixSocket.connect(files.control) else {
             throw Failure(.notFound, "the guest \(files.name) is not running")
         }
@@ -43,7 +43,9 @@ public struct GuestConnection: ~Copyable {
     /// What is said next; nil when the time ran out, when one of `others` became readable, and at the end (`hasEnded`).
     ///
     /// - Throws: what the supervisor refuses a request with; `interrupted`.
-    mutating func next(until deadline: ContinuousClock.Instant? = nil, others: [Int32] = []) throws -> ControlAnswer? {
+    package mutating func next(until deadline: ContinuousClock.Instant? = nil, others: [Int32] = []) throws
+        -> ControlAnswer?
+    {
         while waiting.isEmpty {
             if hasEnded { return nil }
             var polled = ([socket.rawValue, Interrupts.descriptor] + others).map {
@@ -65,7 +67,7 @@ public struct GuestConnection: ~Copyable {
     /// Begins to follow, and gives back how the guest is at this moment.
     ///
     /// - Throws: where the supervisor is of a devbox that does not know this request.
-    mutating func follow() throws -> GuestCondition { try ask(.follow) }
+    package mutating func follow() throws -> GuestCondition { try ask(.follow) }
 
     /// How the guest is.
     mutating func condition() throws -> GuestCondition { try ask(.condition) }
@@ -96,7 +98,7 @@ public struct GuestConnection: ~Copyable {
 
 extension RunningGuest {
     /// Connects to its supervisor.
-    func connect() throws -> GuestConnection { try GuestConnection(files) }
+    package func connect() throws -> GuestConnection { try GuestConnection(files) }
 
     /// How its kernel is; an ordinary one where the supervisor does not tell.
     public func condition() -> GuestCondition {

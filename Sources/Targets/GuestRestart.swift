@@ -1,4 +1,5 @@
 import DevboxCore
+import Guests
 import HostTools
 
 /// Stops a guest that runs for a change of its disk, and starts it again in the mode that it ran in.

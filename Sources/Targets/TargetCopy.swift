@@ -4,60 +4,42 @@ import Glibc
 import HostTools
 import SystemPackage
 
-/// One side of a copy: a path of the host, or `guest:/path`.
-public enum CopyPlace: Sendable, Equatable {
-    case host(FilePath)
-    case guest(String, path: String)
-
-    /// Reads what the user typed. A name of a guest in front of a colon is a guest; `./a:b` is a file.
-    public init(_ text: String) throws {
-        // Other tools have a stream there; a file of that name is ./-.
-        guard text != "-" else {
-            throw Failure(
-                .usage, "'-' is neither a file nor a folder here",
-                hint:
-                    "`devbox exec GUEST -- cat /path` prints a file of a guest; `… -- tee /path` takes one from standard input"
-            )
-        }
-        if let colon = text.firstIndex(of: ":"), !text[..<colon].contains("/"), Names.isValid(String(text[..<colon])) {
-            let path = String(text[text.index(after: colon)...])
-            guard path.hasPrefix("/"), !path.utf8.contains(0) else {
-                throw Failure(.usage, "'\(Names.printable(text))': a path in a guest begins with /")
-            }
-            self = .guest(String(text[..<colon]), path: path)
-        } else {
-            self = .host(Files.currentDirectory.pushing(FilePath(text)).lexicallyNormalized())
-        }
-    }
-}
-
 /// Copies files and folders between the host and guests, running or not. Into an existing folder they come under their own
 /// names; a folder of that name there is merged with in a guest, and refused on the host.
 ///
 /// Both ways a tar stream goes through a command in the guest. What comes out of a guest is unpacked by devbox, beside its
 /// later place, and cannot leave it.
-public struct GuestCopy: Sendable {
-    private let exec: GuestExec
-    private let runner: Runner
+public struct TargetCopy {
+    private let target: any Target
+    private let console: Console
 
     /// - Parameters:
-    ///   - store: the guests of the work directory.
-    ///   - runner: runs the programs of the host that a copy needs.
-    public init(_ store: GuestStore, runner: Runner) {
-        exec = GuestExec(store, runner: runner)
-        self.runner = runner
-    }
+    ///   - target: what is copied into or out of.
+    ///   - console: where warnings go.
+    public init(_ target: any Target, console: Console) { (self.target, self.console) = (target, console) }
 
-    /// Copies a file or folder. Into an existing folder it comes under its own name.
-    public func copy(_ source: CopyPlace, to target: CopyPlace) throws {
-        switch (source, target) {
-        case (.host(let file), .guest(let guest, let path)): try send(file, to: guest, path)
-        case (.guest(let guest, let path), .host(let file)): try fetch(guest, path, to: file)
+    /// Copies a file or folder between the host and a guest. Into an existing folder it comes under its own name.
+    ///
+    /// - Parameter targets: the guests.
+    public static func copy(_ source: CopyPlace, to destination: CopyPlace, _ targets: GuestTargets) throws {
+        func copy(_ guest: String) throws -> TargetCopy {
+            TargetCopy(try targets.target(guest, for: "cp"), console: targets.runner.console)
+        }
+        switch (source, destination) {
+        case (.host(let file), .guest(let guest, let path)):
+            try requireHostFile(file)
+            try copy(guest).send(file, to: path)
+        case (.guest(let guest, let path), .host(let file)): try copy(guest).fetch(path, to: file)
         default:
             throw Failure(
                 .usage, "one side of a copy is a guest and the other is not",
                 hint: "devbox cp FILE GUEST:/path, or back")
         }
+    }
+
+    /// Before a guest is disturbed for it.
+    private static func requireHostFile(_ file: FilePath) throws {
+        guard Files.exists(file) else { throw Failure(.notFound, "there is no \(file)") }
     }
 
     /// Unpacks into a folder of its own beside the target, then moves what came into place. A constant text; paths are arguments.
@@ -85,35 +67,48 @@ public struct GuestCopy: Sendable {
         exec tar -c -C "$(dirname -- "$1")" -f - -- "$(basename -- "$1")"
         """#
 
-    private func send(_ file: FilePath, to guest: String, _ path: String) throws {
+    /// Copies a file or folder of the host into the target.
+    ///
+    /// - Parameters:
+    ///   - file: its absolute path on the host.
+    ///   - path: an absolute path there: an existing folder, or the new name in one.
+    /// - Throws: `notFound` where the file, or the folder for it, is not there.
+    public func send(_ file: FilePath, to path: String) throws {
         guard let name = file.lastComponent?.string, Files.exists(file) else {
             throw Failure(.notFound, "there is no \(file)")
         }
         let pipe = try Pipe()
         let command = Command(
             Tar.program, ["-c", "-S", "-C", file.removingLastComponent().string, "-f", "-", "--", name])
-        runner.console.detail("+ \(command.line)")
+        console.detail("+ \(command.line)")
         var packer = try ChildProcess(command, output: .descriptor(pipe.writeEnd))
         pipe.closeWriteEnd()
-        var options = ExecOptions()
-        options.input = .descriptor(pipe.readEnd)
-        options.output = .null
-        let status = try exec.run(guest, ["/bin/sh", "-c", Self.receiver, "sh", path, name], options)
+        var receiving = TargetCommand(["/bin/sh", "-c", Self.receiver, "sh", path, name])
+        receiving.input = .descriptor(pipe.readEnd)
+        receiving.output = .null
+        let status = try target.run(receiving).status
         pipe.closeReadEnd()
         let packed = try packer.wait(interruptible: false)
         guard status == 0 else {
-            throw Self.failed("copy \(file) to \(guest):\(path)", status, missing: "there is no folder for it")
+            throw Self.failed("copy \(file) to \(target.name):\(path)", status, missing: "there is no folder for it")
         }
         guard packed?.isSuccess == true else { throw Failure(.failure, "cannot read all of \(file)") }
     }
 
-    private func fetch(_ guest: String, _ path: String, to wanted: FilePath) throws {
+    /// Copies a file or folder out of the target.
+    ///
+    /// - Parameters:
+    ///   - path: its absolute path there.
+    ///   - wanted: an absolute path of the host: an existing folder, or the new name in one.
+    /// - Throws: `notFound`; `exists` where a folder is in the way; `badInput` for what is sent in place of it.
+    public func fetch(_ path: String, to wanted: FilePath) throws {
+        let guest = target.name
         guard let name = FilePath(path).lastComponent?.string else {
             throw Failure(.usage, "the whole of a guest's disk cannot be copied", hint: "name a file or a folder in it")
         }
-        let intoFolder = (try? Files.status(wanted).st_mode & S_IFMT == S_IFDIR) ?? false
-        let target = intoFolder ? wanted.appending(name) : wanted
-        let parent = target.removingLastComponent()
+        let intoFolder = (try? Files.isFolder(wanted)) ?? false
+        let place = intoFolder ? wanted.appending(name) : wanted
+        let parent = place.removingLastComponent()
         guard let resolved = realpath(parent.string, nil) else {
             throw Failure(.notFound, "there is no folder \(parent)")
         }
@@ -122,15 +117,13 @@ public struct GuestCopy: Sendable {
         try posix("make \(temporary)") { mkdir(temporary.string, 0o700) }
         defer { try? Files.removeTree(temporary) }
 
-        let pipe = try Pipe()
+        let unpacking = Unpacking(try Pipe(), name: "what \(guest) sent", into: temporary)
         // The archive is unpacked by a thread, as the command runs in this one.
-        let unpacking = Unpacking(pipe, name: "what \(guest) sent", into: temporary)
         unpacking.start()
-        var options = ExecOptions()
-        options.input = .null
-        options.output = .descriptor(pipe.writeEnd)
-        let result = Result { try exec.run(guest, ["/bin/sh", "-c", Self.sender, "sh", path], options) }
-        pipe.closeWriteEnd()
+        var sending = TargetCommand(["/bin/sh", "-c", Self.sender, "sh", path])
+        sending.output = .descriptor(unpacking.pipe.writeEnd)
+        let result = Result { try target.run(sending).status }
+        unpacking.pipe.closeWriteEnd()
         let unpacked = unpacking.finish()
         let status = try result.get()
         guard status == 0 else { throw Self.failed("copy \(guest):\(path)", status, missing: "it is not there") }
@@ -142,13 +135,13 @@ public struct GuestCopy: Sendable {
             }
             throw Failure(.badInput, "\(guest) sent something else than \(Names.printable(path))")
         }
-        if Files.exists(target), try Files.status(target).st_mode & S_IFMT == S_IFDIR {
-            throw Failure(.exists, "\(target) is there already", hint: "copy to another name, or remove it first")
+        if Files.exists(place), try Files.isFolder(place) {
+            throw Failure(.exists, "\(place) is there already", hint: "copy to another name, or remove it first")
         }
-        try Files.rename(came, to: target)
+        try Files.rename(came, to: place)
         if leftOut.count > 0 {
             let others = leftOut.count > 1 ? " and \(leftOut.count - 1) more" : ""
-            runner.console.warn(
+            console.warn(
                 "left out, as neither a file nor a folder: \(Names.printable(leftOut.first))\(others)")
         }
     }
@@ -157,39 +150,5 @@ public struct GuestCopy: Sendable {
     private static func failed(_ doing: String, _ status: Int32, missing: String) -> Failure {
         let reason = status == 66 ? missing : "the command in the guest ended with status \(status)"
         return Failure(status == 66 ? .notFound : .failure, "cannot \(Names.printable(doing)): \(reason)")
-    }
-}
-
-/// Unpacks an archive from a pipe while something else fills it.
-private final class Unpacking: @unchecked Sendable {
-    private let pipe: Pipe
-    private let name: String
-    private let folder: FilePath
-    private var thread = pthread_t()
-    private var result: Result<LeftOut, any Error> = .success(LeftOut())
-
-    init(_ pipe: Pipe, name: String, into folder: FilePath) {
-        (self.pipe, self.name, self.folder) = (pipe, name, folder)
-    }
-
-    func start() {
-        pthread_create(
-            &thread, nil,
-            { context in
-                guard let context else { return nil }
-                let unpacking = Unmanaged<Unpacking>.fromOpaque(context).takeUnretainedValue()
-                unpacking.result = Result {
-                    try ArchiveExtractor.extract(unpacking.pipe.readEnd, name: unpacking.name, into: unpacking.folder)
-                }
-                // A sender that goes on must not wait for a reader that has given up.
-                unpacking.pipe.closeReadEnd()
-                return nil
-            }, Unmanaged.passUnretained(self).toOpaque())
-    }
-
-    /// The result is read only when the thread has ended.
-    func finish() -> Result<LeftOut, any Error> {
-        pthread_join(thread, nil)
-        return result
     }
 }

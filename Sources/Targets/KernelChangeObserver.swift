@@ -7,5 +7,5 @@ public protocol KernelChangeObserver: Sendable {
     /// - Parameter change: the transaction that goes on; what is changed in it is committed with the kernels.
     /// - Returns: what the user is to know.
     /// - Throws: where the kernels are not to stay: the whole change is undone.
-    func kernelsChanged(in change: inout OfflineChange) throws -> [String]
+    func kernelsChanged(in change: GuestChange) throws -> [String]
 }

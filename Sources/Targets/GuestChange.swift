@@ -1,14 +1,14 @@
 import Boot
-import CLinux
 import DevboxCore
 import Disks
+import Guests
 import HostTools
 import Sandbox
 import SystemPackage
 
-/// A change of a stopped guest, made by programs of the guest's own in containers without an init, as one transaction: disk, boot
-/// files and record change together, or stay as they were.
-public struct OfflineChange: ~Copyable {
+/// A change of a stopped guest, made by programs of the guest's own in sandboxes on its disk, as one transaction: disk, boot files and
+/// record change together, or stay as they were. It is a target: what is run in it is a part of the change.
+public final class GuestChange: Target {
     private var guest: StoppedGuest
     private let purpose: String
     /// The guest's record; what it is when the transaction ends is what is committed.
@@ -37,22 +37,29 @@ public struct OfflineChange: ~Copyable {
         guest = stopped
     }
 
+    /// The guest's name.
+    public var name: String { guest.files.name }
+    /// Of its programs.
+    public var architecture: Architecture { record.architecture }
+    /// Whether its commands run on a kernel of its own.
+    public var hasOwnKernel: Bool { false }
+
     /// Where the guest's files are.
     public var files: GuestFiles { guest.files }
 
     /// Whether nothing ever ran in the guest since it was cloned from its image.
     public var isUntouched: Bool { guest.record.isUntouched }
 
-    /// The guest's root file system, read-only; it is the one before the change as long as a container is not through.
+    /// The guest's root file system, read-only; it is the one before the change as long as a command is not through.
     public func openRoot() throws -> Ext4FileSystem { try guest.openRoot() }
 
     /// Runs `body`, and commits what it did to the disk and to the record. Whatever it throws, and whenever devbox dies, all is
     /// as before.
-    public mutating func transact<T>(_ body: (inout OfflineChange) throws -> T) throws -> T {
+    public func transact<T>(_ body: (GuestChange) throws -> T) throws -> T {
         let transaction = try DiskTransaction.begin(purpose, on: guest)
         let result: T
         do {
-            result = try body(&self)
+            result = try body(self)
             try Interrupts.check()
         } catch {
             transaction.rollBackAfterFailure(guest)
@@ -71,7 +78,7 @@ public struct OfflineChange: ~Copyable {
     ]
 
     /// Brings boot/ and the record up to the kernels that the disk has now.
-    public mutating func refreshKernels() throws {
+    public func refreshKernels() throws {
         record.kernels = try guest.kernelsOnDisk()
         if let chosen = record.defaultKernel, !record.kernels.contains(where: { $0.version == chosen }) {
             record.defaultKernel = nil
@@ -84,76 +91,62 @@ public struct OfflineChange: ~Copyable {
     }
 
     /// Edits the root file system in process, within `transact` and while no command runs.
-    public mutating func edit(_ body: (borrowing Ext4FileSystem) throws -> Void) throws {
+    public func edit(_ body: (borrowing Ext4FileSystem) throws -> Void) throws {
         try guest.prepareForEditing()
         try guest.editRoot(body)
     }
 
-    /// Runs one command in a container on the guest's disk.
+    /// Runs a command within `transact`; see `Target`.
+    public func run(_ command: TargetCommand) throws -> CommandResult { try run(command, showing: []) }
+
+    /// Runs one command in a sandbox on the guest's disk, within `transact`.
     ///
     /// - Parameters:
-    ///   - command: the command, and what the container is shown.
+    ///   - command: the command.
+    ///   - extras: what it is shown of the host at /run/devbox, read-only.
     ///   - meanwhile: is called while it runs.
-    /// - Returns: the command's status.
     /// - Throws: `failure` where it did not end in time; nothing of it runs then.
-    public mutating func run(_ command: OfflineCommand, meanwhile: (OfflineProgress) throws -> Void = { _ in }) throws
-        -> Int32
-    {
-        var plan = try guest.record.sandbox(
-            .command(SandboxCommand(Self.flushing + command.arguments, isUnsynced: true)), guest.files,
-            in: guest.store.work)
-        if !command.extras.isEmpty { plan.mounts.append(.extras(command.extras)) }
-        let output: ChildProcess.Stream = .descriptor(command.output)
-        var sandbox = try Sandbox(
-            plan, lock: guest.lock.descriptor,
-            streams: .attached(input: command.input, output: output, error: output), console: guest.runner.console)
-        do {
-            try meanwhile(OfflineProgress(descriptor: sandbox.descriptor))
-            guard let status = try sandbox.finish(until: command.deadline) else {
-                throw Failure(
-                    .failure,
-                    "\(purpose) in \(guest.files.name) did not end within \(command.limit.inWords); nothing was changed",
-                    hint: "--timeout allows it more")
-            }
-            return status
-        } catch {
-            sandbox.kill()
-            throw error
-        }
+    public func run(
+        _ command: TargetCommand, showing extras: [SandboxMount.Entry],
+        meanwhile: (CommandEnd) throws -> Void = { _ in }
+    ) throws -> CommandResult {
+        var flushed = command
+        flushed.arguments = Self.flushing + command.arguments
+        let deadline = command.limit.map { ContinuousClock.now + $0 }
+        let streams = try CommandStreams(command, of: name)
+        return try streams.finish(
+            Result {
+                var sandbox = try guest.sandbox(for: flushed, streams, showing: extras, isUnsynced: true)
+                do {
+                    try meanwhile(CommandEnd(descriptor: sandbox.descriptor, deadline: deadline))
+                    if let status = try sandbox.finish(until: deadline) { return status }
+                    throw Failure(
+                        .failure,
+                        "\(purpose) in \(name) did not end within \((command.limit ?? .zero).inWords); nothing was changed",
+                        hint: "--timeout allows it more")
+                } catch {
+                    sandbox.kill()
+                    throw error
+                }
+            })
     }
+
+    /// Restarts it; see `Target`.
+    public func reboot(within limit: Duration) throws {
+        throw Failure(.usage, "the guest \(name) is not running", hint: "`devbox start \(name)` starts it")
+    }
+
+    /// What its console has printed since it was last started.
+    public func console() throws -> String { try ConsoleTail.log(guest.files) }
+
+    /// In a sandbox the kernel is the host's: there is nothing to hear.
+    public func kernelEvents() throws -> KernelEvents { KernelEvents() }
 }
 
-/// A command for a container on a stopped guest's disk.
-public struct OfflineCommand {
-    /// The command and its arguments.
-    public var arguments: [String]
-    /// What the container sees of the host at /run/devbox, read-only.
-    public var extras: [SandboxMount.Entry]
-    /// What it reads.
-    public var input: ChildProcess.Stream = .null
-    /// Where standard output and standard error go.
-    public var output: FileDescriptor
-    /// How long it may take, from now on.
-    public let limit: Duration
-    /// When that time is over.
-    public let deadline: ContinuousClock.Instant
-
-    /// - Parameters:
-    ///   - arguments: the command and its arguments.
-    ///   - extras: what the container sees of the host at /run/devbox.
-    ///   - output: where standard output and standard error go.
-    ///   - limit: how long it may take, from now on.
-    public init(_ arguments: [String], extras: [SandboxMount.Entry] = [], output: FileDescriptor, limit: Duration) {
-        self.arguments = arguments
-        self.extras = extras
-        self.output = output
-        self.limit = limit
-        deadline = .now + limit
-    }
-}
-
-/// A command that runs in a container.
-public struct OfflineProgress: Sendable {
+/// The end of a command that runs, for what is done while it does.
+public struct CommandEnd: Sendable {
     /// Readable once the command has ended.
     public let descriptor: Int32
+    /// When it is ended; nil for never.
+    public let deadline: ContinuousClock.Instant?
 }

@@ -1,4 +1,5 @@
 import DevboxCore
+import Guests
 
 extension GuestStarter {
     /// A guest that runs now.

@@ -1,4 +1,5 @@
 import DevboxCore
+import Guests
 import HostTools
 
 /// Changes how guests run.

@@ -1,3 +1,4 @@
+import DevboxCore
 import HostTools
 
 /// The share at /work of virtual machines whose disk was not made by devbox and knows nothing of it.
@@ -12,15 +13,13 @@ enum ShareMount {
         """
 
     /// Mounts it in a running machine. One whose kernel has no 9p, a distribution's cloud kernel say, is of use without it.
-    static func mount(in guest: RunningGuest, runner: Runner) {
-        let result = Result {
-            try runner.attempt(guest.command(["/bin/sh", "-c", script], terminal: false), limit: .seconds(60))
-        }
+    static func mount(in target: any Target, console: Console) {
+        let result = Result { try target.ask(["/bin/sh", "-c", script], limit: .seconds(60)) }
         switch result {
-        case .success(let output) where output.status.isSuccess: return
-        case .success(let output):
-            runner.console.warn("\(guest.record.name) does not see the share at /work: \(output.complaint)")
-        case .failure(let error): runner.console.warn("\(guest.record.name) does not see the share at /work: \(error)")
+        case .success(let result) where result.isSuccess: return
+        case .success(let result):
+            console.warn("\(target.name) does not see the share at /work: \(Names.printable(result.complaint))")
+        case .failure(let error): console.warn("\(target.name) does not see the share at /work: \(error)")
         }
     }
 }

@@ -1,7 +1,9 @@
 import DevboxCore
 import Glibc
+import Guests
 import HostTools
 import SystemPackage
+import Templates
 
 /// A command that runs in a running guest, over ssh or through lxc-attach.
 struct AttachedCommand: ~Copyable {
@@ -59,17 +61,19 @@ struct AttachedCommand: ~Copyable {
         """#
 
     /// Starts a command.
-    init(_ arguments: [String], in guest: RunningGuest, _ options: ExecOptions, console: Console) throws {
+    init(
+        _ command: TargetCommand, _ streams: CommandStreams, in guest: RunningGuest, templates: Templates,
+        console: Console
+    ) throws {
         self.guest = guest
-        let isGuarded = guest.state.mode == .lxc && !options.terminal
-        mark =
-            guest.state.mode == .kvm && !options.terminal && !arguments.isEmpty
-            ? "/run/devbox-exec-\(UInt64.random(in: .min ... .max))" : nil
-        var words = arguments
-        if isGuarded { words = ["/bin/sh", "-c", Self.guarded, "sh"] + arguments }
-        if let mark { words = ["/bin/sh", "-c", Self.marked, "sh", mark] + arguments }
-        let command = try guest.command(words, terminal: options.terminal)
-        console.detail("+ \(command.line)")
+        let terminal = command.wantsTerminal
+        let isGuarded = guest.state.mode == .lxc && !terminal
+        mark = guest.state.mode == .kvm && !terminal ? "/run/devbox-exec-\(UInt64.random(in: .min ... .max))" : nil
+        var words = try Self.words(command, templates)
+        if isGuarded { words = ["/bin/sh", "-c", Self.guarded, "sh"] + words }
+        if let mark { words = ["/bin/sh", "-c", Self.marked, "sh", mark] + words }
+        let line = try guest.command(words, terminal: terminal)
+        console.detail("+ \(line.line)")
         let lifeline = isGuarded ? try Pipe() : nil
         let status = isGuarded ? try Pipe() : nil
         var descriptors: [Int32: FileDescriptor] = [:]
@@ -78,12 +82,20 @@ struct AttachedCommand: ~Copyable {
         }
         // Without a terminal Ctrl-C is for devbox alone.
         child = try ChildProcess(
-            command, input: options.input, output: options.output, descriptors: descriptors,
-            newSession: !options.terminal)
+            line, input: streams.input, output: streams.output, error: streams.error, descriptors: descriptors,
+            newSession: !terminal)
         lifeline?.closeReadEnd()
         status?.closeWriteEnd()
         self.lifeline = lifeline
         self.status = status
+    }
+
+    /// The command, with what makes its variables and its folder around it where it has some: ssh hands on neither.
+    private static func words(_ command: TargetCommand, _ templates: Templates) throws -> [String] {
+        if command.environment.isEmpty, command.directory == nil { return command.arguments }
+        let variables = command.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        return ["/bin/sh", "-c", try templates.text("target/enter.sh"), "sh"]
+            + [command.directory ?? "", "\(variables.count)"] + variables + command.arguments
     }
 
     /// Waits for the command up to a time, or until something else can be read; nil when that has come first.

@@ -1,0 +1,48 @@
+import DevboxCore
+
+/// Why a guest does not do what it should.
+public enum GuestError: ReportableError {
+    /// It did not come up, for a reason outside of it.
+    case notStarted(guest: String, reason: String, console: [String])
+    /// Its kernel or its system did not come up: a finding about that kernel, and no failure of the host.
+    case bootFailed(guest: String, fault: String, console: [String])
+    /// Its kernel panicked.
+    case panicked(guest: String, line: String)
+    /// A command in it did not end in time.
+    case timedOut(guest: String, limit: Duration)
+    /// What was waited for did not come in time.
+    case notInTime(guest: String, occasion: String, limit: Duration)
+
+    /// 1 for a start; `exec` has statuses of its own for these.
+    public var exitCode: DevboxCore.ExitCode {
+        switch self {
+        case .notStarted, .bootFailed: .failure
+        case .panicked: .panicked
+        case .timedOut, .notInTime: .timedOut
+        }
+    }
+
+    /// With the console's last lines, where there are any.
+    public var message: String {
+        switch self {
+        case .notStarted(let guest, let reason, let console), .bootFailed(let guest, let reason, let console):
+            "the guest \(guest) did not start: \(reason)"
+                + (console.isEmpty
+                    ? ""
+                    : "\nThe last lines of its console:\n"
+                        + console.map { "  \(Names.printable($0))" }.joined(separator: "\n"))
+        case .panicked(let guest, let line): "the kernel of \(guest) panicked: \(Names.printable(line))"
+        case .timedOut(let guest, let limit): "the command in \(guest) did not end within \(limit.inWords)"
+        case .notInTime(let guest, let occasion, let limit): "no \(occasion) of \(guest) came within \(limit.inWords)"
+        }
+    }
+
+    /// Where all of the console is.
+    public var hint: String? {
+        switch self {
+        case .notStarted(let guest, _, let console), .bootFailed(let guest, _, let console):
+            console.isEmpty ? nil : "all of its console is in guests/\(guest)/console.log of the work directory"
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import DevboxCore
+import Glibc
+import HostTools
+import SystemPackage
+
+extension RunningGuest {
+    /// The command of the host that runs `arguments` in the guest.
+    ///
+    /// - Parameter terminal: whether it gets a terminal.
+    public func command(_ arguments: [String], terminal: Bool) throws -> Command {
+        switch state.mode {
+        case .kvm: return SSH.run(arguments, options: sshOptions, terminal: terminal)
+        case .lxc:
+            guard let container = state.container, let folder = state.containerFolder else {
+                throw Failure(.failure, "the guest \(record.name) has no container")
+            }
+            var variables = ["PATH": Self.path, "HOME": "/root", "LANG": "C.UTF-8"]
+            if terminal, let name = getenv("TERM") { variables["TERM"] = String(cString: name) }
+            // At root's home, as ssh does. A constant text; the command is its arguments.
+            let words =
+                ["/bin/sh", "-c", #"cd 2>/dev/null; exec "$@""#, "sh"]
+                + (arguments.isEmpty ? ["/bin/bash", "-l"] : arguments)
+            return LXC.attach(words, name: container, in: FilePath(folder), variables: variables)
+        }
+    }
+
+    /// What ssh needs to reach the guest as a virtual machine.
+    public var sshOptions: [(name: String, value: String)] {
+        SSH.options(id: record.id, port: state.sshPort ?? 0, key: work.sshKey, knownHosts: files.knownHosts)
+    }
+
+    static let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+}

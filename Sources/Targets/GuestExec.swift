@@ -1,0 +1,57 @@
+import DevboxCore
+import Guests
+import HostTools
+
+/// Runs commands in guests, in whichever mode they are or are to be.
+public struct GuestExec: Sendable {
+    private let targets: GuestTargets
+
+    /// Runs commands in guests of a work directory.
+    public init(_ targets: GuestTargets) { self.targets = targets }
+
+    /// Runs a command. With the mode `kvm` a stopped guest is started for it and stopped again.
+    ///
+    /// - Parameters:
+    ///   - mode: the mode to run it in; nil for whichever the guest is in.
+    ///   - start: how a virtual machine is started for it.
+    /// - Throws: `GuestError.panicked` and `.timedOut`; anything else is a failure of the environment.
+    public func run(
+        _ command: TargetCommand, in name: String, mode: GuestMode? = nil, start: StartOptions = StartOptions()
+    ) throws -> CommandResult {
+        if let running = try targets.running(name) {
+            if let mode { try running.guest.check(mode) }
+            try start.refuseIfNoMachineStarts("the guest \(name) runs already")
+            return try running.run(command)
+        }
+        if mode == .kvm { return try runStarted(command, in: name, start) }
+        try start.refuseIfNoMachineStarts("in a container the kernel is the host's")
+        return try StoppedTarget(name, for: "exec", in: targets.store, runner: targets.runner).run(command)
+    }
+
+    private func runStarted(_ command: TargetCommand, in name: String, _ options: StartOptions) throws -> CommandResult
+    {
+        var start = options
+        start.mode = .kvm
+        let guest = try GuestStarter(targets.store, runner: targets.runner).start(name, start)
+        let result: CommandResult
+        do {
+            result = try RunningTarget(guest, in: targets.store, runner: targets.runner).run(command)
+        } catch {
+            // A kernel that panicked or hangs does not shut down, and what it did is what matters.
+            _ = try? guest.stop(within: error is GuestError ? .zero : .seconds(60))
+            throw error
+        }
+        try guest.stop(within: .seconds(60))
+        return result
+    }
+}
+
+extension RunningGuest {
+    /// Throws `busy` where it runs in another mode than this.
+    func check(_ mode: GuestMode) throws {
+        guard mode != state.mode else { return }
+        throw Failure(
+            .busy, "the guest \(record.name) runs in \(state.mode.rawValue) mode",
+            hint: "`devbox flip \(record.name) \(mode.rawValue)` restarts it in the other one")
+    }
+}

@@ -1,0 +1,32 @@
+import DevboxCore
+import Guests
+import HostTools
+
+/// The guests of a work directory as targets.
+public struct GuestTargets: Sendable {
+    /// The guests.
+    public let store: GuestStore
+    /// Runs the programs of the host that reach them.
+    public let runner: Runner
+
+    /// - Parameters:
+    ///   - store: the guests of the work directory.
+    ///   - runner: runs the programs of the host that reach them.
+    public init(_ store: GuestStore, runner: Runner) { (self.store, self.runner) = (store, runner) }
+
+    /// A guest as it is at this moment. It is looked up once: a stopped one's lock is held as long as the value lives.
+    ///
+    /// - Parameters:
+    ///   - name: the guest's name.
+    ///   - purpose: the command, for those who wait and for messages.
+    /// - Throws: `notFound`; `needsRoot` for a stopped one.
+    public func target(_ name: String, for purpose: String) throws -> any Target {
+        if let running = try running(name) { return running }
+        return try StoppedTarget(name, for: purpose, in: store, runner: runner)
+    }
+
+    /// A guest that runs; nil where it does not.
+    public func running(_ name: String) throws -> RunningTarget? {
+        try RunningGuest(name, in: store).map { RunningTarget($0, in: store, runner: runner) }
+    }
+}

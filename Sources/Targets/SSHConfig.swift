@@ -1,0 +1,40 @@
+import DevboxCore
+import Guests
+import HostTools
+import SystemPackage
+
+/// What makes plain `ssh GUEST` work.
+public enum SSHConfig {
+    /// A guest's paragraph for ssh_config(5).
+    public static func entry(for guest: GuestRecord, in store: GuestStore) throws -> String {
+        let knownHosts = store.files(guest.name).knownHosts
+        let line = "\(SSH.hostAlias(guest.id)) \(guest.identity.sshHostKey)\n"
+        if (try? Files.text(knownHosts)) != line {
+            try Files.writeAtomically(Array(line.utf8), to: knownHosts)
+            try store.work.give(knownHosts)
+        }
+        let proxy = [Files.executable?.string ?? "devbox", "ssh-proxy", "--work", store.work.path.string, guest.name]
+            .map(Command.quote)
+        let options =
+            SSH.options(id: guest.id, port: 22, key: store.work.sshKey, knownHosts: knownHosts)
+            .filter { !["HostName", "Port"].contains($0.name) } + [("ProxyCommand", proxy.joined(separator: " "))]
+        return "Host \(guest.name)\n" + options.map { "    \($0.name) \($0.value)\n" }.joined()
+    }
+
+    /// Connects this process's standard streams to a guest's sshd: over QEMU's port, or with an `sshd -i` in the container.
+    ///
+    /// - Returns: the status to end with.
+    public static func proxy(_ name: String, in store: GuestStore, runner: Runner) throws -> Int32 {
+        guard let target = try GuestTargets(store, runner: runner).running(name) else {
+            throw Failure(.notFound, "the guest \(name) is not running", hint: "`devbox start \(name)` starts it")
+        }
+        if let port = target.guest.state.sshPort {
+            return try Splice.run(with: LoopbackSocket.connect(port: port))
+        }
+        // sshd's inetd mode: no network is needed in the container.
+        let script = "mkdir -p /run/sshd && exec /usr/sbin/sshd -i"
+        var command = TargetCommand(["/bin/sh", "-c", script])
+        command.input = .inherit
+        return try target.run(command).status
+    }
+}

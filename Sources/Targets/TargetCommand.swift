@@ -1,0 +1,83 @@
+import DevboxCore
+import Glibc
+import SystemPackage
+
+/// A command for a target.
+public struct TargetCommand {
+    /// The command and its arguments.
+    public var arguments: [String]
+    /// Variables beside those that every command has there.
+    public var environment: [String: String] = [:]
+    /// The folder that it begins in; nil for root's home.
+    public var directory: String?
+    /// What it reads.
+    public var input = Input.null
+    /// Where its standard output goes.
+    public var output = Output.inherit
+    /// Where its standard error goes.
+    public var error = Output.inherit
+    /// How long it may take, from the moment that it is run; nil for as long as it wants.
+    public var limit: Duration?
+
+    /// What a command reads.
+    public enum Input {
+        /// What devbox reads.
+        case inherit
+        /// Nothing.
+        case null
+        /// An open file, pipe or socket; it stays the caller's.
+        case descriptor(FileDescriptor)
+        /// These bytes.
+        case bytes([UInt8])
+    }
+
+    /// Where a stream of a command goes.
+    public enum Output {
+        /// Where devbox's own goes.
+        case inherit
+        /// Nowhere.
+        case null
+        /// An open file, pipe or socket; it stays the caller's.
+        case descriptor(FileDescriptor)
+        /// Into the result; more bytes than these are an error.
+        case captured(limit: Int)
+        /// To a closure, as it comes. It is called on another thread, and not after the command's end. What it throws ends the command, as
+        /// its output is closed.
+        case stream((UnsafeRawBufferPointer) throws -> Void)
+    }
+
+    /// A command that reads nothing and writes where devbox does.
+    ///
+    /// - Parameters:
+    ///   - arguments: the command and its arguments.
+    ///   - limit: how long it may take.
+    public init(_ arguments: [String], limit: Duration? = nil) {
+        (self.arguments, self.limit) = (arguments, limit)
+    }
+
+    /// Whether it is to have a terminal: where devbox has one on both sides, and the command has both.
+    var wantsTerminal: Bool {
+        guard case .inherit = input, case .inherit = output else { return false }
+        return isatty(0) == 1 && isatty(1) == 1
+    }
+}
+
+/// How a command ended, by itself.
+public struct CommandResult: Sendable {
+    /// Its own status; 128 and the signal for one that a signal ended.
+    public let status: Int32
+    /// What it wrote to standard output, where that was captured.
+    public let output: [UInt8]
+    /// What it wrote to standard error, where that was captured.
+    public let error: [UInt8]
+
+    /// Whether it ended with 0.
+    public var isSuccess: Bool { status == 0 }
+    /// Its output as text; bytes that are not UTF-8 are replaced.
+    public var text: String { String(decoding: output, as: UTF8.self) }
+    /// The last line of its standard error; empty where there is none.
+    public var complaint: String {
+        String(decoding: error, as: UTF8.self).split(whereSeparator: \.isNewline)
+            .last { !$0.allSatisfy(\.isWhitespace) }.map(String.init) ?? ""
+    }
+}
