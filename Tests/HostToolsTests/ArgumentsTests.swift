@@ -105,7 +105,8 @@ struct ArgumentsTests {
         #expect(
             Mount.inNamespace("/f $(x)", at: "/m", run: command).arguments == [
                 "--mount", "--propagation", "private", "--", "sh", "-c",
-                "mount -o loop \"$1\" \"$2\" || exit 125; shift 2; exec \"$@\"", "sh", "/f $(x)", "/m", "prog", "a b",
+                "mount -o \"$1\" \"$2\" \"$3\" || exit 125; shift 3; exec \"$@\"", "sh", "loop", "/f $(x)", "/m",
+                "prog", "a b",
             ])
     }
 

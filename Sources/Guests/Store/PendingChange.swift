@@ -21,15 +21,19 @@ enum PendingChange {
     }
 
     /// Finishes a replacement that was begun, and removes what one left that was not.
-    static func finish(_ files: GuestFiles) throws {
+    ///
+    /// - Returns: whether the guest has another record now.
+    @discardableResult
+    static func finish(_ files: GuestFiles) throws -> Bool {
         for name in try Files.list(files.path) where name.hasPrefix(UnfinishedFolder.prefix) {
             UnfinishedFolder.removeIfAbandoned(files.path.appending(name))
         }
-        guard Files.exists(files.pending) else { return }
+        guard Files.exists(files.pending) else { return false }
         let new = GuestFiles(name: files.name, path: files.pending)
         if Files.exists(new.disk) { try Files.rename(new.disk, to: files.disk) }
         if Files.exists(new.record) { try Files.rename(new.record, to: files.record) }
         try Files.syncDirectory(files.path)
         try Files.removeTree(files.pending)
+        return true
     }
 }

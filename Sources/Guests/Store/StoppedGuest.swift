@@ -44,13 +44,12 @@ public struct StoppedGuest: ~Copyable {
     init(_ name: String, in store: GuestStore, holding lock: consuming FileLock, runner: Runner) throws {
         let files = store.files(name)
         // While somebody waited for the lock, the guest may have been removed.
-        try store.check(name)
+        var record = try store.load(name)
         let wasKilled = Files.exists(files.run)
         try Files.removeTree(files.run)
-        try PendingChange.finish(files)
+        if try PendingChange.finish(files) { record = try store.load(name) }
         try Files.remove(files.spareDisk)
         try Files.remove(files.edits)
-        var record = try store.load(name)
         if wasKilled, isRoot {
             for tree in ContainerCgroups.trees { ContainerCgroups.remove(record.containerName, in: tree) }
         }
