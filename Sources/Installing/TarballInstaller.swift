@@ -47,7 +47,7 @@ public struct TarballInstaller: Sendable {
         command.output = .descriptor(.standardError)
         try change.transact { change in
             try unpacking.finish(change.run(command).status, in: guest)
-            note(tarball, in: change.record)
+            note(tarball, in: &change.record)
         }
     }
 
