@@ -19,13 +19,13 @@ struct KdumpDisarm: ParsableCommand {
     var guest: String
 
     func run() throws {
-        let outcome = try KdumpArmer(try options.guests(), runner: options.runner).disarm(guest)
-        for file in outcome.edited { options.console.warn("\(guest): \(file) was edited since it was armed: it stays") }
-        if !outcome.wasArmed {
+        let disarmed = try KdumpArmer(try options.guests(), runner: options.runner).disarm(guest)
+        for file in disarmed.edited { options.console.warn("\(guest): \(file) was edited since it was armed: it stays") }
+        if !disarmed.wasArmed {
             options.console.say("\(guest): was not armed")
-        } else if outcome.mode == .kvm {
+        } else if disarmed.mode == .kvm {
             let kept =
-                outcome.remaining.isEmpty ? "" : ", and \(outcome.remaining.joined(separator: ", ")) stays as it is"
+                disarmed.remaining.isEmpty ? "" : ", and \(disarmed.remaining.joined(separator: ", ")) stays as it is"
             options.console.say(
                 "\(guest): disarmed; until it is restarted, the memory of the crash kernel stays reserved\(kept)")
         } else {
@@ -34,7 +34,7 @@ struct KdumpDisarm: ParsableCommand {
         if options.json {
             try options.print(
                 Report(
-                    guest: guest, wasArmed: outcome.wasArmed, edited: outcome.edited, needsRestart: outcome.mode == .kvm
+                    guest: guest, wasArmed: disarmed.wasArmed, edited: disarmed.edited, needsRestart: disarmed.mode == .kvm
                 ),
                 "")
         }
