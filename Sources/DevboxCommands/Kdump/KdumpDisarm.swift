@@ -20,7 +20,9 @@ struct KdumpDisarm: ParsableCommand {
 
     func run() throws {
         let disarmed = try KdumpArmer(try options.guests(), runner: options.runner).disarm(guest)
-        for file in disarmed.edited { options.console.warn("\(guest): \(file) was edited since it was armed: it stays") }
+        for file in disarmed.edited {
+            options.console.warn("\(guest): \(file) was edited since it was armed: it stays")
+        }
         if !disarmed.wasArmed {
             options.console.say("\(guest): was not armed")
         } else if disarmed.mode == .kvm {
@@ -34,7 +36,8 @@ struct KdumpDisarm: ParsableCommand {
         if options.json {
             try options.print(
                 Report(
-                    guest: guest, wasArmed: disarmed.wasArmed, edited: disarmed.edited, needsRestart: disarmed.mode == .kvm
+                    guest: guest, wasArmed: disarmed.wasArmed, edited: disarmed.edited,
+                    needsRestart: disarmed.mode == .kvm
                 ),
                 "")
         }
