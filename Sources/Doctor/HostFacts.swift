@@ -26,7 +26,7 @@ struct HostFacts: Sendable, Equatable {
     var host: Architecture? = .amd64
     var fuse = Device.open
     var loop = Device.open
-    /// Whether an ordinary user can make the namespaces of an enclosure.
+    /// Whether an ordinary user can make the namespaces of a sandbox.
     var userNamespaces = true
     var hasCgroup2 = true
     var hasIDMappedMounts = true

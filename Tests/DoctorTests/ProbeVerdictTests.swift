@@ -131,13 +131,13 @@ struct QEMUProbeCommandTests {
                 """)
     }
 
-    @Test("An ordinary user's QEMU loses the enclosure's capabilities")
+    @Test("An ordinary user's QEMU loses the sandbox's capabilities")
     func withoutCapabilities() {
         let command = Setpriv.withoutCapabilities(Command(Program("qemu", package: "q", for: "tests"), ["-x"]))
         #expect(command.line == "setpriv --inh-caps=-all --no-new-privs -- qemu -x")
     }
 
-    @Test("An ordinary user's enclosure keeps the capability to mount")
+    @Test("An ordinary user's sandbox keeps the capability to mount")
     func keepsCapabilities() {
         let command = Unshare.enclose(
             Command(Program("devbox", package: "d", for: "tests"), ["supervise"]), asUser: true)

@@ -78,7 +78,7 @@ struct ArgumentsTests {
                 ])
     }
 
-    @Test("an enclosure is unshare with PID and mount namespaces whose members die with it")
+    @Test("a sandbox is unshare with PID and mount namespaces whose members die with it")
     func unshare() {
         let command = Command(Program("true", package: "coreutils", for: "tests"), ["x"], environment: ["A": "1"])
         #expect(

@@ -189,7 +189,7 @@ public enum Setpriv {
             ] + command.arguments, environment: command.environment)
     }
 
-    /// Runs `command` as the same user, without the capabilities that an enclosure gave its processes.
+    /// Runs `command` as the same user, without the capabilities that a sandbox gave its processes.
     public static func withoutCapabilities(_ command: Command) -> Command {
         // Ambient ones go with the inheritable ones; see capabilities(7).
         Command(
