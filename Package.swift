@@ -30,14 +30,14 @@ let package = Package(
             name: "DevboxCommands",
             dependencies: [
                 "Doctor", "Fetch", "Installing", "Kernels", "Kdump", "Dumps", "Crash", "Targets", "Guests", "Packages",
-                "Binaries",
+                "ELF",
                 "Images", "QMP", "Templates", "HostTools", "DevboxCore", arguments, system,
             ],
             swiftSettings: settings),
         .target(
             name: "Kernels",
             dependencies: [
-                "Installing", "Targets", "Guests", "Packages", "Binaries", "Boot", "Disks", "HostTools", "DevboxCore",
+                "Installing", "Targets", "Guests", "Packages", "ELF", "Boot", "Disks", "HostTools", "DevboxCore",
                 system,
             ],
             swiftSettings: settings),
@@ -51,7 +51,7 @@ let package = Package(
         .target(
             name: "Kdump",
             dependencies: [
-                "Dumps", "Crash", "Targets", "Guests", "Binaries", "Boot", "Disks", "Templates", "HostTools",
+                "Dumps", "Crash", "Targets", "Guests", "ELF", "Boot", "Disks", "Templates", "HostTools",
                 "DevboxCore",
                 "CExt2FS",
                 system,
@@ -102,12 +102,12 @@ let package = Package(
         .target(name: "QMP", dependencies: ["HostTools", "DevboxCore", "CLinux", system], swiftSettings: settings),
         .target(name: "HostTools", dependencies: ["DevboxCore", "CLinux", system], swiftSettings: settings),
         .target(
-            name: "Packages", dependencies: ["Binaries", "Archives", "DevboxCore", system], swiftSettings: settings),
+            name: "Packages", dependencies: ["ELF", "Archives", "DevboxCore", system], swiftSettings: settings),
         .target(
-            name: "Crash", dependencies: ["Binaries", "Archives", "DevboxCore", "CLinux", "CZlib", system],
+            name: "Crash", dependencies: ["ELF", "Archives", "DevboxCore", "CLinux", "CZlib", system],
             swiftSettings: settings),
         .target(
-            name: "Binaries", dependencies: ["Archives"], swiftSettings: settings),
+            name: "ELF", dependencies: ["Archives"], swiftSettings: settings),
         .target(name: "Archives", dependencies: ["DevboxCore", "CArchive", "CLZMA", system], swiftSettings: settings),
         .target(name: "Templates", dependencies: ["DevboxCore", mustache, system], swiftSettings: settings),
         .target(name: "DevboxCore", dependencies: ["CLinux", crypto, system], swiftSettings: settings),
@@ -152,8 +152,10 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "PackagesTests",
-            dependencies: ["TestSupport", "Packages", "Binaries", "Archives", "DevboxCore", system],
+            dependencies: ["TestSupport", "Packages", "Archives", "DevboxCore", system],
             swiftSettings: settings),
+        .testTarget(
+            name: "ELFTests", dependencies: ["TestSupport", "ELF", "DevboxCore", system], swiftSettings: settings),
         .testTarget(
             name: "CrashTests",
             dependencies: ["TestSupport", "Crash", "DevboxCore", system],
