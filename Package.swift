@@ -74,14 +74,14 @@ let package = Package(
         .target(
             name: "Targets",
             dependencies: [
-                "Guests", "Sandbox", "Boot", "Disks", "Archives", "Templates", "HostTools", "DevboxCore",
+                "Guests", "Sandbox", "Boot", "Disks", "KernelLog", "Archives", "Templates", "HostTools", "DevboxCore",
                 system,
             ],
             swiftSettings: settings),
         .target(
             name: "Guests",
             dependencies: [
-                "Sandbox", "Images", "Boot", "Disks", "QMP", "Templates", "HostTools", "DevboxCore",
+                "Sandbox", "Images", "Boot", "Disks", "QMP", "KernelLog", "Templates", "HostTools", "DevboxCore",
                 "CLinux",
                 system,
             ],
@@ -104,11 +104,12 @@ let package = Package(
         .target(
             name: "Packages", dependencies: ["ELF", "Archives", "DevboxCore", system], swiftSettings: settings),
         .target(
-            name: "Crash", dependencies: ["ELF", "Archives", "DevboxCore", "CLinux", "CZlib", system],
+            name: "Crash", dependencies: ["ELF", "KernelLog", "Archives", "DevboxCore", "CLinux", "CZlib", system],
             swiftSettings: settings),
         .target(
             name: "ELF", dependencies: ["Archives"], swiftSettings: settings),
         .target(name: "Archives", dependencies: ["DevboxCore", "CArchive", "CLZMA", system], swiftSettings: settings),
+        .target(name: "KernelLog", dependencies: ["DevboxCore"], swiftSettings: settings),
         .target(name: "Templates", dependencies: ["DevboxCore", mustache, system], swiftSettings: settings),
         .target(name: "DevboxCore", dependencies: ["CLinux", crypto, system], swiftSettings: settings),
         .target(name: "CLinux"),
@@ -155,10 +156,13 @@ let package = Package(
             dependencies: ["TestSupport", "Packages", "Archives", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
+            name: "KernelLogTests", dependencies: ["TestSupport", "KernelLog", "DevboxCore", system],
+            swiftSettings: settings),
+        .testTarget(
             name: "ELFTests", dependencies: ["TestSupport", "ELF", "DevboxCore", system], swiftSettings: settings),
         .testTarget(
             name: "CrashTests",
-            dependencies: ["TestSupport", "Crash", "DevboxCore", system],
+            dependencies: ["TestSupport", "Crash", "KernelLog", "DevboxCore", system],
             exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "InstallingTests",
