@@ -30,14 +30,14 @@ let package = Package(
             name: "DevboxCommands",
             dependencies: [
                 "Doctor", "Fetch", "Installing", "Kernels", "Kdump", "Dumps", "Crash", "Targets", "Guests", "Packages",
-                "Binaries",
+                "ELF",
                 "Images", "QMP", "Templates", "HostTools", "DevboxCore", arguments, system,
             ],
             swiftSettings: settings),
         .target(
             name: "Kernels",
             dependencies: [
-                "Installing", "Targets", "Guests", "Packages", "Binaries", "Boot", "Disks", "HostTools", "DevboxCore",
+                "Installing", "Targets", "Guests", "Packages", "ELF", "Boot", "Disks", "HostTools", "DevboxCore",
                 system,
             ],
             swiftSettings: settings),
@@ -51,7 +51,7 @@ let package = Package(
         .target(
             name: "Kdump",
             dependencies: [
-                "Dumps", "Crash", "Targets", "Guests", "Binaries", "Boot", "Disks", "Templates", "HostTools",
+                "Dumps", "Crash", "Targets", "Guests", "ELF", "Boot", "Disks", "Templates", "HostTools",
                 "DevboxCore",
                 "CExt2FS",
                 system,
@@ -74,14 +74,14 @@ let package = Package(
         .target(
             name: "Targets",
             dependencies: [
-                "Guests", "Sandbox", "Boot", "Disks", "Archives", "Templates", "HostTools", "DevboxCore",
+                "Guests", "Sandbox", "Boot", "Disks", "KernelLog", "Archives", "Templates", "HostTools", "DevboxCore",
                 system,
             ],
             swiftSettings: settings),
         .target(
             name: "Guests",
             dependencies: [
-                "Sandbox", "Images", "Boot", "Disks", "QMP", "Templates", "HostTools", "DevboxCore",
+                "Sandbox", "Images", "Boot", "Disks", "QMP", "KernelLog", "Templates", "HostTools", "DevboxCore",
                 "CLinux",
                 system,
             ],
@@ -102,13 +102,14 @@ let package = Package(
         .target(name: "QMP", dependencies: ["HostTools", "DevboxCore", "CLinux", system], swiftSettings: settings),
         .target(name: "HostTools", dependencies: ["DevboxCore", "CLinux", system], swiftSettings: settings),
         .target(
-            name: "Packages", dependencies: ["Binaries", "Archives", "DevboxCore", system], swiftSettings: settings),
+            name: "Packages", dependencies: ["ELF", "Archives", "DevboxCore", system], swiftSettings: settings),
         .target(
-            name: "Crash", dependencies: ["Binaries", "Archives", "DevboxCore", "CLinux", "CZlib", system],
+            name: "Crash", dependencies: ["ELF", "KernelLog", "Archives", "DevboxCore", "CLinux", "CZlib", system],
             swiftSettings: settings),
         .target(
-            name: "Binaries", dependencies: ["Archives"], swiftSettings: settings),
+            name: "ELF", dependencies: ["Archives"], swiftSettings: settings),
         .target(name: "Archives", dependencies: ["DevboxCore", "CArchive", "CLZMA", system], swiftSettings: settings),
+        .target(name: "KernelLog", dependencies: ["DevboxCore"], swiftSettings: settings),
         .target(name: "Templates", dependencies: ["DevboxCore", mustache, system], swiftSettings: settings),
         .target(name: "DevboxCore", dependencies: ["CLinux", crypto, system], swiftSettings: settings),
         .target(name: "CLinux"),
@@ -152,11 +153,16 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "PackagesTests",
-            dependencies: ["TestSupport", "Packages", "Binaries", "Archives", "DevboxCore", system],
+            dependencies: ["TestSupport", "Packages", "Archives", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
+            name: "KernelLogTests", dependencies: ["TestSupport", "KernelLog", "DevboxCore", system],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ELFTests", dependencies: ["TestSupport", "ELF", "DevboxCore", system], swiftSettings: settings),
+        .testTarget(
             name: "CrashTests",
-            dependencies: ["TestSupport", "Crash", "DevboxCore", system],
+            dependencies: ["TestSupport", "Crash", "KernelLog", "DevboxCore", system],
             exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "InstallingTests",

@@ -35,7 +35,7 @@ public enum BootFiles {
             }
             kernels.append(Installed(version: version, vmlinuz: vmlinuz, initrd: initrd, stamp: stamp))
         }
-        return kernels.sorted { VersionOrder.isNewer($0.version, than: $1.version) }
+        return kernels.sorted { KernelVersion($0.version) > KernelVersion($1.version) }
     }
 
     /// Brings the copies in `directory` up to what is on the disk. Nothing is removed or overwritten: files have new names.

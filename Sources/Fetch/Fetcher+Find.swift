@@ -54,7 +54,8 @@ extension Fetcher {
 
     /// Of what an apt index has the highest versions, as apt takes them: when their files came to the server decides nothing there.
     private static func candidates(_ builds: [Build]) -> [Build] {
-        guard builds.allSatisfy({ $0.knownDigest != nil }), let best = builds.max(by: VersionOrder.isBefore) else {
+        guard builds.allSatisfy({ $0.knownDigest != nil }), let best = builds.max(by: { Build.isOlder($0, than: $1) })
+        else {
             return builds
         }
         return builds.filter { $0.version == best.version }

@@ -1,4 +1,4 @@
-import Binaries
+import ELF
 import DevboxCore
 import Glibc
 import Packages

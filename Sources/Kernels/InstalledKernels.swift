@@ -1,4 +1,4 @@
-import Binaries
+import ELF
 import Guests
 import Installing
 

@@ -1,5 +1,5 @@
 import Archives
-import Binaries
+import ELF
 import DevboxCore
 
 /// The kernel that a package holds, by its bootable image, its vmlinux with debug information, or its modules.

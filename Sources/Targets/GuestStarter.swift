@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import Guests
 import HostTools
+import KernelLog
 import Sandbox
 import SystemPackage
 
@@ -128,7 +129,7 @@ public struct GuestStarter: Sendable {
             try waitUntilReady(&sandbox, guest.files, limit: options.limit)
             try sandbox.release()
         } catch GuestError.bootFailed(_, let fault, _)
-            where ConsoleTail.isPanic(fault) && (options.onPanic == .pause || options.onPanic == .dump)
+            where KernelMark(LogLine(fault))?.isPanic == true && (options.onPanic == .pause || options.onPanic == .dump)
         {
             let rest = try leavePanicked(&sandbox, guest.files, options.onPanic)
             throw GuestError.bootFailed(

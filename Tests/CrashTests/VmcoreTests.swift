@@ -1,6 +1,7 @@
 import Crash
 import DevboxCore
 import FoundationEssentials
+import KernelLog
 import TestSupport
 import Testing
 
@@ -18,7 +19,7 @@ struct VmcoreTests {
         // CRASHTIME, and not when the dump was written.
         #expect(report.time == Date(timeIntervalSince1970: 1_795_284_304))
         let messages = try #require(report.messages)
-        #expect(DumpTitle.find(in: messages) == "sysrq: Trigger a crash")
+        #expect(CrashTitle.find(in: messages) == "sysrq: Trigger a crash")
     }
 
     @Test("the messages are those that makedumpfile --dump-dmesg prints, to the byte", arguments: ["elf", "zlib"])
@@ -66,7 +67,7 @@ struct VmcoreTests {
         #expect(text.hasPrefix("[    0.000000] Booting Linux on physical CPU 0x0000000000 "))
         #expect(text.split(separator: "\n").count == 240)
         #expect(
-            DumpTitle.find(in: messages)
+            CrashTitle.find(in: messages)
                 == "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)")
     }
 

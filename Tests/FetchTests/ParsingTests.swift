@@ -81,15 +81,6 @@ struct FileNameTests {
             ".deb", "kirk-1.deb", "ltp_.deb",
         ])
     func others(name: String) { #expect(FileName(name, package: "ltp") == nil) }
-
-    @Test("versions are ordered by their numbers, and a release comes after its candidates")
-    func order() {
-        let sorted = ["v6.9", "v6.12-rc1", "v6.12-rc2-34-gabc", "v6.12-rc10", "v6.12", "v6.12.1", "v6.12.10"]
-        for (low, high) in zip(sorted, sorted.dropFirst()) {
-            #expect(VersionOrder.isBefore(low, high), "\(low) \(high)")
-            #expect(!VersionOrder.isBefore(high, low), "\(high) \(low)")
-        }
-    }
 }
 
 @Suite("Index pages")

@@ -130,11 +130,3 @@ struct DebBuilder {
         return try Files.read(packed, limit: 256 << 20)
     }
 }
-
-/// Text that does not compress to nothing.
-func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
-    var random = TestRandom(seed: seed)
-    var words: [UInt64] = []
-    for _ in 0..<(count + 7) / 8 { words.append(random.next()) }
-    return words.withUnsafeBytes { Array($0.prefix(count)) }
-}

@@ -19,3 +19,11 @@ package struct TestRandom: RandomNumberGenerator {
         (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &self) }
     }
 }
+
+/// Bytes that does not compress to nothing.
+package func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
+    var random = TestRandom(seed: seed)
+    var words: [UInt64] = []
+    for _ in 0..<(count + 7) / 8 { words.append(random.next()) }
+    return words.withUnsafeBytes { Array($0.prefix(count)) }
+}

@@ -1,5 +1,5 @@
 import Archives
-import Binaries
+import ELF
 import DevboxCore
 import Glibc
 import Packages

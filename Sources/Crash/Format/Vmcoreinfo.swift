@@ -1,4 +1,4 @@
-import Binaries
+import ELF
 
 /// What a kernel says of itself for those who read its dumps: Documentation/admin-guide/kdump/vmcoreinfo.rst.
 struct Vmcoreinfo: Sendable {

@@ -1,6 +1,7 @@
 import DevboxCore
 import FoundationEssentials
 import Glibc
+import KernelLog
 import SystemPackage
 
 /// What is known of a dump besides what its vmcore says.
@@ -99,7 +100,7 @@ public struct UnfinishedDump: ~Copyable {
         var status = stat()
         try posix("look at \(vmcore)") { fstat(file.rawValue, &status) }
         let messages = report.messages ?? details.guestMessages.map(MessageText.printable)
-        let facts = messages.map(MessageFacts.init)
+        let facts = messages.map(BootFacts.init)
         var sha256 = details.sha256
         if digest, sha256 == nil { sha256 = try SHA256Digest(of: file, name: vmcore.string) }
         let defect = details.defect ?? report.defect
@@ -108,7 +109,7 @@ public struct UnfinishedDump: ~Copyable {
             format: report.format, architecture: report.architecture,
             kernel: report.kernel ?? facts?.kernel ?? details.kernel,
             buildID: report.buildID, commandLine: facts?.commandLine ?? details.commandLine,
-            title: messages.flatMap { DumpTitle.find(in: $0) },
+            title: messages.flatMap { CrashTitle.find(in: $0) },
             messages: report.messages != nil ? .vmcore : messages != nil ? .guest : nil,
             messagesDefect: report.messagesDefect, size: Int64(status.st_size),
             sizeOnDisk: Int64(status.st_blocks) * 512, sha256: sha256, isComplete: defect == nil,

@@ -1,3 +1,5 @@
+import KernelLog
+
 /// The kernel's messages out of its memory.
 enum KernelMessages {
     /// All that the kernel's buffer holds, as `makedumpfile --dump-dmesg` prints it.
@@ -18,7 +20,7 @@ struct MessageText {
 
     /// Adds a message: "[    1.234567] text", further lines of it below the first one's text.
     mutating func add(_ text: some Collection<UInt8>, nanoseconds: UInt64) {
-        let stamp = Self.stamp(nanoseconds)
+        let stamp = PrintkStamp.text(nanoseconds: nanoseconds)
         bytes += stamp.utf8
         for byte in text {
             switch byte {
@@ -46,11 +48,5 @@ struct MessageText {
     private static func escape(_ byte: UInt8) -> [UInt8] {
         let digits = Array("0123456789abcdef".utf8)
         return Array("\\x".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-    }
-
-    private static func stamp(_ nanoseconds: UInt64) -> String {
-        let (seconds, micro) = ("\(nanoseconds / 1_000_000_000)", "\(nanoseconds % 1_000_000_000 / 1000)")
-        return "[" + String(repeating: " ", count: max(0, 5 - seconds.count)) + seconds + "."
-            + String(repeating: "0", count: 6 - micro.count) + micro + "] "
     }
 }

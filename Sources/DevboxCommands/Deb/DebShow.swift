@@ -1,5 +1,5 @@
 import ArgumentParser
-import Binaries
+import ELF
 import DevboxCore
 import Packages
 import SystemPackage

@@ -1,4 +1,5 @@
 import DevboxCore
+import Packages
 
 /// One build of a package that a source has. Builds are the same where source, package, architecture, version, date, format, and
 /// what the source divides its builds by besides are.
@@ -71,11 +72,22 @@ public struct Build: Sendable, Equatable {
     /// The order in which builds are preferred: the newest, of these the one with the highest version.
     static func isBetter(_ left: Build, than right: Build) -> Bool {
         if left.date != right.date { return (left.date?.number ?? .min) > (right.date?.number ?? .min) }
-        if left.version != right.version { return VersionOrder.isBefore(right, left) }
+        if left.version != right.version { return isOlder(right, than: left) }
         if left.kernelVersion != right.kernelVersion {
-            return VersionOrder.isBefore(right.kernelVersion ?? "", left.kernelVersion ?? "")
+            return KernelVersion(right.kernelVersion ?? "") < KernelVersion(left.kernelVersion ?? "")
         }
         return left.format.rank < right.format.rank
+    }
+
+    /// Whether a build's version is the lower one. Of two packages of Debian's it is by dpkg's order, see deb-version(7); where no
+    /// rule of a distribution's holds, by that of kernels.
+    static func isOlder(_ left: Build, than right: Build) -> Bool {
+        if left.format == .deb, right.format == .deb, let one = DebianVersion(left.version),
+            let other = DebianVersion(right.version)
+        {
+            return one < other
+        }
+        return KernelVersion(left.version) < KernelVersion(right.version)
     }
 }
 

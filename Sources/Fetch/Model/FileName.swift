@@ -1,5 +1,4 @@
 import DevboxCore
-import Packages
 
 /// What the name of a package's file says: `ltp-20260930-123-g0abc123-amd64.deb` (`git describe --long`),
 /// `kselftest-v6.12-rc1-34-gabcdef0-arm64.tar.xz`, `ltp_20260930-1_amd64.deb` (Debian), `ltp-20260930-1.x86_64.rpm`, `ltp.tar.xz`.
@@ -58,50 +57,4 @@ public struct FileName: Sendable, Equatable {
 
 extension Character {
     var isASCIIDigit: Bool { ("0"..."9").contains(self) }
-}
-
-/// The order of versions where no rule of a distribution's holds: digits by their value, all else by character; a part that
-/// begins with `rc` comes before its release.
-enum VersionOrder {
-    /// Of two packages of Debian's it is dpkg's order, see deb-version(7).
-    static func isBefore(_ left: Build, _ right: Build) -> Bool {
-        if left.format == .deb, right.format == .deb, let one = DebianVersion(left.version),
-            let other = DebianVersion(right.version)
-        {
-            return one < other
-        }
-        return isBefore(left.version, right.version)
-    }
-
-    static func isBefore(_ left: String, _ right: String) -> Bool {
-        let (left, right) = (parts(left), parts(right))
-        for (one, other) in zip(left, right) where one != other {
-            if let first = Int(one), let second = Int(other), first != second { return first < second }
-            if one.hasPrefix("rc") != other.hasPrefix("rc") { return one.hasPrefix("rc") }
-            if (Int(one) == nil) != (Int(other) == nil) { return Int(one) == nil }
-            return one < other
-        }
-        if left.count == right.count { return false }
-        // "6.12" and "6.12-rc1": what only one of them has decides.
-        return left.count < right.count ? !right[left.count].hasPrefix("rc") : left[right.count].hasPrefix("rc")
-    }
-
-    private static func parts(_ text: String) -> [String] {
-        var result: [String] = []
-        var isNumber = false
-        // "v6.12" is "6.12".
-        for character in text.first == "v" ? text.dropFirst() : text[...] {
-            guard character.isASCIIDigit || character.isLetter else {
-                result.append("")
-                continue
-            }
-            if let last = result.last, !last.isEmpty, isNumber == character.isASCIIDigit {
-                result[result.count - 1].append(character)
-            } else {
-                result.append(String(character))
-            }
-            isNumber = character.isASCIIDigit
-        }
-        return result.filter { !$0.isEmpty }
-    }
 }

@@ -2,6 +2,7 @@ import DevboxCore
 import FoundationEssentials
 import Glibc
 import HostTools
+import KernelLog
 import SystemPackage
 
 /// What a kernel that was started under KVM tells of it.
@@ -20,9 +21,8 @@ enum ProbeVerdict: Equatable, CustomStringConvertible {
     ///   - errors: what QEMU itself complained about.
     ///   - ended: how QEMU ended, where it has.
     static func judge(serial: String, errors: String, ended: ExitStatus?) -> ProbeVerdict? {
-        // The first line of every kernel; see init/version.c. Its decompressor, which may run before, says nothing like
-        // it.
-        if serial.contains("Linux version ") { return .works }
+        // A kernel's decompressor, which may run before, says nothing like its first line.
+        if KernelMark.showsBoot(serial) { return .works }
         let lines = errors.split(whereSeparator: \.isNewline).map(String.init)
         // QEMU does not end then: it stops the virtual machine.
         if let line = lines.first(where: { $0.contains("KVM internal error") || $0.contains("KVM: entry failed") }) {

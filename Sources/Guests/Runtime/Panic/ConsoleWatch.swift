@@ -1,6 +1,7 @@
 import DevboxCore
 import Glibc
 import HostTools
+import KernelLog
 import SystemPackage
 
 /// Follows what a guest's console prints, line by line, by inotify(7) on its log.
@@ -12,9 +13,8 @@ final class ConsoleWatch {
     private let changes: FileDescriptor
     private let loop: EventLoop
     private let line: (String) throws -> Void
-    private var begun: [UInt8] = []
+    private var reader = LogReader(longest: 4096)
     private static let pause = Duration.milliseconds(25)
-    private static let longestLine = 4096
     private static let mostAtOnce = 1 << 20
 
     /// - Parameters:
@@ -51,7 +51,8 @@ final class ConsoleWatch {
             }
             if count == 0 { return true }
             total += count
-            try take(buffer[0..<count])
+            reader.feed(Array(buffer[0..<count]))
+            while let next = reader.next() { try line(next.whole) }
         }
         return false
     }
@@ -71,17 +72,6 @@ final class ConsoleWatch {
         loop.after(time) { [weak self] in
             guard let self else { return }
             if try catchUp() { listen() } else { rest(for: time) }
-        }
-    }
-
-    private func take(_ bytes: ArraySlice<UInt8>) throws {
-        for (number, part) in bytes.split(separator: 10, omittingEmptySubsequences: false).enumerated() {
-            if number > 0 {
-                let text = ConsoleTail.strip(Substring(String(decoding: begun, as: UTF8.self)))
-                begun = []
-                try line(text)
-            }
-            begun += part.prefix(max(0, Self.longestLine - begun.count))
         }
     }
 }

@@ -1,4 +1,5 @@
 import DevboxCore
+import KernelLog
 
 /// What is known of a running guest's kernel, put together from what the machine reports and what the console shows.
 public struct GuestCondition: Codable, Sendable, Equatable {
@@ -61,36 +62,29 @@ public struct GuestCondition: Codable, Sendable, Equatable {
         }
     }
 
-    /// Lines of kernel/panic.c, of arch/x86/kernel/nmi.c, and of Debian's kdump-config.
     private mutating func read(_ line: String) -> [GuestEvent] {
-        if isCrashKernel, line.contains(ConsoleTail.panicMark) {
+        switch KernelMark(LogLine(line)) {
+        case let mark? where isCrashKernel && mark.isPanic:
             defer { isHalted = true }
             return isHalted ? [] : [.saveFailed(line: line)]
-        }
-        if line.contains("---[ end \(ConsoleTail.panicMark)") { return beginPanic(line) + halt() }
-        if line.contains(ConsoleTail.panicMark) { return beginPanic(line) }
-        if line.contains("ommand line: "), line.contains("elfcorehdr=") {
-            return beginPanic(Self.silentPanic) + takeOver()
-        }
-        if line.contains("Dazed and confused, but trying to continue") { return [.interruptIgnored] }
-        guard panic != nil else { return [] }
-        if line.contains("Rebooting in "), line.hasSuffix("seconds..") { return halt() }
-        if line.contains("Linux version ") { return takeOver() }
-        if let range = line.firstRange(of: "failed to save vmcore") {
-            return [.saveFailed(line: String(line[range.lowerBound...]))]
-        }
-        if let range = line.firstRange(of: "saved vmcore in ") {
-            var path = String(line[range.upperBound...].prefix { !$0.isWhitespace })
-            if path.hasSuffix(".") { path.removeLast() }
+        case .panicEnd: return beginPanic(line) + halt()
+        case .panic: return beginPanic(line)
+        case .crashKernel: return beginPanic(Self.silentPanic) + takeOver()
+        case .interruptIgnored: return [.interruptIgnored]
+        case .restart where panic != nil: return halt()
+        case .boot where panic != nil: return takeOver()
+        case .dumpFailed(let words) where panic != nil: return [.saveFailed(line: words)]
+        case .dumpSaved(let path) where panic != nil:
             unfinishedDump = path
+            return []
+        case nil, .boot, .restart, .bootFault, .dumpSaved, .dumpFailed: return []
         }
-        return []
     }
 
     private mutating func beginPanic(_ line: String?) -> [GuestEvent] {
         // A crash kernel may panic as well; that is no new fault.
         guard panic == nil else { return [] }
-        let text = line ?? "\(ConsoleTail.panicMark) (reported by its pvpanic driver)"
+        let text = line ?? "\(KernelMark.panicWords) (reported by its pvpanic driver)"
         (panic, dump) = (text, nil)
         return [.panicked(line: text)]
     }

@@ -1,11 +1,11 @@
-import Binaries
+import ELF
 import DevboxCore
 import SystemPackage
 import TestSupport
 import Testing
 
 @Suite("Build-ids and boot files", .timeLimit(.minutes(10)))
-struct BinariesTests {
+struct BootFileTests {
     private let scratch: ScratchDirectory
     init() throws { scratch = try ScratchDirectory() }
 

@@ -1,9 +1,9 @@
-import Crash
+import KernelLog
 import Testing
 
 @Suite("The title of a dump")
 struct TitleTests {
-    private func title(_ lines: String...) -> String? { DumpTitle.find(in: Array(lines.joined(separator: "\n").utf8)) }
+    private func title(_ lines: String...) -> String? { CrashTitle.find(in: Array(lines.joined(separator: "\n").utf8)) }
 
     @Test(
         "the line that the kernel begins its report with",
