@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("Waiting for descriptors", .timeLimit(.minutes(1)))
+@Suite("Waiting for descriptors", .timeLimit(.minutes(10)))
 struct PollTests {
     @Test("signals neither end the waiting nor make it longer")
     func signals() throws {
@@ -13,7 +13,7 @@ struct PollTests {
         let begin = ContinuousClock.now
         let ready = try underSignals { Poll.wait([.read(pipe.readEnd)], until: begin + .milliseconds(300)) }
         #expect(ready.isEmpty)
-        #expect((.milliseconds(300) ..< .seconds(20)).contains(.now - begin))
+        #expect((.milliseconds(300) ..< .seconds(300)).contains(.now - begin))
     }
 
     @Test("what comes between signals is told")

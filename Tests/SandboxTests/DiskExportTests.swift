@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("The export of a disk", .timeLimit(.minutes(1)))
+@Suite("The export of a disk", .timeLimit(.minutes(10)))
 struct DiskExportTests {
     private let scratch: ScratchDirectory
     init() throws { scratch = try ScratchDirectory() }
