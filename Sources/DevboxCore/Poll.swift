@@ -19,7 +19,7 @@ public enum Poll {
             Interest(descriptor: descriptor?.rawValue ?? -1, events: POLLOUT)
         }
 
-        /// One or both of them.
+        /// Either, or both, of the descriptor of a number.
         public static func of(_ number: Int32, read: Bool, write: Bool) -> Interest {
             Interest(descriptor: number, events: (read ? POLLIN : 0) | (write ? POLLOUT : 0))
         }

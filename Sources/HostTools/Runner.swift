@@ -23,7 +23,7 @@ public struct Runner: Sendable {
 
     /// What a program wrote, and how it ended.
     public struct Output: Sendable {
-        /// How it ended.
+        /// Its exit status, or the signal that ended it.
         public let status: ExitStatus
         /// All of its standard output.
         public let bytes: [UInt8]

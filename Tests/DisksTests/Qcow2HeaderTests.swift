@@ -72,7 +72,7 @@ struct Qcow2HeaderTests {
             try file.seek(offset: 0, from: .start)
             try Files.writeAll(file, bytes, name: "hostile")
             if isCut { ftruncate(file.rawValue, off_t(Int.random(in: 0..<600, using: &random))) }
-            defer { if isCut { try? file.writeAll(toAbsoluteOffset: 0, sound) } }
+            defer { if isCut { _ = try? file.writeAll(toAbsoluteOffset: 0, sound) } }
             let error = reported {
                 _ = try Qcow2Header(file, name: "hostile")
                 _ = try Qcow2Reader(path).bytes(at: 0, count: 512)
