@@ -181,6 +181,9 @@ let package = Package(
             dependencies: ["TestSupport", "Kdump", "Guests", "Templates", "DevboxCore", system],
             exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
+            name: "SandboxTests", dependencies: ["TestSupport", "Sandbox", "HostTools", "DevboxCore", system],
+            swiftSettings: settings),
+        .testTarget(
             name: "GuestsTests",
             dependencies: [
                 "TestSupport", "Guests", "Images", "Disks", "QMP", "HostTools", "DevboxCore", system,

@@ -9,7 +9,7 @@ public struct BootKernel: Sendable, Codable, Equatable {
     /// Size and modification time of the originals in the disk's /boot, by which a change there is noticed.
     public var stamp: String
 
-    /// Each parameter is the property of that name.
+    /// A kernel of which the copies `vmlinuz` and `initrd` lie in boot/ under these names.
     public init(version: String, vmlinuz: String, initrd: String?, stamp: String) {
         (self.version, self.vmlinuz, self.initrd, self.stamp) = (version, vmlinuz, initrd, stamp)
     }

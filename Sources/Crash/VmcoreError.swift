@@ -11,7 +11,7 @@ public enum VmcoreError: ReportableError {
     /// devbox does not read this kind.
     case unsupported(String)
 
-    /// 65.
+    /// Always `badInput`: a dump comes from outside.
     public var exitCode: ExitCode { .badInput }
 
     /// What it is, and why it cannot be read.
@@ -24,6 +24,6 @@ public enum VmcoreError: ReportableError {
         }
     }
 
-    /// None.
+    /// None: a dump that cannot be read cannot be mended.
     public var hint: String? { nil }
 }

@@ -33,24 +33,13 @@ public enum Interrupts {
     public static var descriptor: Int32 { pipe?.read ?? -1 }
 
     /// Whether a signal came.
-    public static var pending: Bool {
-        var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        return poll(&polled, 1, 0) > 0
-    }
+    public static var pending: Bool { Poll.wait([.read(descriptor)], until: .now)[0] }
 
     /// Waits until there is something to read, or its end.
     ///
     /// - Throws: `interrupted` when a signal comes first.
     public static func wait(for other: FileDescriptor) throws {
-        while true {
-            var polled = [
-                pollfd(fd: other.rawValue, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
-            ]
-            _ = poll(&polled, 2, -1)
-            if polled[1].revents != 0 { throw Failure.interrupted }
-            if polled[0].revents != 0 { return }
-        }
+        _ = try Poll.wait([.read(other)], interruptible: true)
     }
 
     /// Throws `interrupted` once a signal came.
@@ -59,10 +48,7 @@ public enum Interrupts {
     }
 
     /// Waits, or less when a signal comes. For polling something that cannot wake us, never in place of a condition.
-    public static func sleep(_ duration: Duration) {
-        var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        _ = poll(&polled, 1, duration.milliseconds)
-    }
+    public static func sleep(_ duration: Duration) { Poll.wait([.read(descriptor)], until: .now + duration) }
 }
 
 extension Duration {

@@ -45,7 +45,7 @@ public enum RecordFile {
     /// Reads a record out of its text.
     ///
     /// - Parameter name: what messages call it.
-    /// - Throws: as above.
+    /// - Throws: `badInput` for a damaged one, and for one of a newer version.
     public static func read<R: Record>(_ type: R.Type, from bytes: some Sequence<UInt8>, name: String) throws -> R {
         try read(type, of: type, from: Data(bytes), name: name)
     }

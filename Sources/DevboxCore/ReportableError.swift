@@ -1,19 +1,22 @@
-/// An error that the user reads. Each module has a type of its own that conforms to it.
+/// An error that the user reads: the only kind that leaves a command, where it becomes the exit code and lines on standard error.
+///
+/// A module has a type of its own where somebody decides by its cases; what only ends a command is a `Failure`.
 public protocol ReportableError: Error, CustomStringConvertible {
     /// The status that devbox ends with.
     var exitCode: ExitCode { get }
-    /// What was attempted, on what, and why it failed: one line without a trailing full stop.
+    /// What was attempted, on what, and why it failed. It begins with a small letter and ends without a full stop. Where there are
+    /// several reasons, each has a line.
     var message: String { get }
-    /// What to do next, where there is something.
+    /// What to do next, where there is something: a line behind "hint: ".
     var hint: String? { get }
 }
 
 extension ReportableError {
-    /// The message and the hint, as a log would show them.
+    /// The message with the hint in parentheses: for logs and tests. The user reads them apart.
     public var description: String { hint.map { "\(message) (\($0))" } ?? message }
 }
 
-/// An error of no module in particular: the host's file system, mostly.
+/// An error that nobody decides by: it ends a command with a code and a text. `failure(_:_:)` makes one of an errno.
 public struct Failure: ReportableError {
     /// The status that devbox ends with.
     public let exitCode: ExitCode

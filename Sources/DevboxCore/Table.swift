@@ -3,16 +3,20 @@ public struct Table: Sendable {
     private let headings: [String]
     private var rows: [[String]] = []
 
+    /// A table of known columns, without rows.
+    ///
     /// - Parameter headings: one a column, in capitals.
     public init(_ headings: String...) { self.init(headings) }
 
-    /// The same, of a table whose columns depend on what is in it.
+    /// A table whose columns depend on what is in it.
+    ///
+    /// - Parameter headings: one a column, in capitals.
     public init(_ headings: [String]) { self.headings = headings }
 
-    /// Adds a row; a nil cell is shown as `-`.
+    /// Adds a row of as many cells as there are columns; nil is shown as `-`, and what would move the cursor as an escape.
     public mutating func add(_ cells: String?...) { add(cells) }
 
-    /// The same.
+    /// Adds a row whose cells were counted at run time.
     public mutating func add(_ cells: [String?]) { rows.append(cells.map { Names.printable($0 ?? "-") }) }
 
     /// Whether it has no row.

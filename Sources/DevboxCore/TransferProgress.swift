@@ -7,7 +7,7 @@ public struct TransferProgress: Sendable, Equatable {
     /// Bytes that there are to be; nil where that is not known.
     public let total: Int64?
 
-    /// Each parameter is the property of that name.
+    /// A transfer of which `received` of `total` bytes are there.
     public init(name: String, received: Int64, total: Int64?) {
         (self.name, self.received, self.total) = (name, received, total)
     }

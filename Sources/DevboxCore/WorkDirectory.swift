@@ -1,23 +1,26 @@
 import Glibc
 import SystemPackage
 
-/// The one folder that everything lives in, and the only place where its files are named.
+/// The one folder that everything lives in, with what is directly in it.
 ///
 /// ```
-/// images/<image>/   guests/<guest>/   layers/   keys/   locks/   cache/   share/   records/   templates/
+/// devbox.yaml   images/<image>/   guests/<guest>/   layers/   keys/   locks/   cache/   share/   records/   templates/
 /// ```
+///
+/// What is in those folders is named by the types that keep it there: `GuestFiles`, `ImageFiles`, the stores of what is below `share`.
 public struct WorkDirectory: Sendable {
     /// Its absolute path, without links.
     public let path: FilePath
     /// Who its files belong to: under sudo the invoking user, not root.
     public let owner: Owner
 
-    /// Opens the work directory, and makes it where it is missing.
+    /// Opens the work directory; makes it, and each folder of it that is missing, where it may.
     ///
     /// - Parameters:
     ///   - given: `--work`; without it `DEVBOX_WORK`, else `~/devbox`, where under sudo `~` is the invoking user's.
     ///   - environment: the process's environment.
     ///   - mayMake: whether a directory that is none yet, or that is not there, becomes one. A mistyped name must not.
+    /// - Throws: `notFound` where there is none and none may be made, `usage` where it is no directory, `needsRoot` for another user's.
     public init(given: String?, environment: [String: String], mayMake: Bool = true) throws {
         let invoker = Owner.invoking(environment)
         var path = Self.wantedPath(given: given, environment: environment)

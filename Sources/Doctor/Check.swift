@@ -2,7 +2,7 @@ import DevboxCore
 
 /// One thing that devbox wants of the host, and whether it is there.
 public struct Check: Sendable, Codable, Equatable {
-    /// What was found.
+    /// How far the host has it.
     public enum State: String, Sendable, Codable {
         case ok
         case missing
@@ -14,17 +14,17 @@ public struct Check: Sendable, Codable, Equatable {
 
     /// "lxc-start", "FUSE".
     public var name: String
-    /// What was found.
+    /// How far the host has it.
     public var state: State
-    /// What it is needed for.
+    /// What devbox does with it, in words that stand behind "for".
     public var purpose: String
     /// Whether devbox's main job needs it: to clone guests, and to run them as virtual machines and as containers.
     public var isNeeded: Bool
     /// The version that a program tells.
     public var version: String?
-    /// Where a program is.
+    /// A program's absolute path; nil for what is none.
     public var path: String?
-    /// What there is to say about it.
+    /// Why it is not as it should be, or what was measured: a clause without a full stop.
     public var detail: String?
     /// The Debian packages that bring it, where there are any.
     public var packages: [String]

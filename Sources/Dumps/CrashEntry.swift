@@ -48,7 +48,7 @@ public struct RefusedDump: Sendable {
     public let guest: String
     /// Its path in the guest.
     public let path: String
-    /// Why.
+    /// Why it is not brought out: a clause that stands behind its path.
     public let reason: String
     /// What the command ends with for it.
     public let exitCode: ExitCode

@@ -3,7 +3,7 @@ import SystemPackage
 
 /// apt-get(8): asked for what the machine is configured with, or run on a tree of its own.
 public enum AptGet {
-    /// The program.
+    /// apt-get(8), where the host has it.
     public static let program = Program(
         "apt-get", package: "apt", for: "the machine's own package sources, and what packages of guests depend on")
 
@@ -53,7 +53,7 @@ public struct AptConfiguration: Sendable, Equatable {
     /// Where temporary files go.
     public var temporary: FilePath
 
-    /// Each parameter is the property of that name.
+    /// Programs that read `file` in place of /etc/apt, and have `temporary` as their home and for what they write beside it.
     public init(file: FilePath, temporary: FilePath) { (self.file, self.temporary) = (file, temporary) }
 
     fileprivate func run(_ arguments: [String]) -> Command {
@@ -65,7 +65,7 @@ public struct AptConfiguration: Sendable, Equatable {
 
 /// apt-config(8).
 public enum AptConfig {
-    /// The program.
+    /// apt-config(8), where the host has it.
     public static let program = Program("apt-config", package: "apt", for: "the proxy that apt uses on this machine")
 
     /// Prints the machine's settings, a line each.

@@ -134,18 +134,12 @@ public struct ChildProcess: ~Copyable {
         until deadline: ContinuousClock.Instant? = nil, interruptible: Bool = true, orReadable other: Int32 = -1
     ) throws -> ExitStatus? {
         if let ended { return ended }
-        while true {
-            var polled = [
-                pollfd(fd: pidfd.rawValue, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: interruptible ? Interrupts.descriptor : -1, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: other, events: Int16(POLLIN), revents: 0),
-            ]
-            let left = deadline.map { ($0 - ContinuousClock.now).milliseconds } ?? -1
-            let count = poll(&polled, 3, left)
-            if polled[0].revents != 0 { return reap() }
-            if polled[1].revents != 0 { throw Failure.interrupted }
-            if count == 0 || polled[2].revents != 0 { return nil }
-        }
+        let interrupts = interruptible ? Interrupts.descriptor : -1
+        let ready = Poll.wait([.read(pidfd), .read(interrupts), .read(other)], until: deadline)
+        // What has ended is told as such, also to who was interrupted at the same time.
+        if ready[0] { return reap() }
+        if ready[1] { throw Failure.interrupted }
+        return nil
     }
 
     /// Asks it to end, and kills it when it has not done so in time.

@@ -40,20 +40,17 @@ public final class EventLoop {
     public func run() throws {
         stopped = false
         while !stopped {
-            var polled = Set(sources.keys).union(sinks.keys).map { number in
-                let wanted = (sources[number] == nil ? 0 : POLLIN) | (sinks[number] == nil ? 0 : POLLOUT)
-                return pollfd(fd: number, events: Int16(wanted), revents: 0)
-            }
-            let next = timers.map(\.at).min()
-            let left = next.map { ($0 - .now).milliseconds } ?? -1
-            if poll(&polled, nfds_t(polled.count), left) < 0 { continue }
+            let watched = Array(Set(sources.keys).union(sinks.keys))
+            let ready = Poll.wait(
+                watched.map { .of($0, read: sources[$0] != nil, write: sinks[$0] != nil) },
+                until: timers.map(\.at).min())
             let due = timers.filter { $0.at <= .now }
             timers.removeAll { $0.at <= .now }
             for timer in due where !stopped { try timer.body() }
-            for entry in polled where entry.revents != 0 && !stopped {
+            for (place, number) in watched.enumerated() where ready[place] && !stopped {
                 // At an error or a hang-up both learn of it by what they do next.
-                if Int32(entry.revents) & ~POLLIN != 0, let sink = sinks.removeValue(forKey: entry.fd) { try sink() }
-                if Int32(entry.revents) & ~POLLOUT != 0 { try sources[entry.fd]?() }
+                if ready.isWritable(place), let sink = sinks.removeValue(forKey: number) { try sink() }
+                if ready.isReadable(place) { try sources[number]?() }
             }
         }
     }

@@ -2,7 +2,7 @@ import SystemPackage
 
 /// gpgv(1): whether a signature was made with one of some keys.
 public enum Gpgv {
-    /// The program.
+    /// gpgv(1), where the host has it.
     public static let program = Program("gpgv", package: "gpgv", for: "signatures of package sources")
 
     /// Verifies a text with its signature around it (InRelease) and writes the text to `output`, which must not exist.

@@ -43,7 +43,7 @@ public enum LXC {
 
 /// mount(8), for what mount(2) alone does not do.
 public enum Mount {
-    /// The program.
+    /// mount(8), where the host has it.
     public static let program = Program("mount", package: "mount", for: "guests' file systems in private namespaces")
 
     /// A program in a further mount namespace, in which a file's ext4 file system is mounted through a loop device.

@@ -3,7 +3,7 @@ import SystemPackage
 
 /// mmdebstrap(1): a distribution's packages as the tar of a root file system.
 public struct Mmdebstrap: Sendable, Equatable {
-    /// The program.
+    /// mmdebstrap(1), where the host has it.
     public static let program = Program("mmdebstrap", package: "mmdebstrap", for: "building images")
 
     /// The release, such as "bookworm".
@@ -117,7 +117,7 @@ public struct Mmdebstrap: Sendable, Equatable {
 
 /// mke2fs(8).
 public enum Mke2fs {
-    /// The program.
+    /// mke2fs(8), where the host has it.
     public static let program = Program("mke2fs", package: "e2fsprogs", for: "the file systems of images")
 
     /// Makes an empty ext4 file system that is the same byte for byte each time.

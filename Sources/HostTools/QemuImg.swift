@@ -2,7 +2,7 @@ import SystemPackage
 
 /// qemu-img(1). The format is always named, so that a guest's bytes cannot decide what is opened.
 public enum QemuImg {
-    /// The program.
+    /// qemu-img(1), where the host has it.
     public static let program = Program("qemu-img", package: "qemu-utils", for: "qcow2 disks")
 
     /// Internal snapshots, which transactions are made of.

@@ -23,7 +23,7 @@ public struct Runner: Sendable {
 
     /// What a program wrote, and how it ended.
     public struct Output: Sendable {
-        /// How it ended.
+        /// Its exit status, or the signal that ended it.
         public let status: ExitStatus
         /// All of its standard output.
         public let bytes: [UInt8]
@@ -77,7 +77,7 @@ public struct Runner: Sendable {
         let deadline = limit.map { ContinuousClock.now + $0 }
         var drain = Drain(
             output: output, error: error, input: standardInput, unsent: input[...], limit: outputLimit,
-            program: command.program, interrupts: isInterruptible ? Interrupts.descriptor : -1)
+            program: command.program, isInterruptible: isInterruptible)
         do {
             guard try drain.run(until: deadline),
                 let status = try child.wait(until: deadline, interruptible: isInterruptible)
@@ -136,8 +136,8 @@ private struct Drain {
     var unsent: ArraySlice<UInt8>
     let limit: Int
     let program: Program
-    /// Readable once Ctrl-C or SIGTERM came; -1 where they do not matter.
-    let interrupts: Int32
+    /// Whether Ctrl-C or SIGTERM ends it.
+    let isInterruptible: Bool
     var outputBytes: [UInt8] = []
     var errorBytes: [UInt8] = []
     private var outputOpen = true
@@ -145,7 +145,7 @@ private struct Drain {
 
     init(
         output: Pipe, error: Pipe, input: Pipe?, unsent: ArraySlice<UInt8>, limit: Int, program: Program,
-        interrupts: Int32
+        isInterruptible: Bool
     ) {
         self.output = output
         self.error = error
@@ -153,7 +153,7 @@ private struct Drain {
         self.unsent = unsent
         self.limit = limit
         self.program = program
-        self.interrupts = interrupts
+        self.isInterruptible = isInterruptible
         if let input { _ = devbox_set_nonblocking(input.writeEnd.rawValue, 1) }
     }
 
@@ -161,20 +161,15 @@ private struct Drain {
     mutating func run(until deadline: ContinuousClock.Instant?) throws -> Bool {
         // A program may close its outputs and read on.
         while outputOpen || errorOpen || !unsent.isEmpty {
-            var polled = [
-                pollfd(fd: outputOpen ? output.readEnd.rawValue : -1, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: errorOpen ? error.readEnd.rawValue : -1, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: unsent.isEmpty ? -1 : input?.writeEnd.rawValue ?? -1, events: Int16(POLLOUT), revents: 0),
-                pollfd(fd: interrupts, events: Int16(POLLIN), revents: 0),
-            ]
-            let left = deadline.map { ($0 - ContinuousClock.now).milliseconds } ?? -1
-            let count = poll(&polled, nfds_t(polled.count), left)
-            if count == 0 { return false }
-            if count < 0 { continue }
-            if polled[3].revents != 0 { throw Failure.interrupted }
-            if polled[0].revents != 0 { outputOpen = try take(output.readEnd, into: \.outputBytes) }
-            if polled[1].revents != 0 { errorOpen = try take(error.readEnd, into: \.errorBytes) }
-            if polled[2].revents != 0 { send() }
+            let ready = try Poll.wait(
+                [
+                    .read(outputOpen ? output.readEnd : nil), .read(errorOpen ? error.readEnd : nil),
+                    .write(unsent.isEmpty ? nil : input?.writeEnd),
+                ], until: deadline, interruptible: isInterruptible)
+            if ready.isEmpty { return false }
+            if ready[0] { outputOpen = try take(output.readEnd, into: \.outputBytes) }
+            if ready[1] { errorOpen = try take(error.readEnd, into: \.errorBytes) }
+            if ready[2] { send() }
         }
         return true
     }

@@ -2,7 +2,7 @@ import SystemPackage
 
 /// ssh(1), with nothing of the user's own configuration and with the host key known before the first connection.
 public enum SSH {
-    /// The program.
+    /// ssh(1), where the host has it.
     public static let program = Program(
         "ssh", package: "openssh-client", for: "commands in guests that run as virtual machines")
 

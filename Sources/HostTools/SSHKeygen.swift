@@ -2,7 +2,7 @@ import SystemPackage
 
 /// ssh-keygen(1).
 public enum SSHKeygen {
-    /// The program.
+    /// ssh-keygen(1), where the host has it.
     public static let program = Program("ssh-keygen", package: "openssh-client", for: "the ssh keys of guests")
 
     /// Makes an ed25519 key without a passphrase: the private half at `path`, the public one at `path`.pub.

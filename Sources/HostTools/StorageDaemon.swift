@@ -2,7 +2,7 @@ import SystemPackage
 
 /// qemu-storage-daemon(1): a qcow2 disk, or a partition of it, as a plain file through FUSE.
 public enum StorageDaemon {
-    /// The program.
+    /// qemu-storage-daemon(1), where the host has it.
     public static let program = Program(
         "qemu-storage-daemon", package: "qemu-system-common", for: "a stopped guest's disk on the host")
 

@@ -3,7 +3,7 @@ import SystemPackage
 
 /// unshare(1) of util-linux: a program in namespaces of its own.
 public enum Unshare {
-    /// The program.
+    /// unshare(1), where the host has it.
     public static let program = Program(
         "unshare", package: "util-linux", for: "mounts and processes that end with devbox")
 

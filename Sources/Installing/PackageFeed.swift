@@ -95,14 +95,9 @@ final class PackageFeed {
             guard errno == EAGAIN || errno == EINTR else {
                 throw failure("write a package's content", Errno(rawValue: errno))
             }
-            var polled = [
-                pollfd(fd: pipe.rawValue, events: Int16(POLLOUT), revents: 0),
-                pollfd(fd: end.descriptor, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: Interrupts.descriptor, events: Int16(POLLIN), revents: 0),
-            ]
-            let ready = poll(&polled, 3, end.deadline.map { ($0 - .now).milliseconds } ?? -1)
-            if polled[2].revents != 0 { throw Failure.interrupted }
-            if ready == 0 || polled[1].revents != 0 { throw EndedEarly() }
+            let ready = try Poll.wait(
+                [.write(pipe), .read(end.descriptor)], until: end.deadline, interruptible: true)
+            if ready.isEmpty || ready[1] { throw EndedEarly() }
         }
     }
 }

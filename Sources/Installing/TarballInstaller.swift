@@ -1,5 +1,6 @@
 import DevboxCore
 import FoundationEssentials
+import Glibc
 import Guests
 import HostTools
 import SystemPackage
@@ -77,16 +78,16 @@ private struct Unpacking: ~Copyable {
     var output: FileDescriptor { pipe.readEnd }
 
     /// Waits for xz, once tar has ended. tar's end is not xz's: what xz could not read to its end is no package, whatever tar made
-    /// of it.
+    /// of it. Where tar gave up first, xz dies of the closed pipe.
     mutating func finish(_ status: Int32, in guest: String) throws {
         pipe.closeReadEnd()
         let unpacked = try process.wait(interruptible: false)
-        guard status == 0 else {
-            throw Failure(
-                .failure, "tar in \(guest) ended with status \(status)", hint: "what it said stands above")
-        }
+        let tarFailed = Failure(
+            .failure, "tar in \(guest) ended with status \(status)", hint: "what it said stands above")
+        if status != 0, unpacked == .signalled(SIGPIPE) { throw tarFailed }
         guard unpacked?.isSuccess == true else {
             throw Failure(.badInput, "\(path) is damaged: xz cannot unpack all of it")
         }
+        guard status == 0 else { throw tarFailed }
     }
 }

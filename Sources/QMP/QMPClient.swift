@@ -117,13 +117,8 @@ public final class QMPClient {
     }
 
     private func waitForBytes(until deadline: ContinuousClock.Instant) throws -> Bool {
-        try Interrupts.check()
-        var polled = [
-            pollfd(fd: connection.rawValue, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: Interrupts.descriptor, events: Int16(POLLIN), revents: 0),
-        ]
-        if poll(&polled, 2, (deadline - .now).milliseconds) == 0 { return false }
-        if polled[0].revents != 0 { try receive() }
+        guard try Poll.wait([.read(connection)], until: deadline, interruptible: true)[0] else { return false }
+        try receive()
         return true
     }
 

@@ -11,7 +11,14 @@ struct DiskExport {
     private let pid: pid_t
     /// Readable once the daemon has ended.
     let pidfd: FileDescriptor
+    /// Lies there as long as the daemon runs.
     private let pidFile: FilePath
+
+    /// A daemon that runs already.
+    init(pid: pid_t, pidFile: FilePath) throws {
+        (self.pid, self.pidFile) = (pid, pidFile)
+        pidfd = FileDescriptor(rawValue: try posix("watch the storage daemon") { devbox_pidfd_open(pid) })
+    }
 
     /// Starts the daemon; the file is there when this returns.
     init(_ disk: FilePath, partition: DiskExtent?, isWritable: Bool, in folder: PrivateFolder, runner: Runner) throws {
@@ -22,7 +29,7 @@ struct DiskExport {
                 hint: isRoot ? "`devbox doctor` shows what is missing" : "run the command with sudo")
         }
         try Files.writeAtomically([], to: folder.disk)
-        pidFile = folder.path.appending("storage.pid")
+        let pidFile = folder.path.appending("storage.pid")
         try runner.run(
             StorageDaemon.export(
                 disk, partition: partition.map { ($0.offset, $0.size) }, isWritable: isWritable, at: folder.disk,
@@ -30,15 +37,15 @@ struct DiskExport {
         guard let pid = try pid_t(Files.text(pidFile, limit: 64).filter(\.isNumber)) else {
             throw Failure(.failure, "the storage daemon left no process id")
         }
-        self.pid = pid
-        pidfd = FileDescriptor(rawValue: try posix("watch the storage daemon") { devbox_pidfd_open(pid) })
+        try self.init(pid: pid, pidFile: pidFile)
     }
 
     /// Ends the daemon, which writes all that it still holds. Nothing may be mounted from it any more.
     func close() throws {
         kill(pid, SIGTERM)
-        var polled = pollfd(fd: pidfd.rawValue, events: Int16(POLLIN), revents: 0)
-        guard poll(&polled, 1, 30_000) > 0 else { throw Failure(.failure, "the storage daemon did not end") }
+        guard Poll.wait([.read(pidfd)], until: .now + .seconds(30))[0] else {
+            throw Failure(.failure, "the storage daemon did not end")
+        }
         // It removes its file as the last thing it does; a crashed one leaves it.
         guard !Files.exists(pidFile) else {
             throw Failure(.failure, "the storage daemon ended without writing the disk")

@@ -101,15 +101,9 @@ public struct Sandbox: ~Copyable {
         -> SandboxMessage?
     {
         while lines.isEmpty {
-            var polled = [
-                pollfd(fd: channel.rawValue, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: interruptible ? Interrupts.descriptor : -1, events: Int16(POLLIN), revents: 0),
-            ]
-            let left = deadline.map { ($0 - .now).milliseconds } ?? -1
-            let count = poll(&polled, 2, left)
-            if count == 0 { return nil }
-            if polled[1].revents != 0 { throw Failure.interrupted }
-            if polled[0].revents != 0 { try receive() }
+            let ready = try Poll.wait([.read(channel)], until: deadline, interruptible: interruptible)
+            guard ready[0] else { return nil }
+            try receive()
         }
         let message = try RecordFile.decode(SandboxMessage.self, from: lines.removeFirst())
         switch message {

@@ -70,14 +70,17 @@ struct BootFileTests {
     func hostile() throws {
         let content = try Array(bytes(program("-s")))
         var random = TestRandom(seed: 3)
+        var found = 0
         for _ in 0..<3000 {
             var damaged = content
             for _ in 0..<3 {
                 let place = Int.random(in: 0..<1000, using: &random)
                 damaged[place] = [0, 1, 0x7F, 0x80, 0xFF].randomElement(using: &random) ?? 0
             }
-            _ = ELFNotes.buildID(of: damaged)
+            if ELFNotes.buildID(of: damaged) != nil { found += 1 }
         }
+        // Not each place matters.
+        #expect((1..<3000).contains(found), "\(found) of 3000 had one")
         #expect(ELFNotes.buildID(of: []) == nil)
     }
 
@@ -149,7 +152,10 @@ struct BootFileTests {
 
     @Test("an uncompressed vmlinux is a boot file too, and other files are none")
     func others() throws {
-        #expect(try KernelImage(bytes(program())) == KernelImage(bytes(program("-s"))))
+        for options in ["", "-s"] {
+            let image = try KernelImage(bytes(program(options)))
+            #expect(image.version == "6.1.0-47-test" && image.buildID?.description == Self.id, "\(options)")
+        }
         for file in [[], noise(10), noise(4096), [0x1F, 0x8B, 8, 0], Array("MZ\0\0zimg".utf8)] {
             let image = KernelImage(file)
             #expect(image.version == nil && image.buildID == nil)

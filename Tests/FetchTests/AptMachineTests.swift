@@ -142,7 +142,7 @@ struct AptMachineTests {
             for _ in 0..<2 { #expect(try apt.find("linux-1", fetcher: fetcher, suite: "sid").count == 1) }
             let words = "the apt source \(bed.root)/ bookworm-0 of \(list) is not asked: its Signed-By "
             #expect(fetcher.context.remarks.said.map { $0.hasPrefix(words) } == [true], "said once")
-            #expect(reported { _ = try find(0, environment) } as? FetchError != nil, "there is no build of it")
+            #expect(reported { _ = try find(0, environment) }?.exitCode == .notFound, "there is no build of it")
         }
     }
 

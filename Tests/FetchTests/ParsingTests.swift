@@ -165,7 +165,11 @@ struct IndexPageTests {
     func damaged() throws {
         let page = try fixture("nginx.html")
         let folder = try #require(Self.folder)
-        for count in 0..<page.count { _ = try IndexPage.parse(Array(page.prefix(count)), of: folder) }
+        let names = Set(try IndexPage.parse(page, of: folder).entries.map(\.name))
+        for count in 0..<page.count {
+            let found = try IndexPage.parse(Array(page.prefix(count)), of: folder)
+            #expect(found.outside.isEmpty && names.isSuperset(of: found.entries.map(\.name)), "\(count) bytes")
+        }
         for text in [
             "", "<a", "<a ", "<a href", "<a href=", "<a href=\"", "<a href='x", "<a href=x>", "&#xffffffff;",
             "<A HREF=\"y\">y",

@@ -118,8 +118,7 @@ struct ControlTests {
         try client.close()
         try run(until: .milliseconds(50))
         // It would wait for ever, were the other end still open somewhere.
-        var polled = pollfd(fd: unwanted.readEnd.rawValue, events: Int16(POLLIN), revents: 0)
-        #expect(poll(&polled, 1, 0) == 1)
+        #expect(Poll.wait([.read(unwanted.readEnd)], until: .now)[0])
         withExtendedLifetime(server) {}
     }
 
@@ -182,8 +181,7 @@ struct MachineDumpsTests {
     /// Whether the other end of a pipe is closed everywhere.
     private func isAtEnd(_ pipe: Pipe) -> Bool {
         pipe.closeWriteEnd()
-        var polled = pollfd(fd: pipe.readEnd.rawValue, events: Int16(POLLIN), revents: 0)
-        return poll(&polled, 1, 0) == 1
+        return Poll.wait([.read(pipe.readEnd)], until: .now)[0]
     }
 
     private func copy(_ descriptor: FileDescriptor) throws -> FileDescriptor { try descriptor.duplicate() }

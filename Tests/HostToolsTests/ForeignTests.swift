@@ -73,6 +73,8 @@ struct ForeignTests {
 
     @Test("programs that the processor runs need no emulator")
     func native() throws {
+        let host = try #require(Architecture.host)
+        #expect(host.runsNatively)
         for architecture in Architecture.allCases where architecture.runsNatively {
             #expect(try ForeignCode.way(for: architecture) == .native)
         }

@@ -81,11 +81,13 @@ extension IntegrationTests {
         @Test("a command cannot reach the host's kernel, its processes, or files outside of the share")
         func execIsConfined() throws {
             try bed.withGuest("jail") { guest in
+                let pattern = try Files.text("/proc/sys/kernel/core_pattern")
+                let printk = try Files.text("/proc/sys/kernel/printk")
+                // Each other than it is: what changes nothing could not be seen.
                 let script = """
-                    echo 1 > /proc/sys/vm/drop_caches
-                    echo core > /proc/sys/kernel/core_pattern
+                    echo devbox-test > /proc/sys/kernel/core_pattern
                     echo c > /proc/sysrq-trigger
-                    mount -t proc proc /mnt && echo 7 > /mnt/sys/kernel/printk
+                    mount -t proc proc /mnt && echo \(printk.hasPrefix("7") ? 6 : 7) > /mnt/sys/kernel/printk
                     mount -o remount,rw /work && touch /work/packages/x
                     touch /work/packages/x /work/debug/x /work/dumps/x
                     mknod /work/build/disk b 254 0
@@ -93,8 +95,6 @@ extension IntegrationTests {
                     kill -9 \(getpid())
                     ls /work
                     """
-                let pattern = try Files.text("/proc/sys/kernel/core_pattern")
-                let printk = try Files.text("/proc/sys/kernel/printk")
                 let result = try bed.run("exec", guest, "--", "sh", "-c", script)
                 #expect(result.out == "build\ndebug\ndumps\nnotes\npackages\nsources\n")
                 #expect(try Files.text("/proc/sys/kernel/core_pattern") == pattern)
@@ -116,6 +116,7 @@ extension IntegrationTests {
             let outside = try scratch.write("untouched", to: "outside")
             try bed.withGuest("links") { guest in
                 let script = """
+                    set -e
                     ln -sf \(outside) /etc/hostname; ln -sf \(outside) /etc/hosts; ln -sf \(outside) /etc/machine-id
                     rm -rf /root/.ssh; ln -s \(scratch.path) /root/.ssh; rm -rf /var/lib/dbus; ln -s \(scratch.path) /var/lib/dbus
                     """
@@ -127,9 +128,10 @@ extension IntegrationTests {
                 #expect(try Files.list(scratch.path) == ["outside"])
                 #expect(try bed.run("exec", clone, "--", "cat", "/etc/hostname").out == "\(clone)\n")
                 // A guest whose /work leads elsewhere is not entered at all.
-                try bed.run("exec", guest, "--", "sh", "-c", "umount /work; rmdir /work; ln -s / /work; true")
-                    .succeeded()
-                _ = try bed.run("exec", guest, "--", "touch", "/work/escaped")
+                let moved = "umount /work; rmdir /work; ln -s / /work; readlink /work"
+                #expect(try bed.run("exec", guest, "--", "sh", "-c", moved).succeeded().out == "/\n")
+                let refused = try bed.run("exec", guest, "--", "touch", "/work/escaped")
+                #expect(refused.status == 125, "\(refused.out)\(refused.err)")
                 #expect(!Files.exists("/escaped"))
             }
         }
@@ -144,7 +146,8 @@ extension IntegrationTests {
             try bed.withGuest("system") { guest in
                 let before = try HostState(of: bed)
                 try bed.run("start", "--mode", "lxc", guest).succeeded()
-                #expect(try bed.run("list").out.contains(guest))
+                let listed = try bed.listed(guest)
+                #expect(listed.state == "running" && listed.mode == "lxc")
                 #expect(try bed.run("exec", guest, "--", "systemctl", "is-system-running").out == "running\n")
                 #expect(try bed.run("exec", guest, "--", "sh", "-c", "cat; exit 9", input: "in\n").out == "in\n")
                 #expect(try bed.run("exec", guest, "--", "sh", "-c", "exit 9").status == 9)

@@ -65,6 +65,7 @@ extension IntegrationTests {
 
                 // A second guest's lists are those that are there already.
                 let asked = try repository.requests
+                #expect(asked.contains("InRelease"))
                 try bed.withGuest("deps") { other in
                     try setSources(other, "deb \(Self.signed) \(good)")
                     try bed.run("install", "--download-dependencies", other, needing.string).succeeded()

@@ -96,7 +96,7 @@ extension IntegrationTests {
                     return result.status == 0
                 }
                 #expect(!second.isEmpty && second != first)
-                #expect(try bed.run("list").out.contains(" running "))
+                #expect(try bed.listed(guest).state == "running")
                 try bed.run("stop", guest).succeeded()
 
                 try bed.run("start", "--on-panic", "stop", guest).succeeded()
@@ -120,7 +120,7 @@ extension IntegrationTests {
                 }
                 let paused = try start("pause")
                 #expect(paused.status == 1 && paused.err.contains("It is paused"), "\(paused.err)")
-                #expect(try bed.run("list").out.contains("panicked"))
+                #expect(try bed.listed(guest).state == "panicked")
                 try bed.run("dump", guest).succeeded()
                 try bed.run("stop", guest).succeeded()
                 try before.waitUntilBack()
@@ -188,7 +188,7 @@ extension IntegrationTests.DumpFromOutsideTests {
             // The vmcore grows: QEMU is in the middle.
             try eventually { try sizeOfUnfinished(guest) > 1 << 20 }
             child.signal(signal)
-            _ = try child.wait(until: .now + .seconds(20))
+            #expect(try child.wait(until: .now + .seconds(20))?.shellStatus == 128 + signal)
             #expect(try dumps(of: guest).count == count)
             // Not at once: QEMU notices by its next write. Nobody has to do anything for it.
             try eventually { try condition(guest)["isDumping"] == .bool(false) }
@@ -253,7 +253,7 @@ extension IntegrationTests.DumpFromOutsideTests {
         // What is the case already is not waited for.
         try bed.run("wait", guest, "--for", "panic", limit: .seconds(5)).succeeded()
         try bed.run("wait", guest, "--for", "dump", limit: .seconds(5)).succeeded()
-        #expect(try bed.run("list").out.contains("panicked"))
+        #expect(try bed.listed(guest).state == "panicked")
     }
 }
 
@@ -265,7 +265,7 @@ extension IntegrationTests.DumpFromOutsideTests {
 
     fileprivate func answers(_ guest: String) throws {
         #expect(try bed.run("exec", guest, "--", "echo", "alive", limit: .seconds(60)).out == "alive\n")
-        #expect(try bed.run("list").out.contains(" running "))
+        #expect(try bed.listed(guest).state == "running")
     }
 
     fileprivate func condition(_ guest: String) throws -> JSONValue {
@@ -296,8 +296,9 @@ extension IntegrationTests.DumpFromOutsideTests {
     fileprivate func hostSysctls() throws -> [String: String] {
         var values: [String: String] = [:]
         for name in try Files.list("/proc/sys/kernel") where name.contains("panic") || name == "sysrq" {
-            values[name] = try? Files.text(FilePath("/proc/sys/kernel/\(name)"))
+            values[name] = try Files.text(FilePath("/proc/sys/kernel/\(name)"))
         }
+        try #require(values["panic"] != nil && values["sysrq"] != nil)
         return values
     }
 

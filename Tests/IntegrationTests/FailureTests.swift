@@ -61,13 +61,12 @@ extension IntegrationTests {
         func interruptedBuild() throws {
             let before = try HostState(of: bed)
             var child = try ChildProcess(bed.command(["image", "build", "interrupted"]), output: .null, error: .null)
-            let deadline = ContinuousClock.now + .seconds(30)
             func isInstalling() throws -> Bool {
                 try Files.list("/proc").contains {
                     ((try? Files.text(FilePath("/proc/\($0)/comm"))) ?? "") == "mmdebstrap\n"
                 }
             }
-            while try !isInstalling(), .now < deadline { Interrupts.sleep(.milliseconds(20)) }
+            try TestBed.wait(for: "mmdebstrap", isInstalling)
             child.signal(SIGINT)
             #expect(try child.wait(until: .now + .seconds(8))?.shellStatus == 128 + SIGINT)
             try before.waitUntilBack()
@@ -76,7 +75,6 @@ extension IntegrationTests {
 
         @Test("a full disk fails a clone with one line and a hint, and leaves nothing half-made")
         func fullDisk() throws {
-            let scratch = try ScratchDirectory()
             // In a mount namespace of its own, guests/ is a file system with no room for a layer.
             let script = """
                 mount -t tmpfs -o size=256k,mode=755 none "$1/guests" || exit 99
@@ -89,7 +87,6 @@ extension IntegrationTests {
             #expect(result.text == "status 1\n0\n")
             let message = String(decoding: result.errorBytes, as: UTF8.self)
             #expect(message.contains("no space left on device") && message.contains("hint: free some space"))
-            _ = scratch
         }
 
         @Test("a disk that is too full for an image is what the error names, and nothing is left on it")

@@ -83,18 +83,20 @@ extension IntegrationTests {
                 #expect(try bed.run("fetch", "ltp", "--arch", "riscv", "--install", guest).status == 64)
                 #expect(try Files.text(bed.files(guest).record).contains("tar.xz\""))
 
-                // Cut short: xz unpacks a part of it, and tar takes that.
+                // Cut short: of the one xz unpacks all but its own end, and tar takes that; of the other neither has enough.
                 let folder = scratch("root/2026-11-20/\(architecture)/ltp")
                 let name = try #require(try Files.list(folder).first { $0.hasSuffix(".tar.xz") })
                 let whole = try Files.read(folder.appending(name))
-                let other = scratch("root/2026-11-16/\(architecture)/ltp")
-                try Files.makeDirectory(other)
-                try Files.writeAtomically(
-                    whole.dropLast(40), to: other.appending(name.replacing("20261120", with: "20261116")), mode: 0o644)
-                try bed.expectUnchanged(guest) {
-                    let result = try bed.run(
-                        "fetch", "ltp", "--date", "2026-11-16", "--format", "tar.xz", "--install", guest)
-                    #expect([1, 65].contains(result.status), "\(result.err)")
+                for (day, kept) in [("16", whole.count - 40), ("15", whole.count / 2)] {
+                    let other = scratch("root/2026-11-\(day)/\(architecture)/ltp")
+                    try Files.makeDirectory(other)
+                    let cut = other.appending(name.replacing("20261120", with: "202611\(day)"))
+                    try Files.writeAtomically(whole.prefix(kept), to: cut, mode: 0o644)
+                    try bed.expectUnchanged(guest) {
+                        let result = try bed.run(
+                            "fetch", "ltp", "--date", "2026-11-\(day)", "--format", "tar.xz", "--install", guest)
+                        #expect(result.status == 65 && result.err.contains("is damaged: xz cannot"), "\(result.err)")
+                    }
                 }
                 try bed.checkDisk(guest)
             }

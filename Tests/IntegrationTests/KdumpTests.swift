@@ -99,7 +99,7 @@ extension IntegrationTests {
                     #expect(ours.split(separator: "\n") == theirs.split(separator: "\n"))
                 }
                 // What was brought out is not brought out again.
-                #expect(try bed.run("dumps", guest).succeeded().err.contains("brought out") == false)
+                #expect(try !bed.run("dumps", guest).succeeded().err.contains("brought out"))
                 try bed.run("dumps", guest, "--remove-from-guest").succeeded()
                 #expect(try bed.run("kdump-status", guest).out.contains("Dumps:     none"))
                 try bed.checkDisk(guest)
@@ -125,7 +125,7 @@ extension IntegrationTests {
             #expect(try loaded() == "0\n")
             let disarmed = try bed.run("kdump-status", guest)
             #expect(disarmed.status == 3 && disarmed.out.contains("no: it is not armed"), "\(disarmed.out)")
-            #expect(try bed.run("exec", guest, "--", "ls", "/etc/sysctl.d").out.contains("devbox") == false)
+            #expect(try !bed.run("exec", guest, "--", "ls", "/etc/sysctl.d").succeeded().out.contains("devbox"))
             try bed.run("kdump-arm", guest, "--hung-task-timeout", "10").succeeded()
             #expect(try values() == "0 1 10 ")
             #expect(try loaded() == "1\n")

@@ -96,7 +96,7 @@ extension IntegrationTests {
         func shapes() throws {
             let scratch = try ScratchDirectory()
             try bed.withGuest("shapes") { guest in
-                let first = try bed.run("list", "--json").succeeded().out
+                let base = try Files.text(bed.work.appending("images/\(TestBed.image)/image.json"))
                 let debian = try TestPackage.kernel("6.99.0-1-amd64").pack(in: scratch, compression: "xz")
                 let result = try bed.run("install-kernel", guest, debian.string, "--cmdline", "slub_debug=FZPU quiet")
                     .succeeded()
@@ -104,7 +104,8 @@ extension IntegrationTests {
                 let boot = try Files.list(bed.files(guest).boot)
                 #expect(boot.contains { $0.hasPrefix("initrd.img-6.99.0-1-amd64-") })
                 #expect(try bed.run("show", guest).out.contains("slub_debug=FZPU quiet"))
-                #expect(!first.contains("6.99"))
+                // It is the guest's alone.
+                #expect(try Files.text(bed.work.appending("images/\(TestBed.image)/image.json")) == base)
 
                 var image = TestPackage.kernel("6.98.0-40-generic")
                 image.name = "linux-image-unsigned-6.98.0-40-generic"
@@ -134,8 +135,8 @@ extension IntegrationTests {
                 let versions = try bed.run("kernels", guest).succeeded().out.split(separator: "\n").dropFirst()
                     .map { String($0.prefix { $0 != " " }) }
                 #expect(versions == ["6.100.0-rc3-00012-gdeadbeef", "6.99.0-1-amd64"])
-                #expect(
-                    try !bed.run("exec", guest, "--", "dpkg", "--get-selections").out.contains("6.98"))
+                let selections = try bed.run("exec", guest, "--", "dpkg", "--get-selections").succeeded().out
+                #expect(selections.contains("6.99") && !selections.contains("6.98"))
 
                 try bed.run("install-kernel", guest, debian.string, "--default", "6.100.0-rc3-00012-gdeadbeef")
                     .succeeded()
@@ -157,14 +158,15 @@ extension IntegrationTests {
                 #expect(
                     try bed.run("exec", guest, "--", "sh", "-c", "ls /boot/initrd*").out
                         == "/boot/initrd.img-6.97.0-amd64\n")
-                #expect(try bed.run("show", guest).out.contains("linux-image-6.97.0-amd64"))
+                #expect(try bed.run("show", guest).succeeded().out.contains("linux-image-6.97.0-amd64"))
                 try bed.run("remove-kernel", guest, "6.97.0-amd64").succeeded()
-                #expect(try !bed.run("show", guest).out.contains("linux-image-6.97.0-amd64"))
+                #expect(try !bed.run("show", guest).succeeded().out.contains("linux-image-6.97.0-amd64"))
                 try bed.run("remove-kernel", guest, "6.100.0-rc3-00012-gdeadbeef").succeeded()
                 #expect(try bed.run("remove-kernel", guest, "6.99.0-1-amd64").status == 1)
                 #expect(try bed.run("remove-kernel", guest, "6.5.0").status == 66)
                 try bed.run("remove-kernel", "--force", guest, "6.99.0-1-amd64").succeeded()
-                #expect(try bed.run("exec", guest, "--", "sh", "-c", "dpkg --audit; dpkg -C; ls /boot").out == "")
+                let left = try bed.run("exec", guest, "--", "sh", "-ec", "dpkg --audit; ls /boot").succeeded()
+                #expect(left.out == "")
                 try bed.checkDisk(guest)
             }
         }
@@ -179,7 +181,7 @@ extension IntegrationTests {
                 #expect(refused.status == 75 && refused.err.contains("is running") && refused.err.contains("--restart"))
                 try bed.run("install-kernel", "--restart", guest, package.string).succeeded()
                 #expect(try bed.run("exec", guest, "--", "ls", "/boot/vmlinuz-6.99.1-amd64").status == 0)
-                #expect(try bed.run("list").out.contains("running"))
+                #expect(try bed.listed(guest).state == "running")
                 try bed.run("stop", guest).succeeded()
             }
         }
@@ -240,7 +242,8 @@ extension IntegrationTests {
                 let link = "/work/debug/.build-id/\(id.prefix(2))/\(id.dropFirst(2)).debug"
                 let digest = try tool("sha256sum", vmlinux.string).prefix(64)
                 #expect(try bed.run("exec", guest, "--", "sha256sum", link).out.hasPrefix(digest))
-                #expect(try bed.run("exec", guest, "--", "sh", "-c", "echo > \(link)").status != 0)
+                let written = try bed.run("exec", guest, "--", "sh", "-c", "echo > \(link)")
+                #expect(written.status == 2 && written.err.contains("Read-only file system"), "\(written.err)")
 
                 let inode = try Files.status(store.appending("vmlinux")).st_ino
                 try bed.run("install-kernel", guest, image.string, "--debug", symbols.string).succeeded()
@@ -295,7 +298,8 @@ extension IntegrationTests {
                 )
                 .succeeded()
                 try bed.run("install-kernel", guest, package.string).succeeded()
-                #expect(try bed.run("exec", guest, "--", "cat", list).out != "# from the cache\n")
+                let made = try bed.run("exec", guest, "--", "cat", list).succeeded().out
+                #expect(made.hasPrefix("#") && made != "# from the cache\n", "\(made)")
             }
         }
     }

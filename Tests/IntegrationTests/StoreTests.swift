@@ -49,8 +49,7 @@ extension IntegrationTests {
                 var first = try ChildProcess(
                     bed.command(["exec", guest, "--", "sh", "-c", "touch /work/notes/\(guest); sleep 60"]),
                     output: .null, error: .null)
-                let deadline = ContinuousClock.now + .seconds(20)
-                while !Files.exists(marker), ContinuousClock.now < deadline { Interrupts.sleep(.milliseconds(20)) }
+                try TestBed.wait(for: "command that runs") { Files.exists(marker) }
                 let second = try bed.run("snapshot", guest)
                 #expect(second.status == 75)
                 #expect(second.err.contains("in use by devbox exec"))

@@ -105,6 +105,30 @@ struct TestBed {
         return try body(name)
     }
 
+    /// What `devbox list` says of one guest.
+    struct Listed: Decodable {
+        let name, state, mode: String
+    }
+
+    /// How one guest is, whatever other guests are there.
+    func listed(_ guest: String) throws -> Listed {
+        let text = try run("list", "--json").succeeded().out
+        let rows = try JSONDecoder().decode([Listed].self, from: Data(text.utf8))
+        guard let row = rows.first(where: { $0.name == guest }) else {
+            throw Failure(.notFound, "`devbox list` does not name \(guest): \(text)")
+        }
+        return row
+    }
+
+    /// Waits for what a test's next step needs; throws where it does not come.
+    static func wait(for what: String, within limit: Duration = .seconds(30), _ isThere: () throws -> Bool) throws {
+        let deadline = ContinuousClock.now + limit
+        while try !isThere() {
+            guard ContinuousClock.now < deadline else { throw Failure(.timedOut, "there is no \(what)") }
+            Interrupts.sleep(.milliseconds(20))
+        }
+    }
+
     /// The files of a guest.
     func files(_ guest: String) throws -> GuestFiles {
         GuestFiles(guest, in: try WorkDirectory(given: work.string, environment: Command.inheritedEnvironment))

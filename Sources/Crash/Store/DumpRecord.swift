@@ -79,7 +79,7 @@ public struct DumpRecord: Record {
         /// Modification time, in seconds since 1970.
         public var modified: Int64
 
-        /// Each parameter is the property of that name.
+        /// The file at `path` of a guest, with `size` bytes, last written at `modified` s since 1970.
         public init(path: String, size: Int64, modified: Int64) {
             (self.path, self.size, self.modified) = (path, size, modified)
         }

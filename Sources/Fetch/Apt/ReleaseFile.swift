@@ -5,14 +5,14 @@ import Packages
 /// An apt repository's Release file, out of its InRelease: which indexes there are, with their digests. See
 /// https://wiki.debian.org/DebianRepository/Format.
 struct ReleaseFile {
-    /// An index.
+    /// A file that the release vouches for: its path below the release's folder, its size in bytes, its digest.
     struct Index: Equatable {
         let path: String
         let size: Int64
         let sha256: SHA256Digest
     }
 
-    /// By path.
+    /// The files that it vouches for, by their paths.
     let indexes: [String: Index]
     /// Whether indexes can be had by their digest, so that an update in the middle does no harm.
     let byHash: Bool

@@ -115,7 +115,7 @@ struct PartFile: Sendable {
         try work.give(notes)
     }
 
-    /// Removes it.
+    /// Removes the part and the notes on it.
     func remove() {
         try? Files.remove(path)
         removeNotes()

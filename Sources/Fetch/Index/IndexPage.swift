@@ -229,7 +229,8 @@ struct LinkScanner {
                 index += 1
             }
             position = index
-            return begin..<index
+            // Where the page ends first, it was cut off in the middle of a name.
+            return index < bytes.count ? begin..<index : nil
         }
         position = index
         return nil

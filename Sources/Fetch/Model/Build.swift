@@ -16,7 +16,7 @@ public struct Build: Sendable, Equatable {
     public var date: CalendarDay?
     /// Whether that day is only when its file was put there: neither a name nor an index tells when it was built.
     public var isFiled = false
-    /// What it is packed as.
+    /// How the file is packed: .deb, .rpm or tar.xz.
     public var format: PackageFormat
     /// The kernel that it was built for, where the source's levels tell.
     public var kernelVersion: String?

@@ -6,7 +6,7 @@ protocol PackageSource {
     var name: String { get }
     /// What it is, as `devbox sources` shows it.
     var kind: String { get }
-    /// Where it is.
+    /// Its address or folder, as `devbox sources` shows it.
     var place: String { get }
     /// The packages that it has, where the settings name them; nil where it has to be asked.
     var packages: [String]? { get }

@@ -15,7 +15,7 @@ public struct PackageRecord: Record {
     public var packageVersion: String
     /// The day of the build, in UTC; where its source does not tell, that of the file on the server, else when it was fetched.
     public var date: CalendarDay
-    /// What it is packed as.
+    /// How the file is packed: .deb, .rpm or tar.xz.
     public var format: PackageFormat
     /// The kernel that it was built for, where its source is divided by that.
     public var kernelVersion: String?
@@ -27,9 +27,9 @@ public struct PackageRecord: Record {
     public var address: String
     /// The path of the file below share/packages.
     public var path: String
-    /// In bytes.
+    /// The file's size in bytes.
     public var size: Int64
-    /// Of the file.
+    /// The digest of the file as it was when it was put into the store.
     public var sha256: SHA256Digest
     /// Where the digest that it was compared with came from; nil where the source had none.
     public var verifiedBy: String?

@@ -9,7 +9,7 @@ public struct Pruning: Sendable {
     /// The oldest, until all together have no more bytes.
     public var maximumSize: Int64?
 
-    /// Nothing goes.
+    /// A choice by which nothing goes, until one of its properties is set.
     public init() {}
 
     /// What goes of some records, oldest first.

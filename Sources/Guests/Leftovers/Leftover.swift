@@ -3,7 +3,7 @@ import SystemPackage
 
 /// Something that a killed devbox left behind and nobody uses.
 public struct Leftover: Sendable, Codable, Equatable {
-    /// What it is.
+    /// The kinds of things that are left, each of which is cleaned away in its own manner.
     public enum Kind: String, Sendable, Codable, CaseIterable {
         /// A guest, an image, a dump or a change of one that was being made.
         case unfinishedFolder
@@ -21,9 +21,9 @@ public struct Leftover: Sendable, Codable, Equatable {
         case cgroup
     }
 
-    /// What it is.
+    /// Decides how it is cleaned away.
     public var kind: Kind
-    /// Where it is.
+    /// Its absolute path; a control group's is below where cgroup2 is mounted.
     public var path: String
     /// The guest it belongs to, where it is one's.
     public var guest: String?
@@ -38,15 +38,15 @@ public struct Leftover: Sendable, Codable, Equatable {
     }
 
     /// - Parameters:
-    ///   - kind: what it is.
-    ///   - path: where it is.
+    ///   - kind: decides how it is cleaned away.
+    ///   - path: its absolute path.
     ///   - guest: the guest it belongs to.
     ///   - note: why it cannot be cleaned.
     public init(_ kind: Kind, _ path: FilePath, guest: String? = nil, note: String? = nil) {
         (self.kind, self.path, self.guest, self.note) = (kind, path.string, guest, note)
     }
 
-    /// What it is, for people.
+    /// Its kind in words, as `devbox doctor` lists it.
     public var title: String {
         switch kind {
         case .unfinishedFolder: "unfinished folder"

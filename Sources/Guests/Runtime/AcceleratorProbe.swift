@@ -87,20 +87,16 @@ public struct AcceleratorProbe: Sendable {
         let deadline = ContinuousClock.now + Self.limit
         var (serial, complaints) = (Transcript(output.readEnd), Transcript(errors.readEnd))
         while true {
-            var polled = [
-                serial.polled, complaints.polled, pollfd(fd: Interrupts.descriptor, events: Int16(POLLIN), revents: 0),
-            ]
-            let count = poll(&polled, 3, (deadline - .now).milliseconds)
-            try Interrupts.check()
-            if polled[0].revents != 0 { serial.take() }
-            if polled[1].revents != 0 { complaints.take() }
+            let ready = try Poll.wait([serial.interest, complaints.interest], until: deadline, interruptible: true)
+            if ready[0] { serial.take() }
+            if ready[1] { complaints.take() }
             let isOver = !serial.isOpen && !complaints.isOpen
             let ended = isOver ? try child.wait(until: deadline) : nil
             if let verdict = ProbeVerdict.judge(serial: serial.text, errors: complaints.text, ended: ended) {
                 return verdict
             }
             // Both are closed and it does not end: no answer either.
-            if count == 0 || isOver || ContinuousClock.now >= deadline { return .noAnswer }
+            if ready.isEmpty || isOver || ContinuousClock.now >= deadline { return .noAnswer }
         }
     }
 }
@@ -114,7 +110,7 @@ private struct Transcript {
     init(_ descriptor: FileDescriptor) { self.descriptor = descriptor }
 
     var text: String { String(decoding: bytes, as: UTF8.self) }
-    var polled: pollfd { pollfd(fd: isOpen ? descriptor.rawValue : -1, events: Int16(POLLIN), revents: 0) }
+    var interest: Poll.Interest { .read(isOpen ? descriptor : nil) }
 
     mutating func take() {
         var buffer = [UInt8](repeating: 0, count: 4096)

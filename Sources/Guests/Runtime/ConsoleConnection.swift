@@ -43,15 +43,9 @@ public struct ConsoleConnection {
         let terminal = RawTerminal()
         defer { terminal?.restore() }
         while true {
-            var polled = [
-                pollfd(fd: 0, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: socket.rawValue, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: Interrupts.descriptor, events: Int16(POLLIN), revents: 0),
-            ]
-            if poll(&polled, 3, -1) < 0 { continue }
-            if polled[2].revents != 0 { throw Failure.interrupted }
-            if polled[1].revents != 0, try !Splice.pass(from: socket, to: FileDescriptor(rawValue: 1)) { return }
-            if polled[0].revents != 0 {
+            let ready = try Poll.wait([.read(.standardInput), .read(socket)], interruptible: true)
+            if ready[1], try !Splice.pass(from: socket, to: .standardOutput) { return }
+            if ready[0] {
                 var buffer = [UInt8](repeating: 0, count: 4096)
                 let count = buffer.withUnsafeMutableBytes { read(0, $0.baseAddress, $0.count) }
                 if count <= 0 { return }

@@ -9,18 +9,15 @@ package enum Splice {
         defer { try? socket.close() }
         var inputOpen = true
         while true {
-            var polled = [
-                pollfd(fd: inputOpen ? 0 : -1, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: socket.rawValue, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: Interrupts.descriptor, events: Int16(POLLIN), revents: 0),
-            ]
-            if poll(&polled, 3, -1) < 0 { continue }
-            if polled[2].revents != 0 { return 130 }
-            if polled[0].revents != 0, try !pass(from: FileDescriptor(rawValue: 0), to: socket) {
+            // ssh is told of a signal by the status alone: this program has no terminal of its own to say it on.
+            let ready = Poll.wait(
+                [.read(inputOpen ? .standardInput : nil), .read(socket), .read(Interrupts.descriptor)])
+            if ready[2] { return 130 }
+            if ready[0], try !pass(from: .standardInput, to: socket) {
                 inputOpen = false
                 shutdown(socket.rawValue, Int32(SHUT_WR))
             }
-            if polled[1].revents != 0, try !pass(from: socket, to: FileDescriptor(rawValue: 1)) { return 0 }
+            if ready[1], try !pass(from: socket, to: .standardOutput) { return 0 }
         }
     }
 

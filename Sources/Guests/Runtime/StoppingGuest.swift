@@ -34,12 +34,10 @@ public final class StoppingGuest {
     /// - Returns: which.
     public static func next(of guests: [StoppingGuest]) throws -> Int {
         if let gone = guests.firstIndex(where: { $0.connection == nil }) { return gone }
-        var polled = (guests.compactMap(\.connection?.rawValue) + [Interrupts.descriptor])
-            .map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         let first = guests.indices.min { guests[$0].deadline < guests[$1].deadline } ?? 0
-        poll(&polled, nfds_t(polled.count), max(0, (guests[first].deadline - .now).milliseconds))
-        try Interrupts.check()
-        return polled.dropLast().firstIndex { $0.revents != 0 } ?? first
+        let ready = try Poll.wait(
+            guests.map { .read($0.connection) }, until: guests[first].deadline, interruptible: true)
+        return guests.indices.first { ready[$0] } ?? first
     }
 
     /// Returns when its disk belongs to nobody any more.
@@ -48,8 +46,7 @@ public final class StoppingGuest {
     /// - Throws: `busy` where it has not ended.
     public func finish() throws -> Bool {
         guard let connection else { return false }
-        var polled = pollfd(fd: connection.rawValue, events: Int16(POLLIN), revents: 0)
-        guard poll(&polled, 1, 0) > 0 else {
+        guard Poll.wait([.read(connection)], until: .now)[0] else {
             throw Failure(
                 .busy, "the guest \(name) does not end", hint: "`devbox list` shows whether it still runs; try again")
         }

@@ -95,7 +95,12 @@ public struct QEMUCommand: Sendable, Equatable {
     /// What QEMU does when the guest's pvpanic driver reports a panic: "pause" or "none".
     public var panicAction: String
 
-    /// Each parameter is the property of that name.
+    /// One start of a guest. Where it says nothing else, QEMU has a thread for each processor, and does nothing at a panic.
+    ///
+    /// - Parameters:
+    ///   - memory: in bytes, of which whole MiB count.
+    ///   - disk: as all paths here, relative to the guest's folder.
+    ///   - panicAction: "pause" or "none".
     public init(
         name: String, machine: QEMUMachine, accelerator: Accelerator, memory: Int64, cpus: Int,
         emulatesInOneThread: Bool = false, macAddress: String,
@@ -126,7 +131,7 @@ public struct QEMUCommand: Sendable, Equatable {
     /// What QEMU may not do: start programs, become somebody else, change its own scheduling.
     static let sandbox = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 
-    /// The command.
+    /// The command line, to be run in the guest's folder.
     public var command: Command {
         var arguments = [
             "-name", "guest=\(name),process=devbox-\(name)", "-nodefaults", "-no-user-config", "-display", "none",
@@ -173,7 +178,7 @@ public struct QEMUCommand: Sendable, Equatable {
 
 /// setpriv(1): a program as another user, with no capability and no way to get one.
 public enum Setpriv {
-    /// The program.
+    /// setpriv(1), where the host has it.
     public static let program = Program(
         "setpriv", package: "util-linux", for: "running QEMU and apt-get as an ordinary user")
 

@@ -8,7 +8,7 @@ public struct QEMUProbeCommand: Sendable, Equatable {
     ///   - kernel: the kernel's file as QEMU opens it.
     public init(_ machine: QEMUMachine, kernel: String) { (self.machine, self.kernel) = (machine, kernel) }
 
-    /// The command.
+    /// The command line; the kernel's console is its standard output.
     public var command: Command {
         // Where the early console is depends on the machine: `earlycon` alone asks the firmware, which an x86 has no
         // answer to.

@@ -171,17 +171,13 @@ final class BackgroundReader: @unchecked Sendable {
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         var interrupts = Interrupts.descriptor
         while true {
-            var polled = [
-                pollfd(fd: source.rawValue, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: interrupts, events: Int16(POLLIN), revents: 0),
-            ]
-            if poll(&polled, 2, -1) < 0 { continue }
-            if polled[1].revents != 0 {
+            let ready = Poll.wait([.read(source), .read(interrupts)])
+            if ready[1] {
                 // It is in a session of its own, where no Ctrl-C reaches it.
                 kill(writer, SIGTERM)
                 interrupts = -1
             }
-            guard polled[0].revents != 0 else { continue }
+            guard ready[0] else { continue }
             let count = buffer.withUnsafeMutableBytes { read(source.rawValue, $0.baseAddress, $0.count) }
             if count <= 0 { return }
             if echo { _ = buffer.withUnsafeBytes { write(2, $0.baseAddress, count) } }

@@ -58,7 +58,7 @@ public struct ImageRecord: Record {
         case version, name, architecture, release, createdAt, origin, disk, root, kernels
     }
 
-    /// Each parameter is the property of that name.
+    /// A new image of which `disk` was just made; its file says version 1.
     public init(
         name: String, architecture: Architecture, release: Release, createdAt: Date, origin: Origin, disk: BaseDisk,
         root: RootFileSystem, kernels: [BootKernel]
@@ -83,7 +83,7 @@ public struct InstalledPackage: Sendable, Codable, Equatable {
     /// By Debian's names; "all" for those that fit each.
     public var architecture: String
 
-    /// Each parameter is the property of that name.
+    /// A package as a line of `dpkg-query -W` tells it.
     public init(name: String, version: String, architecture: String) {
         (self.name, self.version, self.architecture) = (name, version, architecture)
     }
@@ -100,7 +100,7 @@ public struct Release: Sendable, Codable, Equatable {
     /// "Debian GNU/Linux 12 (bookworm)".
     public var prettyName: String
 
-    /// Each parameter is the property of that name.
+    /// A distribution whose os-release(5) was read elsewhere.
     public init(id: String, versionID: String?, codename: String?, prettyName: String) {
         (self.id, self.versionID, self.codename, self.prettyName) = (id, versionID, codename, prettyName)
     }
@@ -132,7 +132,7 @@ public struct BaseDisk: Sendable, Codable, Equatable {
     /// The qcow2 file's modification time, in nanoseconds since 1970.
     public var modified: Int64
 
-    /// Each parameter is the property of that name.
+    /// A qcow2 file of `fileSize` bytes that a guest sees as `virtualSize` bytes, last written at `modified` ns since 1970.
     public init(virtualSize: Int64, sha256: String, fileSize: Int64, modified: Int64) {
         (self.virtualSize, self.sha256, self.fileSize, self.modified) = (virtualSize, sha256, fileSize, modified)
     }
@@ -145,7 +145,7 @@ public struct RootFileSystem: Sendable, Codable, Equatable {
     /// The ext4 file system's UUID.
     public var uuid: String
 
-    /// Each parameter is the property of that name.
+    /// The ext4 file system `uuid` in a partition, or, without one, on the whole disk.
     public init(partition: DiskExtent?, uuid: String) {
         (self.partition, self.uuid) = (partition, uuid)
     }

@@ -48,16 +48,11 @@ public struct GuestConnection: ~Copyable {
     {
         while waiting.isEmpty {
             if hasEnded { return nil }
-            var polled = ([socket.rawValue, Interrupts.descriptor] + others).map {
-                pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
-            }
-            let count = poll(&polled, nfds_t(polled.count), deadline.map { ($0 - .now).milliseconds } ?? -1)
-            if polled[1].revents != 0 { throw Failure.interrupted }
-            if polled[0].revents != 0 {
-                receive()
-            } else if count == 0 || polled.dropFirst(2).contains(where: { $0.revents != 0 }) {
-                return nil
-            }
+            let ready = try Poll.wait(
+                [.read(socket)] + others.map { .read($0) }, until: deadline, interruptible: true)
+            // What was said comes first; else the time ran out, or it is one of the others.
+            guard ready[0] else { return nil }
+            receive()
         }
         let answer = waiting.removeFirst()
         if case .refused(let code, let message, let hint) = answer { throw Failure(code, message, hint: hint) }
