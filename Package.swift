@@ -109,7 +109,9 @@ let package = Package(
         .target(
             name: "Binaries", dependencies: ["Archives"], swiftSettings: settings),
         .target(name: "Archives", dependencies: ["DevboxCore", "CArchive", "CLZMA", system], swiftSettings: settings),
-        .target(name: "Templates", dependencies: ["DevboxCore", mustache, system], swiftSettings: settings),
+        .target(
+            name: "Templates", dependencies: ["CTemplates", "DevboxCore", mustache, system], swiftSettings: settings),
+        .target(name: "CTemplates"),
         .target(name: "DevboxCore", dependencies: ["CLinux", crypto, system], swiftSettings: settings),
         .target(name: "CLinux"),
         .target(name: "CCurl"),
@@ -134,6 +136,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "DevboxCoreTests", dependencies: ["TestSupport", "HostTools", "DevboxCore", system],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TemplatesTests", dependencies: ["TestSupport", "Templates", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
             name: "HostToolsTests", dependencies: ["TestSupport", "HostTools", "DevboxCore", system],

@@ -45,7 +45,7 @@ public struct PackageInstaller: Sendable {
         self.work = work
         self.options = options
         self.runner = runner
-        templates = Templates(work: work, environment: Command.inheritedEnvironment)
+        templates = Templates(work)
     }
 
     /// Looks at what can be known before anything is changed: architecture, dependencies, room on the disk.

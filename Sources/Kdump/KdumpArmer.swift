@@ -17,7 +17,7 @@ public struct KdumpArmer: KernelChangeObserver {
     public init(_ store: GuestStore, runner: Runner) {
         self.store = store
         self.runner = runner
-        templates = Templates(work: store.work, environment: Command.inheritedEnvironment)
+        templates = Templates(store.work)
     }
 
     /// Arms a guest, running or not; one that is armed already is armed anew, as the options have it.

@@ -41,7 +41,7 @@ struct GlobalOptions: ParsableArguments {
     }
 
     func templates() throws -> Templates {
-        Templates(work: try work(), environment: Command.inheritedEnvironment)
+        Templates(try work())
     }
 
     func guests() throws -> GuestStore { GuestStore(try work()) }
