@@ -62,7 +62,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Dumps",
-            dependencies: ["Crash", "Targets", "Guests", "Disks", "QMP", "HostTools", "DevboxCore", system],
+            dependencies: ["Crash", "Targets", "Guests", "Disks", "QMP", "Templates", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .target(
             name: "Fetch",

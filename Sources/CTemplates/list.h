@@ -10,6 +10,18 @@
 	(const char[]){
 #embed "../../templates/devbox.yaml" suffix(,)
 		0}},
+{"dumps/crash.sh",
+	(const char[]){
+#embed "../../templates/dumps/crash.sh" suffix(,)
+		0}},
+{"dumps/list.sh",
+	(const char[]){
+#embed "../../templates/dumps/list.sh" suffix(,)
+		0}},
+{"dumps/remove.sh",
+	(const char[]){
+#embed "../../templates/dumps/remove.sh" suffix(,)
+		0}},
 {"foreign-code.sh.mustache",
 	(const char[]){
 #embed "../../templates/foreign-code.sh.mustache" suffix(,)
@@ -110,13 +122,37 @@
 	(const char[]){
 #embed "../../templates/kdump/grub.cfg.mustache" suffix(,)
 		0}},
+{"kdump/load.sh",
+	(const char[]){
+#embed "../../templates/kdump/load.sh" suffix(,)
+		0}},
+{"kdump/read-files.sh",
+	(const char[]){
+#embed "../../templates/kdump/read-files.sh" suffix(,)
+		0}},
 {"kdump/service.conf",
 	(const char[]){
 #embed "../../templates/kdump/service.conf" suffix(,)
 		0}},
+{"kdump/set-sysctls.sh",
+	(const char[]){
+#embed "../../templates/kdump/set-sysctls.sh" suffix(,)
+		0}},
+{"kdump/status.sh",
+	(const char[]){
+#embed "../../templates/kdump/status.sh" suffix(,)
+		0}},
 {"kdump/sysctl.conf.mustache",
 	(const char[]){
 #embed "../../templates/kdump/sysctl.conf.mustache" suffix(,)
+		0}},
+{"kdump/unload.sh",
+	(const char[]){
+#embed "../../templates/kdump/unload.sh" suffix(,)
+		0}},
+{"kdump/write-files.sh",
+	(const char[]){
+#embed "../../templates/kdump/write-files.sh" suffix(,)
 		0}},
 {"lxc.conf.mustache",
 	(const char[]){

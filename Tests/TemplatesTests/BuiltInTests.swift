@@ -30,4 +30,27 @@ struct BuiltInTests {
             #expect(try Array(Templates.builtIn.text(file).utf8) == bytes, "\(file)")
         }
     }
+
+    @Test("every shell script that is handed to a shell has its user in the code, and says what its arguments are")
+    func scripts() throws {
+        let scripts = try Templates.builtIn.files().filter { $0.hasSuffix(".sh") }
+        var named: Set<String> = []
+        for file in try Self.files(below: "Sources") where file.hasSuffix(".swift") {
+            let text = try Files.text(Self.checkout.appending("Sources/\(file)"))
+            named.formUnion(text.components(separatedBy: "\"").filter { $0.hasSuffix(".sh") && !$0.contains(" ") })
+        }
+        #expect(Set(scripts) == named)
+        for script in scripts {
+            let lines = try Templates.builtIn.text(script).split(separator: "\n")
+            #expect(lines.first == "#!/bin/sh", "\(script)")
+            #expect(lines.contains { $0.hasPrefix("# Arguments: ") || $0.hasPrefix("# No arguments.") }, "\(script)")
+        }
+    }
+
+    @Test("a script becomes words of a command line: its text without the comment at its head, then its arguments")
+    func shell() throws {
+        let words = try Templates.builtIn.shell("kdump/write-files.sh", ["0", "/a b"])
+        #expect(words[0...1] == ["/bin/sh", "-c"] && words[3...] == ["sh", "0", "/a b"])
+        #expect(words[2].hasPrefix("set -e\n") && words[2].hasSuffix("\nsync"))
+    }
 }
