@@ -30,8 +30,7 @@ let package = Package(
             name: "DevboxCommands",
             dependencies: [
                 "Doctor", "Fetch", "Installing", "Kernels", "Kdump", "Dumps", "Crash", "Targets", "Guests", "Packages",
-                "Binaries",
-                "Images", "QMP", "Templates", "HostTools", "DevboxCore", arguments, system,
+                "Binaries", "Images", "QMP", "Templates", "Settings", "HostTools", "DevboxCore", arguments, system,
             ],
             swiftSettings: settings),
         .target(
@@ -67,7 +66,7 @@ let package = Package(
         .target(
             name: "Fetch",
             dependencies: [
-                "Installing", "Guests", "Packages", "HostTools", "Archives", "DevboxCore", "CCurl", "CLinux", yams,
+                "Installing", "Guests", "Packages", "Settings", "HostTools", "Archives", "DevboxCore", "CCurl", "CLinux",
                 system,
             ],
             swiftSettings: settings),
@@ -112,6 +111,7 @@ let package = Package(
         .target(
             name: "Templates", dependencies: ["CTemplates", "DevboxCore", mustache, system], swiftSettings: settings),
         .target(name: "CTemplates"),
+        .target(name: "Settings", dependencies: ["DevboxCore", yams, system], swiftSettings: settings),
         .target(name: "DevboxCore", dependencies: ["CLinux", crypto, system], swiftSettings: settings),
         .target(name: "CLinux"),
         .target(name: "CCurl"),
@@ -139,6 +139,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "TemplatesTests", dependencies: ["TestSupport", "Templates", "DevboxCore", system],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SettingsTests", dependencies: ["TestSupport", "Settings", "DevboxCore"],
             swiftSettings: settings),
         .testTarget(
             name: "HostToolsTests", dependencies: ["TestSupport", "HostTools", "DevboxCore", system],
@@ -190,7 +193,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "FetchTests",
-            dependencies: ["TestSupport", "Fetch", "Packages", "HostTools", "DevboxCore", system],
+            dependencies: ["TestSupport", "Fetch", "Packages", "Settings", "HostTools", "DevboxCore", system],
             exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "DevboxCommandsTests",
