@@ -87,7 +87,7 @@ templates:
 
 completions: build
 	for shell in bash zsh fish; do \
-		.build/debug/devbox --generate-completion-script $$shell > completions/devbox.$$shell; done
+		.build/debug/devbox completions $$shell > completions/devbox.$$shell; done
 
 # From a debug build, which leaves the release binary as it is.
 man: build

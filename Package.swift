@@ -66,7 +66,8 @@ let package = Package(
         .target(
             name: "Fetch",
             dependencies: [
-                "Installing", "Guests", "Packages", "Settings", "HostTools", "Archives", "DevboxCore", "CCurl", "CLinux",
+                "Installing", "Guests", "Packages", "Settings", "HostTools", "Archives", "DevboxCore", "CCurl",
+                "CLinux",
                 system,
             ],
             swiftSettings: settings),
