@@ -61,7 +61,9 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Dumps",
-            dependencies: ["Crash", "Targets", "Guests", "Disks", "QMP", "Templates", "HostTools", "DevboxCore", system],
+            dependencies: [
+                "Crash", "Targets", "Guests", "Disks", "QMP", "Templates", "HostTools", "DevboxCore", system,
+            ],
             swiftSettings: settings),
         .target(
             name: "Fetch",

@@ -178,6 +178,62 @@
 	(const char[]){
 #embed "../../templates/offline/update-initramfs" suffix(,)
 		0}},
+{"packages/collect.sh",
+	(const char[]){
+#embed "../../templates/packages/collect.sh" suffix(,)
+		0}},
+{"packages/purge.sh",
+	(const char[]){
+#embed "../../templates/packages/purge.sh" suffix(,)
+		0}},
+{"sandbox/run.sh",
+	(const char[]){
+#embed "../../templates/sandbox/run.sh" suffix(,)
+		0}},
+{"target/end-marked.sh",
+	(const char[]){
+#embed "../../templates/target/end-marked.sh" suffix(,)
+		0}},
+{"target/enter.sh",
+	(const char[]){
+#embed "../../templates/target/enter.sh" suffix(,)
+		0}},
+{"target/mount-share.sh",
+	(const char[]){
+#embed "../../templates/target/mount-share.sh" suffix(,)
+		0}},
+{"target/receive.sh",
+	(const char[]){
+#embed "../../templates/target/receive.sh" suffix(,)
+		0}},
+{"target/run-at-home.sh",
+	(const char[]){
+#embed "../../templates/target/run-at-home.sh" suffix(,)
+		0}},
+{"target/run-flushing.sh",
+	(const char[]){
+#embed "../../templates/target/run-flushing.sh" suffix(,)
+		0}},
+{"target/run-guarded.sh",
+	(const char[]){
+#embed "../../templates/target/run-guarded.sh" suffix(,)
+		0}},
+{"target/run-marked.sh",
+	(const char[]){
+#embed "../../templates/target/run-marked.sh" suffix(,)
+		0}},
+{"target/send.sh",
+	(const char[]){
+#embed "../../templates/target/send.sh" suffix(,)
+		0}},
+{"target/shell.sh",
+	(const char[]){
+#embed "../../templates/target/shell.sh" suffix(,)
+		0}},
+{"target/sshd.sh",
+	(const char[]){
+#embed "../../templates/target/sshd.sh" suffix(,)
+		0}},
 {"unsynced.seccomp",
 	(const char[]){
 #embed "../../templates/unsynced.seccomp" suffix(,)
