@@ -12,7 +12,8 @@ PACKAGES := qemu-system-x86 qemu-utils lxc uidmap mmdebstrap e2fsprogs openssh-c
 	libarchive-dev liblzma-dev libext2fs-dev zlib1g-dev libcurl4-openssl-dev pkg-config hyperfine libarchive-tools time gcc \
 	xz-utils zstd lz4 bzip2 makedumpfile apache2-bin python3 gnupg openssl curl apt-utils shellcheck
 
-.PHONY: all setup build release test unit coverage demo bench lint shellcheck docs-check fuzz test-faults install completions man clean
+.PHONY: all setup build release test unit coverage demo bench lint shellcheck docs-check fuzz test-faults install completions \
+	templates man clean
 
 all: build
 
@@ -79,9 +80,14 @@ shellcheck: setup
 docs-check: build
 	swift test --filter DevboxCommandsTests.DocumentsTests
 
+## The list of the files that are built into the program: to be written anew when one is added to templates/, or removed.
+templates:
+	find templates -type f -printf '%P\n' | LC_ALL=C sort | sed \
+		's|.*|{"&",\n\t(const char[]){\n#embed "../../templates/&" suffix(,)\n\t\t0}},|' >Sources/CTemplates/list.h
+
 completions: build
 	for shell in bash zsh fish; do \
-		.build/debug/devbox --generate-completion-script $$shell > completions/devbox.$$shell; done
+		.build/debug/devbox completions $$shell > completions/devbox.$$shell; done
 
 # From a debug build, which leaves the release binary as it is.
 man: build
@@ -89,8 +95,6 @@ man: build
 
 install: release man
 	install -D -m 755 .build/release/devbox $(DESTDIR)$(PREFIX)/bin/devbox
-	install -d $(DESTDIR)$(PREFIX)/share/devbox/templates
-	cp -R templates/. $(DESTDIR)$(PREFIX)/share/devbox/templates/
 	install -D -m 644 completions/devbox.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/devbox
 	install -D -m 644 completions/devbox.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_devbox
 	install -D -m 644 completions/devbox.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/devbox.fish

@@ -30,8 +30,7 @@ let package = Package(
             name: "DevboxCommands",
             dependencies: [
                 "Doctor", "Fetch", "Installing", "Kernels", "Kdump", "Dumps", "Crash", "Targets", "Guests", "Packages",
-                "ELF",
-                "Images", "QMP", "Templates", "HostTools", "DevboxCore", arguments, system,
+                "ELF", "Images", "QMP", "Templates", "Settings", "HostTools", "DevboxCore", arguments, system,
             ],
             swiftSettings: settings),
         .target(
@@ -61,13 +60,16 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Dumps",
-            dependencies: ["Crash", "Targets", "Guests", "Disks", "QMP", "HostTools", "DevboxCore", system],
+            dependencies: [
+                "Crash", "Targets", "Guests", "Disks", "QMP", "Templates", "HostTools", "DevboxCore", system,
+            ],
             swiftSettings: settings),
         .target(
             name: "Fetch",
             dependencies: [
-                "Installing", "Guests", "Packages", "Stores", "HostTools", "Archives", "DevboxCore", "CCurl", "CLinux",
-                yams, system,
+                "Installing", "Guests", "Packages", "Settings", "Stores", "HostTools", "Archives", "DevboxCore",
+                "CCurl", "CLinux",
+                system,
             ],
             swiftSettings: settings),
         .target(
@@ -115,7 +117,10 @@ let package = Package(
         .target(name: "Stores", dependencies: ["DevboxCore", system], swiftSettings: settings),
         .target(name: "Archives", dependencies: ["DevboxCore", "CArchive", "CLZMA", system], swiftSettings: settings),
         .target(name: "KernelLog", dependencies: ["DevboxCore"], swiftSettings: settings),
-        .target(name: "Templates", dependencies: ["DevboxCore", mustache, system], swiftSettings: settings),
+        .target(
+            name: "Templates", dependencies: ["CTemplates", "DevboxCore", mustache, system], swiftSettings: settings),
+        .target(name: "CTemplates"),
+        .target(name: "Settings", dependencies: ["DevboxCore", yams, system], swiftSettings: settings),
         .target(name: "DevboxCore", dependencies: ["CLinux", crypto, system], swiftSettings: settings),
         .target(name: "CLinux"),
         .target(name: "CCurl"),
@@ -141,6 +146,12 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "DevboxCoreTests", dependencies: ["TestSupport", "HostTools", "DevboxCore", system],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TemplatesTests", dependencies: ["TestSupport", "Templates", "DevboxCore", system],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SettingsTests", dependencies: ["TestSupport", "Settings", "DevboxCore"],
             swiftSettings: settings),
         .testTarget(
             name: "HostToolsTests", dependencies: ["TestSupport", "HostTools", "DevboxCore", system],
@@ -203,7 +214,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "FetchTests",
-            dependencies: ["TestSupport", "Fetch", "Packages", "HostTools", "DevboxCore", system],
+            dependencies: ["TestSupport", "Fetch", "Packages", "Settings", "HostTools", "DevboxCore", system],
             exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "DevboxCommandsTests",

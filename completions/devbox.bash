@@ -173,13 +173,13 @@ _devbox() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    clone|list|show|remove|start|stop|flip|exec|cp|shell|console|wait|snapshot|rollback|ssh-config|install-kernel|kernels|remove-kernel|kdump-arm|kdump-disarm|kdump-status|dumps|dump|image|fetch|sources|packages|install|deb|doctor|help)
+    clone|list|show|remove|start|stop|flip|exec|cp|shell|console|wait|snapshot|rollback|ssh-config|install-kernel|kernels|remove-kernel|kdump-arm|kdump-disarm|kdump-status|dumps|dump|image|fetch|sources|packages|install|deb|doctor|completions|templates|help)
         # Offer subcommand argument completions
         "_devbox_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'clone list show remove start stop flip exec cp shell console wait snapshot rollback ssh-config install-kernel kernels remove-kernel kdump-arm kdump-disarm kdump-status dumps dump image fetch sources packages install deb doctor help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'clone list show remove start stop flip exec cp shell console wait snapshot rollback ssh-config install-kernel kernels remove-kernel kdump-arm kdump-disarm kdump-status dumps dump image fetch sources packages install deb doctor completions templates help' -- "${cur}"))
         ;;
     esac
 }
@@ -1226,6 +1226,54 @@ _devbox_doctor() {
     case "${prev}" in
     '--work')
         __devbox_add_completions -d
+        return
+        ;;
+    esac
+}
+
+_devbox_completions() {
+    repeating_flags=()
+    non_repeating_flags=(--json --verbose -v --quiet -q --install --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--work)
+    __devbox_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--work')
+        __devbox_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __devbox_add_completions -W 'bash'$'\n''zsh'$'\n''fish'
+        return
+        ;;
+    esac
+}
+
+_devbox_templates() {
+    repeating_flags=()
+    non_repeating_flags=(--json --verbose -v --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--work)
+    __devbox_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--work')
+        __devbox_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __devbox_add_completions -W "$(__devbox_custom_complete ---completion templates -- positional@0 "${COMP_CWORD}" "$(__devbox_cursor_index_in_current_word)")"
         return
         ;;
     esac

@@ -80,13 +80,15 @@ _devbox() {
             'install:Install packages in a guest, started or not: a test suite, a patched library.'
             'deb:Look into Debian packages.'
             'doctor:Show what this host can do, what to install, and what killed devboxes left.'
+            'completions:Print what makes a shell complete devbox'\''s commands and names.'
+            'templates:List the files that devbox writes into guests or hands to programs, or print one of them.'
             'help:Show subcommand help information.'
         )
         _describe -V subcommand subcommands && ret=0
         ;;
     arg)
         case "${words[1]}" in
-        clone|list|show|remove|start|stop|flip|exec|cp|shell|console|wait|snapshot|rollback|ssh-config|install-kernel|kernels|remove-kernel|kdump-arm|kdump-disarm|kdump-status|dumps|dump|image|fetch|sources|packages|install|deb|doctor|help)
+        clone|list|show|remove|start|stop|flip|exec|cp|shell|console|wait|snapshot|rollback|ssh-config|install-kernel|kernels|remove-kernel|kdump-arm|kdump-disarm|kdump-status|dumps|dump|image|fetch|sources|packages|install|deb|doctor|completions|templates|help)
             "_devbox_${words[1]}" && ret=0
             ;;
         esac
@@ -804,6 +806,40 @@ _devbox_doctor() {
         '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
         '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
         '--fix[Clean away what killed devboxes left. What is in use is never touched.]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_completions() {
+    local -i ret=1
+    local -ar _shell=('bash' 'zsh' 'fish')
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        ':shell:{__devbox_complete "${_shell[@]}"}'
+        '--install[Write it where your shell looks for it, and say where that is.]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_templates() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        ':name:{__devbox_custom_complete ---completion templates -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )

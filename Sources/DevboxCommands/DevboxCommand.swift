@@ -42,7 +42,12 @@ public struct DevboxCommand: ParsableCommand {
                 subcommands: [
                     FetchPackage.self, SourcesCommand.self, PackagesCommand.self, PackageInstall.self, DebCommand.self,
                 ]),
-            CommandGroup(name: "Host", subcommands: [DoctorCommand.self, Supervise.self, GuestSSHProxy.self]),
+            CommandGroup(
+                name: "Host",
+                subcommands: [
+                    DoctorCommand.self, CompletionsCommand.self, TemplatesCommand.self, Supervise.self,
+                    GuestSSHProxy.self,
+                ]),
         ]
     )
 

@@ -53,7 +53,7 @@ public struct DumpCollector: Sendable {
         if let running = try GuestTargets(guests, runner: runner).running(name) {
             isRunning = true
             try checkAnswers(running.guest)
-            let source = RunningSource(running, limit: limit)
+            let source = RunningSource(running, templates: guests.templates, limit: limit)
             result = try collect(running.guest.record, from: source, found: &found, progress)
         } else {
             isRunning = false

@@ -18,15 +18,6 @@ public struct DumpProof: Sendable {
         (self.guests, self.runner, self.command) = (guests, runner, command)
     }
 
-    /// The service is waited for, for ssh may answer before it has loaded the crash kernel.
-    private static let crash = #"""
-        find /var/crash -mindepth 1 -delete
-        systemctl start kdump-tools.service || exit 69
-        [ "$(cat /sys/kernel/kexec_crash_loaded)" = 1 ] || exit 69
-        sync
-        echo c >/proc/sysrq-trigger
-        """#
-
     /// Crashes a clone of a stopped guest, and gives back what is known of its dump. Clone and dump are gone afterwards.
     ///
     /// - Parameter limit: how long the crash kernel may take.
@@ -44,7 +35,8 @@ public struct DumpProof: Sendable {
         let starter = GuestStarter(guests, runner: runner)
         let running = try starter.start(clone, StartOptions(mode: .kvm))
         do {
-            var command = TargetCommand(["/bin/sh", "-c", Self.crash], limit: .seconds(120))
+            var command = try TargetCommand(
+                guests.templates.shell("dumps/crash.sh"), limit: .seconds(120))
             command.output = .null
             let status = try RunningTarget(running, in: guests, runner: runner).run(command).status
             let reason = status == 69 ? "its crash kernel is not loaded" : "its kernel does not panic by sysrq"

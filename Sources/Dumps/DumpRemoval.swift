@@ -13,20 +13,6 @@ struct DumpRemoval {
         (self.guests, self.runner) = (guests, runner)
     }
 
-    /// Removes each file that still is what it was, and its folder where that is empty then. A constant text; the files are its
-    /// arguments: path, size and modification time.
-    private static let script = #"""
-        status=0
-        while [ $# -ge 3 ]; do
-            if [ -f "$1" ] && [ ! -L "$1" ] && [ "$(stat -c '%s %Y' -- "$1")" = "$2 $3" ]; then
-                rm -f -- "$1" || status=1
-                folder=${1%/*}
-                [ "$folder" = /var/crash ] || rmdir -- "$folder" 2>/dev/null
-            fi
-            shift 3
-        done
-        exit $status
-        """#
     private static let limit = Duration.seconds(600)
     /// So many fit on a command line by far.
     private static let filesAtOnce = 1000
@@ -49,19 +35,21 @@ struct DumpRemoval {
     }
 
     private func remove(_ files: [CrashEntry], from target: any Target) throws {
-        for words in Self.commands(files) {
+        for words in try commands(files) {
             var command = TargetCommand(words, limit: Self.limit)
             command.output = .null
             try check(target.run(command).status, target.name)
         }
     }
 
-    private static func commands(_ files: [CrashEntry]) -> [[String]] {
-        stride(from: 0, to: files.count, by: filesAtOnce).map { start in
-            ["/bin/sh", "-c", script, "sh"]
-                + files[start..<min(files.count, start + filesAtOnce)].flatMap {
+    private func commands(_ files: [CrashEntry]) throws -> [[String]] {
+        let templates = guests.templates
+        return try stride(from: 0, to: files.count, by: Self.filesAtOnce).map { start in
+            try templates.shell(
+                "dumps/remove.sh",
+                files[start..<min(files.count, start + Self.filesAtOnce)].flatMap {
                     [$0.path, "\($0.size)", "\($0.modified)"]
-                }
+                })
         }
     }
 

@@ -5,6 +5,7 @@ import Guests
 import HostTools
 import SystemPackage
 import Targets
+import Templates
 
 /// Where the dumps of a guest are read: its disk while it is stopped, itself while it runs.
 protocol DumpSource: ~Copyable {
@@ -96,19 +97,14 @@ struct DiskSource: DumpSource, ~Copyable {
 /// A guest that runs, reached over ssh or in its container. What it sends may be anything.
 struct RunningSource: DumpSource {
     private let target: any Target
+    private let templates: Templates
     private var name: String { target.name }
     private let limit: Duration
 
-    init(_ target: any Target, limit: Duration) { (self.target, self.limit) = (target, limit) }
+    init(_ target: any Target, templates: Templates, limit: Duration) {
+        (self.target, self.templates, self.limit) = (target, templates, limit)
+    }
 
-    /// Kind, size, blocks of 512 bytes, seconds and path of each, ended by a NUL. A constant text.
-    static let lister = #"""
-        [ -d /var/crash ] || exit 0
-        if [ -L /var/crash ]; then exit 67; fi
-        find /var/crash -mindepth 1 -maxdepth 2 -printf '%y %s %b %T@ %P\0'
-        exit 0
-        """#
-    private static let sender = #"exec cat -- "$1""#
     private static let mostText = 64 << 20
     /// What ext4 can hold in a file, in blocks of 512 bytes.
     private static let mostBlocks: Int64 = 1 << 35
@@ -116,7 +112,7 @@ struct RunningSource: DumpSource {
     private static let largestHoles: Int64 = 8 << 30
 
     func entries() throws -> [CrashEntry] {
-        let text = try collect(["/bin/sh", "-c", Self.lister], limit: Self.mostText) { status in
+        let text = try collect(templates.shell(GuestDumps.lister), limit: Self.mostText) { status in
             status == 67
                 ? "\(CrashFolder.path) of \(name) is a symbolic link, which is not followed"
                 : "cannot list \(CrashFolder.path) of \(name): the command there ended with status \(status)"
@@ -124,7 +120,7 @@ struct RunningSource: DumpSource {
         return Self.entries(in: text[...])
     }
 
-    /// What `lister` printed.
+    /// What `GuestDumps.lister` printed.
     static func entries(in text: ArraySlice<UInt8>) -> [CrashEntry] {
         text.split(separator: 0).prefix(CrashFolder.mostEntries).compactMap(entry)
     }
@@ -161,7 +157,7 @@ struct RunningSource: DumpSource {
         // The closure runs on another thread while this one waits for it.
         let status = try withoutActuallyEscaping(progress) { progress in
             try withUnsafeMutablePointer(to: &receiver) { receiver in
-                var command = TargetCommand(["/bin/sh", "-c", Self.sender, "sh", entry.path], limit: limit)
+                var command = TargetCommand(["cat", "--", entry.path], limit: limit)
                 command.output = .stream { bytes in
                     guard receiver.pointee.received + Int64(bytes.count) <= entry.size else {
                         throw Failure(.badInput, "it grows while it is read")
@@ -178,7 +174,7 @@ struct RunningSource: DumpSource {
     }
 
     func beginning(of entry: CrashEntry, limit: Int) throws -> [UInt8] {
-        try collect(["/bin/sh", "-c", #"exec head -c "$2" -- "$1""#, "sh", entry.path, "\(limit)"], limit: limit) {
+        try collect(["head", "-c", "\(limit)", "--", entry.path], limit: limit) {
             "cannot read \(entry.path) of \(name): the command there ended with status \($0)"
         }
     }

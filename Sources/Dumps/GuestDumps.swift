@@ -23,8 +23,8 @@ public struct GuestDumps: Sendable, Equatable {
         try self.init(RunningSource.entries(in: listing), of: guest, in: work)
     }
 
-    /// Lists /var/crash in a running guest: a text for /bin/sh that ends with 0.
-    public static var lister: String { "(\(RunningSource.lister)) || :" }
+    /// The template of the script that lists /var/crash in a running guest.
+    public static let lister = "dumps/list.sh"
 
     private init(_ entries: [CrashEntry], of guest: GuestRecord, in work: WorkDirectory) throws {
         let dumps = CrashFolder(entries).candidates.map(\.dump)

@@ -147,7 +147,7 @@ extension Fetcher {
     private func hint(_ query: BuildQuery, _ source: String?) -> String {
         let package = query.package
         if sources.isEmpty {
-            return "\(context.work.settings) names no sources: devbox's templates/devbox.yaml shows how"
+            return "\(context.work.settings) names no sources: `devbox templates devbox.yaml` shows how"
         }
         let named = Set(sources.flatMap { $0.packages ?? [] })
         let given =

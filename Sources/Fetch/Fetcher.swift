@@ -3,6 +3,7 @@ import DevboxCore
 import FoundationEssentials
 import Glibc
 import HostTools
+import Settings
 import SystemPackage
 
 /// Finds builds in the sources of a work directory, and brings them into share/packages, verified.
@@ -20,22 +21,23 @@ public final class Fetcher {
         HTTPClient.prepare()
     }
 
-    /// Reads devbox.yaml.
+    /// Fetches from the sources that settings name.
     ///
     /// - Parameters:
     ///   - work: the work directory.
+    ///   - settings: its devbox.yaml.
     ///   - runner: runs gpgv and apt-get.
     ///   - limits: how patient it is with servers.
     ///   - hostSuite: the release that the machine runs, such as "bookworm".
     ///   - aptEnvironment: variables for apt-get; APT_CONFIG in tests.
     ///   - command: what the user typed, for the records.
-    /// - Throws: `badInput`, with the line, where devbox.yaml cannot be used.
+    /// - Throws: `badInput`, with the line, where the settings cannot be used.
     public init(
-        _ work: WorkDirectory, runner: Runner, limits: HTTPLimits = HTTPLimits(), hostSuite: String?,
-        aptEnvironment: [String: String] = [:], command: String, today: CalendarDay = .today
+        _ work: WorkDirectory, _ settings: Settings, runner: Runner, limits: HTTPLimits = HTTPLimits(),
+        hostSuite: String?, aptEnvironment: [String: String] = [:], command: String, today: CalendarDay = .today
     ) throws {
         store = PackageStore(work)
-        sources = try SourceSettings(work).sources
+        sources = try SourceSettings(settings).sources
         machine = MachineAptSource(environment: aptEnvironment, hostSuite: hostSuite)
         let reader = SourceReader(limits: limits)
         context = SourceContext(

@@ -77,7 +77,7 @@ struct DependencyDownload {
         let tree = try AptTree(
             work, sources, architecture: architecture,
             settings: AptTree.hostSettings(try runner.run(AptConfig.dump).text),
-            templates: Templates(work: work, environment: Command.inheritedEnvironment))
+            templates: Templates(work))
         let text = try AptStatus.text(status, with: files.map(\.package.control), name: "the status of \(guest)'s dpkg")
         try tree.write(status: text, wanted: files)
         for reason in tree.skipped { runner.console.detail("not used: \(reason)") }

@@ -53,7 +53,7 @@ public struct GuestPackageInstaller: Sendable {
             throw Failure(.failure, "\(target.name) made no folder for the packages")
         }
         defer { _ = try? ask(["rm", "-rf", folder], of: target) }
-        let copy = TargetCopy(target, console: runner.console)
+        let copy = TargetCopy(target, templates: store.templates, console: runner.console)
         for file in files { try copy.send(file.package.path, to: "\(folder)/\(file.fileName)") }
         _ = try ask(
             ["env", "DEBIAN_FRONTEND=noninteractive", "dpkg", "--force-confdef", "--force-confold", "--install"]
@@ -64,15 +64,10 @@ public struct GuestPackageInstaller: Sendable {
         return packages
     }
 
-    /// Puts those of its arguments that exist into a tar. A constant text; links are followed in the guest.
-    private static let collector = #"""
-        cd / && n=$# && for f; do [ ! -e "$f" ] || set -- "$@" "$f"; done && shift "$n" && exec tar -ch -- "$@"
-        """#
-
     /// The apt sources of a running guest.
     private func sources(of target: any Target) throws -> GuestAptSources {
         let paths = GuestAptSources.places.map { String($0.dropFirst()) }
-        let archive = try ask(["sh", "-c", Self.collector, "sh"] + paths, of: target)
+        let archive = try ask(store.templates.shell("packages/collect.sh", paths), of: target)
         return try GuestAptSources(tar: archive, of: target.name)
     }
 

@@ -45,7 +45,7 @@ public struct PackageInstaller: Sendable {
         self.work = work
         self.options = options
         self.runner = runner
-        templates = Templates(work: work, environment: Command.inheritedEnvironment)
+        templates = Templates(work)
     }
 
     /// Looks at what can be known before anything is changed: architecture, dependencies, room on the disk.
@@ -155,13 +155,9 @@ public struct PackageInstaller: Sendable {
         let folder = change.files.run
         try Files.makeDirectory(folder, mode: 0o711)
         defer { try? Files.removeTree(folder) }
-        // apt-get finds what depends on them, a metapackage say; a guest without it has dpkg say what that is.
-        let script = """
-            if command -v apt-get >/dev/null; then exec apt-get -y --no-download purge "$@"; else exec dpkg --purge "$@"; fi
-            """
         try run(
-            ["sh", "-c", script, "sh"] + names, extras: [makeTools(in: folder, makesInitrds: true)], makesInitrds: true,
-            in: change
+            templates.shell("packages/purge.sh", names), extras: [makeTools(in: folder, makesInitrds: true)],
+            makesInitrds: true, in: change
         ) { _ in }
     }
 

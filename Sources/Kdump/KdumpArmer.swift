@@ -17,7 +17,7 @@ public struct KdumpArmer: KernelChangeObserver {
     public init(_ store: GuestStore, runner: Runner) {
         self.store = store
         self.runner = runner
-        templates = Templates(work: store.work, environment: Command.inheritedEnvironment)
+        templates = store.templates
     }
 
     /// Arms a guest, running or not; one that is armed already is armed anew, as the options have it.
@@ -108,7 +108,7 @@ public struct KdumpArmer: KernelChangeObserver {
         var isLoaded = false
         if guest.state.mode == .kvm {
             do {
-                let output = try files.run(Self.loading, [], purpose: "load its crash kernel")
+                let output = try files.run("kdump/load.sh", [], purpose: "load its crash kernel")
                 isLoaded = output.text == "1 \(state.crashKernel)\n"
             } catch let error as any ReportableError where error.exitCode != .interrupted {
                 warnings.append("\(error.message): it will when it is restarted")
@@ -147,13 +147,6 @@ public struct KdumpArmer: KernelChangeObserver {
         return Disarmed(wasArmed: true, edited: disarming.edited, mode: nil, remaining: [])
     }
 
-    private static let loading = #"""
-        [ "$(cat /sys/kernel/kexec_crash_size)" = 0 ] || [ "$(cat /sys/kernel/kexec_crash_loaded)" = 1 ] ||
-            /usr/sbin/kdump-config load >&2 || exit
-        echo "$(cat /sys/kernel/kexec_crash_loaded) $(tr ' ' '\n' </proc/cmdline | sed -n 's/^crashkernel=//p' | tail -n 1)"
-        """#
-    private static let unloading = #"[ "$(cat /sys/kernel/kexec_crash_loaded)" != 1 ] || /sbin/kexec -p -u"#
-
     private func disarm(_ target: RunningTarget) throws -> Disarmed {
         let guest = target.guest
         guard let state = try guest.record.kdump else {
@@ -165,7 +158,7 @@ public struct KdumpArmer: KernelChangeObserver {
         // It would be started at a panic still, and stand there without saving anything.
         let settings = disarming.before[KdumpPaths.settings]?.text ?? ""
         if guest.state.mode == .kvm, ConfigText.value(of: "USE_KDUMP", in: settings) != "1" {
-            try files.run(Self.unloading, [], purpose: "let go of its crash kernel")
+            try files.run("kdump/unload.sh", [], purpose: "let go of its crash kernel")
         }
         try files.apply(disarming.edits)
         var remaining: [String] = []

@@ -150,24 +150,6 @@ public struct KdumpInspector: Sendable {
 
     // MARK: A running one
 
-    /// A constant text; names of sysctls are arguments.
-    private static let script = #"""
-        echo "size $(cat /sys/kernel/kexec_crash_size 2>/dev/null)"
-        echo "loaded $(cat /sys/kernel/kexec_crash_loaded 2>/dev/null)"
-        echo "cmdline $(cat /proc/cmdline)"
-        echo "settings $(base64 -w 0 /etc/default/kdump-tools 2>/dev/null)"
-        folder=/var/crash
-        [ -d "$folder" ] || folder=/var
-        echo "space $(stat -f -c '%a %S' "$folder")"
-        for name do
-            file=/proc/sys/$(printf %s "$name" | tr . /)
-            [ ! -e "$file" ] || echo "sysctl $name $(cat "$file")"
-        done
-        cat /proc/meminfo
-        printf '\0'
-
-        """# + GuestDumps.lister
-
     private func status(of target: RunningTarget) throws -> KdumpStatus {
         let guest = target.guest
         let record = guest.record
@@ -186,7 +168,8 @@ public struct KdumpInspector: Sendable {
         }
         let wanted = armed?.settings ?? PanicCause.usual.flatMap(\.sysctls).map(\.setting)
         let files = RunningFiles(target, work: store.work, runner: runner)
-        let output = try files.run(Self.script, wanted.map(\.name), purpose: "tell its state").output
+        let list = try store.templates.script(GuestDumps.lister)
+        let output = try files.run("kdump/status.sh", [list] + wanted.map(\.name), purpose: "tell its state").output
         let text = String(decoding: output.prefix { $0 != 0 }, as: UTF8.self)
         let answer = Answer(text)
         status.reservedBytes = answer["size"].flatMap { Int64($0) }

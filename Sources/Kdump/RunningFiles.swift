@@ -5,40 +5,23 @@ import HostTools
 import Stores
 import SystemPackage
 import Targets
+import Templates
 
 /// The files of a running guest, through commands in it. What they answer is the guest's word.
 struct RunningFiles {
     private let target: any Target
     private let work: WorkDirectory
     private let runner: Runner
+    private let templates: Templates
 
     init(_ target: any Target, work: WorkDirectory, runner: Runner) {
         (self.target, self.work, self.runner) = (target, work, runner)
+        templates = Templates(work)
     }
-
-    /// One line a path. Constant texts; paths are arguments.
-    private static let reader = #"""
-        for path do
-            if [ -L "$path" ]; then echo "link $(readlink -n -- "$path" | base64 -w 0)"
-            elif [ ! -e "$path" ]; then echo absent
-            elif [ ! -f "$path" ]; then echo other
-            else case $path in
-                /usr/sbin/* | /usr/bin/* | /sbin/* | */initrd.img-*) echo "digest $(sha256sum <"$path" | cut -c -64)" ;;
-                *) echo "file $(stat -c %a -- "$path") $(base64 -w 0 -- "$path")" ;;
-            esac; fi
-        done
-        """#
-    private static let writer = #"""
-        set -e
-        [ "$1" = 0 ] || tar -x -p --no-same-owner --no-overwrite-dir -C / -f -
-        shift
-        [ $# = 0 ] || rm -f -- "$@"
-        sync
-        """#
 
     /// Files by their paths. A link in the last component is not followed.
     func read(_ paths: [String]) throws -> [String: GuestFile] {
-        let output = try run(Self.reader, paths, purpose: "tell its files")
+        let output = try run("kdump/read-files.sh", paths, purpose: "tell its files")
         let lines = output.text.split(separator: "\n")
         guard lines.count == paths.count else { throw strange() }
         var found: [String: GuestFile] = [:]
@@ -89,20 +72,14 @@ struct RunningFiles {
             let packing = Command(Tar.program, ["-c", "-C", folder.string, "-f", "-", "--"] + written)
             archive = try runner.run(packing, outputLimit: 512 << 20).bytes
         }
-        try run(Self.writer, ["\(written.count)"] + removed, input: archive, purpose: "take its new files")
+        try run(
+            "kdump/write-files.sh", ["\(written.count)"] + removed, input: archive, purpose: "take its new files")
     }
 
     /// Sets sysctls of its kernel, and says what they were. Those that it does not have are not in the result.
     func set(_ settings: [(name: String, value: String)]) throws -> [String: String] {
-        let script = #"""
-            for setting do
-                file=/proc/sys/$(printf %s "${setting%%=*}" | tr . /)
-                [ -e "$file" ] || continue
-                before=$(cat "$file") && printf %s "${setting#*=}" >"$file" && echo "${setting%%=*}=$before"
-            done
-            exit 0
-            """#
-        let output = try run(script, settings.map { "\($0.name)=\($0.value)" }, purpose: "set its sysctls")
+        let output = try run(
+            "kdump/set-sysctls.sh", settings.map { "\($0.name)=\($0.value)" }, purpose: "set its sysctls")
         var before: [String: String] = [:]
         for line in output.text.split(separator: "\n") {
             let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -111,11 +88,10 @@ struct RunningFiles {
         return before
     }
 
-    /// Runs a script in the guest.
+    /// Runs a script of templates/ in the guest.
     @discardableResult
     func run(_ script: String, _ arguments: [String], input: [UInt8] = [], purpose: String) throws -> CommandResult {
-        let result = try target.ask(
-            ["/bin/sh", "-c", script, "sh"] + arguments, input: input, limit: .seconds(180))
+        let result = try target.ask(templates.shell(script, arguments), input: input, limit: .seconds(180))
         guard result.isSuccess else {
             throw Failure(
                 .failure, "the guest \(target.name) does not \(purpose): \(Names.printable(result.complaint))")

@@ -45,8 +45,9 @@ struct CommandTask {
 
     private func words() throws -> [String] {
         let variables = command.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-        return ["/bin/sh", "-c", try host.templates.text("sandbox/run.sh"), "sh"]
-            + [command.directory ?? "", "\(variables.count)"] + variables + command.arguments
+        return try host.templates.shell(
+            "sandbox/run.sh",
+            [command.directory ?? "", "\(variables.count)"] + variables + command.arguments)
     }
 
     /// Kills all that runs in the container. What is around it ends then as after any command: the disk is unmounted, which writes

@@ -61,7 +61,7 @@ public final class SandboxHost {
         let environment = Command.inheritedEnvironment
         work = try WorkDirectory(given: plan.work, environment: environment)
         runner = Runner(console: Console(level: .init(rawValue: plan.verbosity) ?? .normal, environment: environment))
-        templates = Templates(work: work, environment: environment)
+        templates = Templates(work, environment: environment)
     }
 
     private func run(_ service: (SandboxHost, String) throws -> Int32) throws -> Int32 {

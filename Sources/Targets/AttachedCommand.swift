@@ -16,62 +16,25 @@ struct AttachedCommand: ~Copyable {
     private static let lifelineNumber: Int32 = 8
     private static let statusNumber: Int32 = 9
 
-    /// Without a terminal that hangs up, a command in a container would outlive the lxc-attach that brought it there. It is run
-    /// in a session of its own, which is killed when the lifeline ends. A constant text; the command is its arguments.
-    private static let guarded = #"""
-        exec 7<&0 6>&2 2>/dev/null
-        setsid sh -c 'exec "$@"' sh "$@" <&7 2>&6 6>&- 7<&- 8<&- 9>&- &
-        child=$!
-        { read -r _ <&8; kill -9 "-$child"; } 6>&- 7<&- 9>&- </dev/null >/dev/null &
-        guard=$!
-        exec 6>&- 7<&- </dev/null >/dev/null
-        wait "$child"
-        echo $? >&9
-        kill -9 "$guard"
-        """#
-
     /// In a virtual machine: a path that nothing else has, by which its processes find each other. The file is there only where the
     /// command ended with the status that ssh has for failures of its own.
     private let mark: String?
     private let guest: RunningGuest
-
-    /// A command that ssh brought to a virtual machine would go on there without it. It gets a session of its own too. A constant
-    /// text; the mark and the command are its arguments.
-    private static let marked = #"""
-        mark=$1; shift
-        exec 7<&0
-        setsid sh -c 'exec "$@"' sh "$@" <&7 7<&- &
-        exec 7<&-
-        wait "$!"
-        status=$?
-        [ "$status" != 255 ] || : >"$mark"
-        exit "$status"
-        """#
-    /// Ends the sessions that were begun with a mark; without procps, which a guest need not have. A constant text.
-    private static let ending = #"""
-        for found in $(grep -lszxF -e "$1" /proc/[0-9]*/cmdline); do
-            parent=${found#/proc/}; parent=${parent%/cmdline}
-            [ "$parent" != $$ ] || continue
-            for stat in /proc/[0-9]*/stat; do
-                read -r line 2>/dev/null <"$stat" || continue
-                set -- ${line##*) }
-                [ "$2" != "$parent" ] || kill -9 "-${line%% *}"
-            done
-        done
-        """#
+    private let templates: Templates
 
     /// Starts a command.
     init(
         _ command: TargetCommand, _ streams: CommandStreams, in guest: RunningGuest, templates: Templates,
         console: Console
     ) throws {
-        self.guest = guest
+        (self.guest, self.templates) = (guest, templates)
         let terminal = command.wantsTerminal
         let isGuarded = guest.state.mode == .lxc && !terminal
         mark = guest.state.mode == .kvm && !terminal ? "/run/devbox-exec-\(UInt64.random(in: .min ... .max))" : nil
         var words = try Self.words(command, templates)
-        if isGuarded { words = ["/bin/sh", "-c", Self.guarded, "sh"] + words }
-        if let mark { words = ["/bin/sh", "-c", Self.marked, "sh", mark] + words }
+        // Without a terminal that hangs up, a command would outlive what brought it to the guest: it gets a session of its own.
+        if isGuarded { words = try templates.shell("target/run-guarded.sh", words) }
+        if let mark { words = try templates.shell("target/run-marked.sh", [mark] + words) }
         let line = try guest.command(words, terminal: terminal)
         console.detail("+ \(line.line)")
         let lifeline = isGuarded ? try Pipe() : nil
@@ -94,8 +57,8 @@ struct AttachedCommand: ~Copyable {
     private static func words(_ command: TargetCommand, _ templates: Templates) throws -> [String] {
         if command.environment.isEmpty, command.directory == nil { return command.arguments }
         let variables = command.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-        return ["/bin/sh", "-c", try templates.text("target/enter.sh"), "sh"]
-            + [command.directory ?? "", "\(variables.count)"] + variables + command.arguments
+        return try templates.shell(
+            "target/enter.sh", [command.directory ?? "", "\(variables.count)"] + variables + command.arguments)
     }
 
     /// Waits for the command up to a time, or until something else can be read; nil when that has come first.
@@ -123,7 +86,7 @@ struct AttachedCommand: ~Copyable {
         // In the container all ends by itself then, and is reaped there; a killed lxc-attach would leave that to the host.
         lifeline?.closeWriteEnd()
         if answers, let mark,
-            let ending = try? guest.command(["/bin/sh", "-c", Self.ending, "sh", mark], terminal: false)
+            let ending = try? guest.command(templates.shell("target/end-marked.sh", [mark]), terminal: false)
         {
             // One that hangs cannot do it, and need not be waited for long.
             _ = try? Runner(console: Console(level: .quiet, environment: [:])).undisturbed

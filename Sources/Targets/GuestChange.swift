@@ -71,12 +71,6 @@ public final class GuestChange: Target {
         return result
     }
 
-    /// dpkg has every file written out as soon as it is unpacked, and waits for it. Here that is done beside it, some files at a time;
-    /// what is left at the end is written when the disk is unmounted. A constant text; the command is its arguments.
-    private static let flushing = [
-        "/bin/sh", "-c", "(while sleep 0.3; do sync -f /; done) >/dev/null 2>&1 & exec \"$@\"", "sh",
-    ]
-
     /// Brings boot/ and the record up to the kernels that the disk has now.
     public func refreshKernels() throws {
         record.kernels = try guest.kernelsOnDisk()
@@ -111,7 +105,7 @@ public final class GuestChange: Target {
         meanwhile: (CommandEnd) throws -> Void = { _ in }
     ) throws -> CommandResult {
         var flushed = command
-        flushed.arguments = Self.flushing + command.arguments
+        flushed.arguments = try guest.store.templates.shell("target/run-flushing.sh", command.arguments)
         let deadline = command.limit.map { ContinuousClock.now + $0 }
         let streams = try CommandStreams(command, of: name)
         return try streams.finish(

@@ -110,7 +110,9 @@ public struct GuestStarter: Sendable {
                 guest: name, reason: "it ended as soon as it had started", console: ConsoleTail.lines(guest.files))
         }
         if !hasShareUnit {
-            ShareMount.mount(in: RunningTarget(running, in: store, runner: runner), console: runner.console)
+            ShareMount.mount(
+                in: RunningTarget(running, in: store, runner: runner), templates: store.templates,
+                console: runner.console)
         }
         return running
     }

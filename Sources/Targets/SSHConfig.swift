@@ -31,9 +31,7 @@ public enum SSHConfig {
         if let port = target.guest.state.sshPort {
             return try Splice.run(with: LoopbackSocket.connect(port: port))
         }
-        // sshd's inetd mode: no network is needed in the container.
-        let script = "mkdir -p /run/sshd && exec /usr/sbin/sshd -i"
-        var command = TargetCommand(["/bin/sh", "-c", script])
+        var command = try TargetCommand(store.templates.shell("target/sshd.sh"))
         command.input = .inherit
         return try target.run(command).status
     }

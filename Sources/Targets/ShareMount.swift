@@ -1,20 +1,15 @@
 import DevboxCore
 import HostTools
+import Templates
 
 /// The share at /work of virtual machines whose disk was not made by devbox and knows nothing of it.
 enum ShareMount {
     /// What mounts it in devbox's own images.
     static let unit = "/etc/systemd/system/work.mount"
 
-    /// A constant text.
-    private static let script = """
-        mkdir -p /work && { mountpoint -q /work || { modprobe 9pnet_virtio; modprobe 9p; \
-        mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000,access=any,cache=mmap,nosuid,nodev work /work; } }
-        """
-
     /// Mounts it in a running machine. One whose kernel has no 9p, a distribution's cloud kernel say, is of use without it.
-    static func mount(in target: any Target, console: Console) {
-        let result = Result { try target.ask(["/bin/sh", "-c", script], limit: .seconds(60)) }
+    static func mount(in target: any Target, templates: Templates, console: Console) {
+        let result = Result { try target.ask(templates.shell("target/mount-share.sh"), limit: .seconds(60)) }
         switch result {
         case .success(let result) where result.isSuccess: return
         case .success(let result):

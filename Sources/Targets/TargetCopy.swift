@@ -3,6 +3,7 @@ import DevboxCore
 import Glibc
 import HostTools
 import SystemPackage
+import Templates
 
 /// Copies files and folders between the host and guests, running or not. Into an existing folder they come under their own
 /// names; a folder of that name there is merged with in a guest, and refused on the host.
@@ -11,19 +12,25 @@ import SystemPackage
 /// later place, and cannot leave it.
 public struct TargetCopy {
     private let target: any Target
+    private let templates: Templates
     private let console: Console
 
     /// - Parameters:
     ///   - target: what is copied into or out of.
+    ///   - templates: has the scripts that run there.
     ///   - console: where warnings go.
-    public init(_ target: any Target, console: Console) { (self.target, self.console) = (target, console) }
+    public init(_ target: any Target, templates: Templates, console: Console) {
+        (self.target, self.templates, self.console) = (target, templates, console)
+    }
 
     /// Copies a file or folder between the host and a guest. Into an existing folder it comes under its own name.
     ///
     /// - Parameter targets: the guests.
     public static func copy(_ source: CopyPlace, to destination: CopyPlace, _ targets: GuestTargets) throws {
         func copy(_ guest: String) throws -> TargetCopy {
-            TargetCopy(try targets.target(guest, for: "cp"), console: targets.runner.console)
+            TargetCopy(
+                try targets.target(guest, for: "cp"), templates: targets.store.templates,
+                console: targets.runner.console)
         }
         switch (source, destination) {
         case (.host(let file), .guest(let guest, let path)):
@@ -42,31 +49,6 @@ public struct TargetCopy {
         guard Files.exists(file) else { throw Failure(.notFound, "there is no \(file)") }
     }
 
-    /// Unpacks into a folder of its own beside the target, then moves what came into place. A constant text; paths are arguments.
-    private static let receiver = #"""
-        set -e
-        if [ -d "$1" ]; then folder=$1 name=$2; else folder=$(dirname -- "$1") name=$(basename -- "$1"); fi
-        [ -d "$folder" ] || exit 66
-        temporary=$(mktemp -d -- "$folder/.devbox-cp.XXXXXX")
-        trap 'rm -rf -- "$temporary"' EXIT
-        tar -x --no-same-owner -C "$temporary" -f -
-        if [ -d "$temporary/$2" ] && [ -d "$folder/$name" ]; then cp -rT -- "$temporary/$2" "$folder/$name"
-        else mv -fT -- "$temporary/$2" "$folder/$name"; fi
-        # What comes next may be a panic.
-        sync -f -- "$folder"
-        """#
-    private static let sender = #"""
-        [ -e "$1" ] || [ -L "$1" ] || exit 66
-        case $([ ! -f "$1" ] || stat -f -c %T -- "$1") in
-            proc | sysfs | debugfs | tracefs | securityfs | configfs | cgroup2fs | bpf_fs)
-                # Such files do not tell their sizes, and tar packs no more than that.
-                name=$(basename -- "$1") && folder=$(mktemp -d) && trap 'rm -rf -- "$folder"' EXIT || exit
-                cat -- "$1" >"$folder/$name" && tar -c -C "$folder" -f - -- "$name"
-                exit ;;
-        esac
-        exec tar -c -C "$(dirname -- "$1")" -f - -- "$(basename -- "$1")"
-        """#
-
     /// Copies a file or folder of the host into the target.
     ///
     /// - Parameters:
@@ -83,7 +65,7 @@ public struct TargetCopy {
         console.detail("+ \(command.line)")
         var packer = try ChildProcess(command, output: .descriptor(pipe.writeEnd))
         pipe.closeWriteEnd()
-        var receiving = TargetCommand(["/bin/sh", "-c", Self.receiver, "sh", path, name])
+        var receiving = try TargetCommand(templates.shell("target/receive.sh", [path, name]))
         receiving.input = .descriptor(pipe.readEnd)
         receiving.output = .null
         let status = try target.run(receiving).status
@@ -120,7 +102,7 @@ public struct TargetCopy {
         let unpacking = Unpacking(try Pipe(), name: "what \(guest) sent", into: temporary)
         // The archive is unpacked by a thread, as the command runs in this one.
         unpacking.start()
-        var sending = TargetCommand(["/bin/sh", "-c", Self.sender, "sh", path])
+        var sending = try TargetCommand(templates.shell("target/send.sh", [path]))
         sending.output = .descriptor(unpacking.pipe.writeEnd)
         let result = Result { try target.run(sending).status }
         unpacking.pipe.closeWriteEnd()

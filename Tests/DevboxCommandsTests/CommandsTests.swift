@@ -232,15 +232,4 @@ struct CommandsTests {
             JSONValue.self, from: Devbox.run("show", "bug-1", "--json", work: work.path).bytes)
         #expect(shown["memory"]?.integer == 2 << 30)
     }
-
-    @Test("the completions that are checked in are those that devbox generates", arguments: ["bash", "zsh", "fish"])
-    func completions(shell: String) throws {
-        let root = FilePath(#filePath).removingLastComponent().pushing("../..").lexicallyNormalized()
-        let generated = try runner.run(Command(Devbox.program, ["--generate-completion-script", shell])).text
-        let file = root.appending("completions").appending("devbox.\(shell)")
-        let checkedIn = (try? Files.text(file)) ?? ""
-        #expect(
-            checkedIn == generated,
-            "completions/devbox.\(shell) is stale: run `make completions` and commit what it writes")
-    }
 }

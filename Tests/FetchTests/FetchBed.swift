@@ -2,6 +2,7 @@ import DevboxCore
 import Foundation
 import Glibc
 import HostTools
+import Settings
 import SystemPackage
 import TestSupport
 
@@ -60,7 +61,8 @@ final class FetchBed: Sendable {
         -> Fetcher
     {
         try Fetcher(
-            work, runner: runner, limits: limits, hostSuite: "bookworm", aptEnvironment: try apt ?? self.apt(),
+            work, Settings(work, sections: [.sources]), runner: runner, limits: limits, hostSuite: "bookworm",
+            aptEnvironment: try apt ?? self.apt(),
             command: "devbox fetch",
             today: CalendarDay(today) ?? .today)
     }

@@ -1,14 +1,15 @@
 import DevboxCore
+import Settings
 import SystemPackage
 import TestSupport
 import Testing
 
 @testable import Fetch
 
-@Suite("devbox.yaml")
+@Suite("The sources in devbox.yaml")
 struct SettingsTests {
-    private func complaint(_ yaml: String) -> (any ReportableError)? {
-        reported { _ = try SourceSettings(yaml: yaml, file: "devbox.yaml", folder: "/w") }
+    private func sources(_ yaml: String) throws -> [any PackageSource] {
+        try SourceSettings(Settings(yaml: yaml, file: "devbox.yaml", folder: "/w", sections: [.sources])).sources
     }
 
     @Test("the commented example can be used once its comments are taken away, and says nothing before that")
@@ -16,10 +17,10 @@ struct SettingsTests {
         let file = FilePath(#filePath).removingLastComponent().pushing("../../templates/devbox.yaml")
             .lexicallyNormalized()
         let text = try Files.text(file)
-        #expect(try SourceSettings(yaml: text, file: "devbox.yaml", folder: "/w").sources.isEmpty)
+        #expect(try sources(text).isEmpty)
         let settings = text.split(separator: "\n").filter { $0.hasPrefix("#sources") || $0.hasPrefix("#  ") }
             .map { $0.dropFirst() }.joined(separator: "\n")
-        let sources = try SourceSettings(yaml: settings, file: "devbox.yaml", folder: "/w").sources
+        let sources = try sources(settings)
         #expect(sources.map(\.name) == ["nightly", "kselftest", "lab", "kernels", "mine"])
         #expect(sources.map(\.kind) == ["tree", "tree", "address", "apt", "tree, folder"])
         #expect(sources[0].packages == ["ltp", "kselftest", "libhugetlbfs"])
@@ -41,7 +42,7 @@ struct SettingsTests {
 
     @Test("what is wrong is said with its line", arguments: bad)
     func wrong(bad: (yaml: String, line: Int, words: String)) throws {
-        let error = try #require(complaint(bad.yaml))
+        let error = try #require(reported { _ = try sources(bad.yaml) })
         #expect(error.exitCode == .badInput)
         #expect(error.message.contains("line \(bad.line)") && error.message.contains(bad.words), "\(error.message)")
     }

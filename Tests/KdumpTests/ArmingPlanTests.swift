@@ -52,7 +52,7 @@ struct ArmingPlanTests {
         var options = ArmingOptions(command: "devbox kdump-arm bug")
         change(&options)
         return try ArmingPlan(
-            options, found: found, record: record ?? Self.record(), kernels: kernels, templates: TestImage.templates)
+            options, found: found, record: record ?? Self.record(), kernels: kernels, templates: .builtIn)
     }
 
     /// The files after edits.
@@ -66,7 +66,7 @@ struct ArmingPlanTests {
 
     @Test("what a guest can be armed against does not stop the kernel that saves its dump")
     func crashSysctls() throws {
-        let text = try TestImage.templates.text("kdump/crash-sysctl.conf")
+        let text = try Templates.builtIn.text("kdump/crash-sysctl.conf")
         for sysctl in PanicCause.allCases.flatMap(\.sysctls) {
             #expect(text.contains("\n-\(sysctl.setting.name)=0\n"), "\(sysctl.setting.name)")
         }
@@ -183,7 +183,7 @@ struct ArmingPlanTests {
         armed["/boot/config-6.12.1"] = .text(Self.config)
         let second = try ArmingPlan(
             again: first.state, found: armed, record: record, kernels: [Self.kernel("6.12.1")],
-            templates: TestImage.templates)
+            templates: .builtIn)
         let files = Self.applied(second.edits, to: armed)
         #expect(files["/var/lib/kdump/initrd.img-6.12.1"] != nil)
         #expect(files["/var/lib/kdump/initrd.img-\(Self.version)"] == nil)

@@ -29,10 +29,6 @@ package enum TestImage {
         for key in ["rsa", "ed25519"] { try Files.setMode(root("etc/ssh/ssh_host_\(key)_key"), 0o600) }
     }
 
-    /// devbox's own templates.
-    package static let templates = Templates(
-        folder: FilePath(#filePath).removingLastComponent().pushing("../../templates").lexicallyNormalized())
-
     /// Makes images/`name` in a work directory.
     ///
     /// - Parameter change: changes the files before the disk is made.
@@ -65,7 +61,7 @@ package enum TestImage {
                 modified: status.modifiedNanoseconds),
             root: RootFileSystem(partition: nil, uuid: root.uuid),
             kernels: BootFiles.refresh(
-                [], from: root, to: image.boot, recipe: InitrdRecipe(templates, partition: nil)))
+                [], from: root, to: image.boot, recipe: InitrdRecipe(.builtIn, partition: nil)))
         try RecordFile.write(record, to: image.record)
         return record
     }

@@ -1,8 +1,10 @@
 import ArgumentParser
 import DevboxCore
+import Fetch
 import Guests
 import HostTools
 import Images
+import Settings
 import Targets
 import Templates
 
@@ -41,8 +43,11 @@ struct GlobalOptions: ParsableArguments {
     }
 
     func templates() throws -> Templates {
-        Templates(work: try work(), environment: Command.inheritedEnvironment)
+        Templates(try work())
     }
+
+    /// A work directory's devbox.yaml, with the sections of all modules that have one.
+    func settings(of work: WorkDirectory) throws -> Settings { try Settings(work, sections: [.sources]) }
 
     func guests() throws -> GuestStore { GuestStore(try work()) }
 

@@ -15,27 +15,9 @@ enum UnknownCommand {
             return try check(arguments.dropFirst(), below: found, path: "\(path) \(word)")
         }
         let names = commands.filter { $0.shouldDisplay }.flatMap { [$0.commandName].compactMap { $0 } + $0.aliases }
-        let near = names.map { (distance: $0.hasPrefix(word) ? 0 : distance($0, word), name: $0) }
-            .min { $0.distance < $1.distance }
-        let isNear = near.map { $0.distance <= max(1, word.count / 3) } == true
+        let near = Names.nearest(to: word, among: names)
         throw Failure(
             .usage, "there is no command '\(Names.printable(word))'",
-            hint: isNear ? "`\(path) \(near?.name ?? "")`?" : "`\(path) --help` lists them")
-    }
-
-    /// How many letters have to be put in, taken out, replaced, or swapped with their neighbour.
-    static func distance(_ one: String, _ other: String) -> Int {
-        let (one, other) = (Array(one), Array(other))
-        var rows = [Array(0...other.count)]
-        for (i, left) in one.enumerated() {
-            var row = [i + 1]
-            for (j, right) in other.enumerated() {
-                var best = min(rows[i][j] + (left == right ? 0 : 1), rows[i][j + 1] + 1, row[j] + 1)
-                if i > 0, j > 0, left == other[j - 1], one[i - 1] == right { best = min(best, rows[i - 1][j - 1] + 1) }
-                row.append(best)
-            }
-            rows.append(row)
-        }
-        return rows[one.count][other.count]
+            hint: near.map { "`\(path) \($0)`?" } ?? "`\(path) --help` lists them")
     }
 }

@@ -70,7 +70,8 @@ struct FetchPackage: ParsableCommand {
         let work = try options.workToBegin()
         let guest = try install.map { try GuestStore(work).load($0) }
         let fetcher = try Fetcher(
-            work, runner: options.runner, hostSuite: Release.host?.codename, command: typedCommand)
+            work, options.settings(of: work), runner: options.runner, hostSuite: Release.host?.codename,
+            command: typedCommand)
         let queries = try packages.map { package in
             try build.query(package, guest: guest.map { ($0.architecture, $0.release.codename) })
         }

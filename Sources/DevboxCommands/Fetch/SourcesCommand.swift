@@ -7,7 +7,7 @@ struct SourcesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sources", abstract: "Show the sources of packages, and whether each answers.",
         discussion: """
-            They stand in the work directory's devbox.yaml; templates/devbox.yaml shows how. The machine's own apt sources need \
+            They stand in the work directory's devbox.yaml; `devbox templates devbox.yaml` shows how. The machine's own apt sources need \
             no line there.
 
             EXAMPLES:
@@ -19,8 +19,9 @@ struct SourcesCommand: ParsableCommand {
 
     func run() throws {
         // Whoever asks waits for the answer, and may ask again.
+        let work = try options.workToBegin()
         let fetcher = try Fetcher(
-            try options.workToBegin(), runner: options.runner, limits: HTTPLimits(attempts: 2),
+            work, options.settings(of: work), runner: options.runner, limits: HTTPLimits(attempts: 2),
             hostSuite: Release.host?.codename, command: typedCommand)
         let reports = try fetcher.report()
         var table = Table("NAME", "KIND", "ROOT", "SIGNED", "PACKAGES", "STATE")

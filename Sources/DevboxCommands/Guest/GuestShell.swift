@@ -23,7 +23,7 @@ struct GuestShell: ParsableCommand {
     var mode: GuestMode?
 
     func run() throws {
-        var shell = TargetCommand(["/bin/sh", "-c", "cd; exec \"$(command -v bash || echo /bin/sh)\" -l"])
+        var shell = try TargetCommand(options.templates().shell("target/shell.sh"))
         shell.input = .inherit
         throw ExitCode(try GuestExec(options.targets()).run(shell, in: guest, mode: mode, start: start.options).status)
     }

@@ -1,5 +1,11 @@
 import DevboxCore
+import Settings
 import SystemPackage
+
+extension SettingsSection {
+    /// The sources of packages, in the order in which they are asked.
+    public static let sources = SettingsSection("sources")
+}
 
 /// The sources that devbox.yaml names, in its order; without any, the machine's own apt sources alone.
 struct SourceSettings {
@@ -8,25 +14,15 @@ struct SourceSettings {
     /// How large a file may be where nothing tells.
     static let maximumSize: Int64 = 20 << 30
 
-    /// Reads a work directory's devbox.yaml; one that is not there has nothing in it.
-    init(_ work: WorkDirectory) throws {
-        let yaml = Files.exists(work.settings) ? try Files.text(work.settings, limit: 1 << 20) : ""
-        try self.init(yaml: yaml, file: work.settings.string, folder: work.path)
-    }
-
-    /// - Parameters:
-    ///   - file: what messages call it.
-    ///   - folder: what relative paths in it begin at.
-    init(yaml: String, file: String, folder: FilePath) throws {
-        guard let top = try SettingsNode(yaml: yaml, file: file) else { return }
-        try top.check(keys: ["sources"])
-        guard let list = top["sources"] else { return }
+    /// - Throws: `badInput`, with the line, where they cannot be used.
+    init(_ settings: Settings) throws {
+        guard let list = settings[.sources] else { return }
         for (name, node) in try list.members() {
             guard Names.isValid(name) else {
                 throw node.wrong("'\(Names.printable(name))' cannot name a source: use a-z, 0-9 and -")
             }
             guard name != "apt" else { throw node.wrong("'apt' is what the machine's own apt sources are called") }
-            sources.append(try Self.source(name, node, folder))
+            sources.append(try Self.source(name, node, settings.folder))
         }
     }
 

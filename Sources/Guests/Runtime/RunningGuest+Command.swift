@@ -2,6 +2,7 @@ import DevboxCore
 import Glibc
 import HostTools
 import SystemPackage
+import Templates
 
 extension RunningGuest {
     /// The command of the host that runs `arguments` in the guest.
@@ -16,10 +17,8 @@ extension RunningGuest {
             }
             var variables = ["PATH": Self.path, "HOME": "/root", "LANG": "C.UTF-8"]
             if terminal, let name = getenv("TERM") { variables["TERM"] = String(cString: name) }
-            // At root's home, as ssh does. A constant text; the command is its arguments.
-            let words =
-                ["/bin/sh", "-c", #"cd 2>/dev/null; exec "$@""#, "sh"]
-                + (arguments.isEmpty ? ["/bin/bash", "-l"] : arguments)
+            let words = try Templates(work).shell(
+                "target/run-at-home.sh", arguments.isEmpty ? ["/bin/bash", "-l"] : arguments)
             return LXC.attach(words, name: container, in: FilePath(folder), variables: variables)
         }
     }

@@ -46,7 +46,7 @@ public struct Cloner: Sendable {
         guests = GuestStore(work)
         images = ImageStore(work)
         self.runner = runner
-        templates = Templates(work: work, environment: Command.inheritedEnvironment)
+        templates = Templates(work)
     }
 
     /// Clones an image or a stopped guest. The clone is there as a whole, or not at all.

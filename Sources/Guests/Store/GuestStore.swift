@@ -14,7 +14,7 @@ public struct GuestStore: Sendable {
     public init(_ work: WorkDirectory) { self.work = work }
 
     /// What devbox hands to guests and programs, with the user's own versions.
-    package var templates: Templates { Templates(work: work, environment: Command.inheritedEnvironment) }
+    package var templates: Templates { Templates(work) }
 
     /// The files of the guest of a name; it need not exist.
     public func files(_ name: String) -> GuestFiles { GuestFiles(name, in: work) }

@@ -1,7 +1,6 @@
 import Boot
 import DevboxCore
 import Disks
-import HostTools
 import Templates
 
 extension StoppedGuest {
@@ -14,7 +13,7 @@ extension StoppedGuest {
 
     /// What the initrds of its kernels are made of.
     package func initrdRecipe() throws -> InitrdRecipe {
-        let templates = Templates(work: store.work, environment: Command.inheritedEnvironment)
+        let templates = Templates(store.work)
         return try InitrdRecipe(templates, partition: record.root.partition)
     }
 
