@@ -48,9 +48,11 @@ test: build .build/test-programs/usr/sbin/nginx
 unit: build .build/test-programs/usr/sbin/nginx
 	swift test --skip IntegrationTests
 
-## The lines that the unit tests reach, module by module. Built apart, so that the ordinary build stays as it is.
+## The lines that the unit tests reach in their own process, module by module. Built apart, so that the ordinary build stays as it is;
+## programs that the tests start leave counts of their own behind.
 coverage: setup .build/test-programs/usr/sbin/nginx
 	swift test --scratch-path .build/coverage --enable-code-coverage --skip IntegrationTests
+	rm -f default.profraw
 	./Tests/coverage "$$(swift test --scratch-path .build/coverage --show-codecov-path)"
 
 ## Feeds the readers of packages with damaged input, for FUZZ_SECONDS.
