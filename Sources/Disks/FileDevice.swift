@@ -11,10 +11,23 @@ public final class FileDevice: BlockDevice {
 
     /// Opens an existing file.
     public init(_ path: FilePath, writable: Bool = false) throws {
-        let file = try Files.open(path, writable ? .readWrite : .readOnly)
+        let file = try Self.open(path, writable ? .readWrite : .readOnly)
         self.file = file
         name = path.string
         size = Int64(try posix("look at \(path)") { lseek(file.rawValue, 0, SEEK_END) })
+    }
+
+    /// Opens what a disk can be in. A disk that came from outside may name anything as its backing file: a fifo is not waited for.
+    ///
+    /// - Throws: `DiskError.damaged` for what is neither a file nor a block device.
+    static func open(_ path: FilePath, _ mode: FileDescriptor.AccessMode) throws -> FileDescriptor {
+        let file = try Files.open(path, mode, .nonBlocking)
+        var status = stat()
+        guard fstat(file.rawValue, &status) == 0, [S_IFREG, S_IFBLK].contains(status.st_mode & S_IFMT) else {
+            try? file.close()
+            throw DiskError.damaged(disk: path.string, defect: "it is neither a file nor a block device")
+        }
+        return file
     }
 
     deinit { try? file.close() }

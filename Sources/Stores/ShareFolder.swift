@@ -50,8 +50,14 @@ public struct ShareFolder: ~Copyable, Sendable {
     private func child(_ name: String) throws -> ShareFolder? {
         let next = openat(descriptor.rawValue, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard next >= 0 else {
-            if errno == ENOENT { return nil }
-            throw failure("use the folder \(path.appending(name))", Errno(rawValue: errno))
+            let number = errno
+            if number == ENOENT { return nil }
+            if let isFolder = try? Files.isFolder(path.appending(name)), !isFolder {
+                throw Failure(
+                    .failure, "cannot use the folder \(path.appending(name)): it is a symbolic link or a file",
+                    hint: "remove it: what is below share/ is not followed anywhere")
+            }
+            throw failure("use the folder \(path.appending(name))", Errno(rawValue: number))
         }
         return ShareFolder(FileDescriptor(rawValue: next), path.appending(name), work)
     }

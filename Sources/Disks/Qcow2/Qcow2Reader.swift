@@ -39,7 +39,7 @@ public final class Qcow2Reader: BlockDevice {
                 disk: name, feature: "it stands on more than \(Self.longestChain) others",
                 hint: "`devbox image import DISK --name NAME --flatten` makes one disk of all of them, to clone from")
         }
-        file = try Files.open(path, .readOnly)
+        file = try FileDevice.open(path, .readOnly)
         guard let header = try Qcow2Header(file, name: name) else {
             throw DiskError.damaged(disk: name, defect: "it is not a qcow2 file")
         }
