@@ -36,28 +36,27 @@ let package = Package(
         .target(
             name: "Kernels",
             dependencies: [
-                "Installing", "Targets", "Guests", "Packages", "Binaries", "Boot", "Disks", "HostTools", "DevboxCore",
+                "Installing", "Targets", "Guests", "Packages", "Binaries", "Boot", "Disks", "Stores", "HostTools",
+                "DevboxCore",
                 system,
             ],
             swiftSettings: settings),
         .target(
             name: "Installing",
             dependencies: [
-                "Targets", "Guests", "Sandbox", "Packages", "Boot", "Disks", "Archives", "Templates", "HostTools",
-                "DevboxCore", system,
+                "Targets", "Guests", "Sandbox", "Packages", "Boot", "Disks", "Archives", "Templates", "Stores",
+                "HostTools", "DevboxCore", system,
             ],
             swiftSettings: settings),
         .target(
             name: "Kdump",
             dependencies: [
-                "Dumps", "Crash", "Targets", "Guests", "Binaries", "Boot", "Disks", "Templates", "HostTools",
-                "DevboxCore",
-                "CExt2FS",
-                system,
+                "Dumps", "Crash", "Targets", "Guests", "Binaries", "Boot", "Disks", "Templates", "Stores", "HostTools",
+                "DevboxCore", "CExt2FS", system,
             ],
             swiftSettings: settings),
         .target(
-            name: "Doctor", dependencies: ["Guests", "Images", "HostTools", "DevboxCore", system],
+            name: "Doctor", dependencies: ["Guests", "Images", "Stores", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .target(
             name: "Dumps",
@@ -68,9 +67,8 @@ let package = Package(
         .target(
             name: "Fetch",
             dependencies: [
-                "Installing", "Guests", "Packages", "Settings", "HostTools", "Archives", "DevboxCore", "CCurl",
-                "CLinux",
-                system,
+                "Installing", "Guests", "Packages", "Stores", "Settings", "HostTools", "Archives", "DevboxCore", "CCurl",
+                "CLinux", system,
             ],
             swiftSettings: settings),
         .target(
@@ -83,7 +81,7 @@ let package = Package(
         .target(
             name: "Guests",
             dependencies: [
-                "Sandbox", "Images", "Boot", "Disks", "QMP", "Templates", "HostTools", "DevboxCore",
+                "Sandbox", "Images", "Boot", "Disks", "QMP", "Templates", "Stores", "HostTools", "DevboxCore",
                 "CLinux",
                 system,
             ],
@@ -93,7 +91,9 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Images",
-            dependencies: ["Boot", "Disks", "Archives", "Templates", "HostTools", "DevboxCore", "CExt2FS", system],
+            dependencies: [
+                "Boot", "Disks", "Archives", "Templates", "Stores", "HostTools", "DevboxCore", "CExt2FS", system,
+            ],
             swiftSettings: settings),
         .target(
             name: "Boot", dependencies: ["Disks", "Archives", "Templates", "DevboxCore", system],
@@ -104,12 +104,14 @@ let package = Package(
         .target(name: "QMP", dependencies: ["HostTools", "DevboxCore", "CLinux", system], swiftSettings: settings),
         .target(name: "HostTools", dependencies: ["DevboxCore", "CLinux", system], swiftSettings: settings),
         .target(
-            name: "Packages", dependencies: ["Binaries", "Archives", "DevboxCore", system], swiftSettings: settings),
+            name: "Packages", dependencies: ["Binaries", "Archives", "Stores", "DevboxCore", system],
+            swiftSettings: settings),
         .target(
-            name: "Crash", dependencies: ["Binaries", "Archives", "DevboxCore", "CLinux", "CZlib", system],
+            name: "Crash", dependencies: ["Binaries", "Archives", "Stores", "DevboxCore", "CLinux", "CZlib", system],
             swiftSettings: settings),
         .target(
             name: "Binaries", dependencies: ["Archives"], swiftSettings: settings),
+        .target(name: "Stores", dependencies: ["DevboxCore", system], swiftSettings: settings),
         .target(name: "Archives", dependencies: ["DevboxCore", "CArchive", "CLZMA", system], swiftSettings: settings),
         .target(
             name: "Templates", dependencies: ["CTemplates", "DevboxCore", mustache, system], swiftSettings: settings),
@@ -119,7 +121,8 @@ let package = Package(
         .target(name: "CLinux"),
         .target(name: "CCurl"),
         .testTarget(
-            name: "DoctorTests", dependencies: ["Doctor", "Guests", "Sandbox", "HostTools", "DevboxCore", system],
+            name: "DoctorTests",
+            dependencies: ["Doctor", "Guests", "Sandbox", "Stores", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
@@ -148,6 +151,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "HostToolsTests", dependencies: ["TestSupport", "HostTools", "DevboxCore", system],
+            swiftSettings: settings),
+        .testTarget(
+            name: "StoresTests", dependencies: ["TestSupport", "Stores", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
             name: "QMPTests", dependencies: ["TestSupport", "QMP", "HostTools", "DevboxCore", "CLinux", system],
@@ -188,7 +194,7 @@ let package = Package(
         .testTarget(
             name: "GuestsTests",
             dependencies: [
-                "TestSupport", "Guests", "Images", "Disks", "QMP", "HostTools", "DevboxCore", system,
+                "TestSupport", "Guests", "Images", "Disks", "QMP", "Stores", "HostTools", "DevboxCore", system,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -35,6 +35,13 @@ public struct SHA256Digest: Sendable, Hashable, Codable, CustomStringConvertible
         }
     }
 
+    /// The digest of bytes.
+    public init(of bytes: some Sequence<UInt8>) {
+        var hasher = Hasher()
+        Array(bytes).withUnsafeBytes { hasher.update($0) }
+        self = hasher.digest
+    }
+
     /// The digest of an open file from its position on; it is read to its end.
     ///
     /// - Parameter name: what messages call the file.

@@ -1,11 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// The one folder that everything lives in, and the only place where its files are named.
-///
-/// ```
-/// images/<image>/   guests/<guest>/   layers/   keys/   locks/   cache/   share/   records/   templates/
-/// ```
+/// The one folder that everything lives in; `WorkDirectory+Layout` says where in it.
 public struct WorkDirectory: Sendable {
     /// Its absolute path, without links.
     public let path: FilePath
@@ -47,10 +43,8 @@ public struct WorkDirectory: Sendable {
         for directory in [keys, locks, cache, records] { try own(directory, mode: 0o700) }
         // Closed by the work directory above them; an unprivileged QEMU reaches these through a mount of its own.
         for directory in [images, guests, layers, share] { try own(directory, mode: 0o755) }
-        for directory in ["packages", "debug", "dumps"] { try own(share.appending(directory), mode: 0o755) }
-        for directory in ["sources", "build", "notes"] {
-            try own(share.appending(directory), mode: 0o755, by: guestOwner)
-        }
+        for store in StoreName.allCases { try own(share(store), mode: 0o755) }
+        for name in Self.writableShares { try own(writableShare(name), mode: 0o755, by: guestOwner) }
     }
 
     /// Where the work directory is, or would be made; links in it are not resolved.
@@ -61,7 +55,7 @@ public struct WorkDirectory: Sendable {
 
     /// Whether devbox made this directory a work directory.
     public static func isOne(_ path: FilePath) -> Bool {
-        Files.exists(path.appending("guests")) && Files.exists(path.appending("locks"))
+        marks(of: path).allSatisfy(Files.exists)
     }
 
     private static func resolve(_ path: FilePath) throws -> FilePath {
@@ -80,35 +74,6 @@ public struct WorkDirectory: Sendable {
                 hint: "name one of your own with --work or DEVBOX_WORK")
         }
     }
-
-    /// devbox.yaml: optional settings.
-    public var settings: FilePath { path.appending("devbox.yaml") }
-    /// One folder an image.
-    public var images: FilePath { path.appending("images") }
-    /// One folder a guest.
-    public var guests: FilePath { path.appending("guests") }
-    /// Disks that guests stand on and that belong to no image.
-    public var layers: FilePath { path.appending("layers") }
-    /// The work directory's own ssh key.
-    public var keys: FilePath { path.appending("keys") }
-    /// One lock file a guest or image; they stay when what they lock is removed, so that nobody waits on a file that is gone.
-    public var locks: FilePath { path.appending("locks") }
-    /// What can be deleted at any time.
-    public var cache: FilePath { path.appending("cache") }
-    /// Packages of which the data has been decoded.
-    public var decodedPackages: FilePath { cache.appending("packages") }
-    /// What every guest sees at `/work`.
-    public var share: FilePath { path.appending("share") }
-    /// Digests and origins of what devbox put under `share`.
-    public var records: FilePath { path.appending("records") }
-    /// The user's own versions of devbox's templates.
-    public var templates: FilePath { path.appending("templates") }
-
-    /// The folders of `share` that guests may write to. The others are read-only for them.
-    public static let writableShares = ["sources", "build", "notes"]
-
-    /// The private half of the key that root of every guest accepts.
-    public var sshKey: FilePath { keys.appending("id_ed25519") }
 
     /// Who guests' processes are on the host: the owner of the work directory, or, where that is root, the first of root's
     /// subordinate ids, so that no guest's process and no file that a guest writes ever belongs to the host's root.

@@ -3,6 +3,7 @@ import Glibc
 import Guests
 import HostTools
 import Images
+import Stores
 import SystemPackage
 
 /// What a host can do for devbox, and what killed devboxes left on it.
@@ -59,7 +60,7 @@ public struct HostReport: Sendable, Encodable {
         -> HostReport
     {
         // Leftovers first: whoever asks for the guests' names sweeps some of them on the way.
-        let leftovers = try work.map { try LeftoverSearch(GuestStore($0), fix: fix, runner: runner).run() } ?? []
+        let leftovers = try work.map { try LeftoverSearch($0, runner: runner).leftovers(cleaning: fix) } ?? []
         let needed = HostPrograms.needed(on: .host)
         let programs = needed + HostPrograms.optional(on: .host)
         let versions = try VersionQuery.ask(programs)
@@ -73,7 +74,7 @@ public struct HostReport: Sendable, Encodable {
         return HostReport(
             programs: programChecks, features: FeatureChecks.all(facts), leftovers: leftovers,
             workDirectory: work?.path.string,
-            cacheBytes: work.map { size(of: $0.cache) } ?? 0)
+            cacheBytes: work.map { Files.sizeOnDisk($0.cache) } ?? 0)
     }
 
     /// What is missing.
@@ -87,13 +88,5 @@ public struct HostReport: Sendable, Encodable {
     public static func installLine(_ missing: [Check]) -> String? {
         let packages = Set(missing.flatMap(\.packages)).sorted()
         return packages.isEmpty ? nil : "apt-get install \(packages.joined(separator: " "))"
-    }
-
-    private static func size(of folder: FilePath) -> Int64 {
-        ((try? Files.list(folder)) ?? []).reduce(0) { sum, name in
-            let path = folder.appending(name)
-            guard let status = try? Files.status(path) else { return sum }
-            return sum + Int64(status.st_blocks) * 512 + (status.st_mode & S_IFMT == S_IFDIR ? size(of: path) : 0)
-        }
     }
 }

@@ -43,7 +43,7 @@ public struct DumpCollector: Sendable {
         -> CollectedDumps
     {
         let lock = try FileLock(
-            guests.work.locks.appending("dumps-\(name)"), of: "the dumps of \(name)", for: "dumps",
+            guests.work.lock(.dumps(name)), of: "the dumps of \(name)", for: "dumps",
             onWait: runner.console.say)
         defer { _ = lock.descriptor }
         try store.sweep(name)

@@ -2,6 +2,7 @@ import DevboxCore
 import FoundationEssentials
 import Glibc
 import HostTools
+import Stores
 import SystemPackage
 import Templates
 
@@ -23,7 +24,7 @@ struct AptTree {
     private let work: WorkDirectory
 
     /// How many trees are kept, of some tens of megabytes each.
-    private static let limit = 8
+    private static let bounds = CacheBounds(count: 8)
     /// How long lists are used before they are fetched again.
     private static let freshness: Int64 = 3600
 
@@ -35,8 +36,9 @@ struct AptTree {
         templates: Templates
     ) throws {
         self.work = work
-        let parent = work.cache.appending("apt")
-        path = parent.appending(sources.digest(architecture: architecture.rawValue).description.prefix(32).description)
+        let cache = Cache(.aptTrees, in: work, keeping: Self.bounds)
+        let name = String(sources.digest(architecture: architecture.rawValue).description.prefix(32))
+        path = cache.path(name)
         // It stands between quotes in apt's own settings, and between spaces in a source.
         guard AptTree.isPlain(path.string) else {
             throw Failure(
@@ -46,7 +48,7 @@ struct AptTree {
         archives = path.appending("var/cache/apt/archives")
         nothing = path.appending("nothing")
         configuration = AptConfiguration(file: path.appending("apt.conf"), temporary: path.appending("tmp"))
-        try work.own(parent, mode: 0o700)
+        try cache.prepare()
         try work.own(path, mode: 0o700)
         for folder in [
             "tmp", "nothing", "keyrings", "etc", "etc/apt", "etc/apt/sources.list.d", "etc/apt/trusted.gpg.d",
@@ -60,8 +62,8 @@ struct AptTree {
         ]
         try Self.write(templates.render("apt.conf.mustache", values), to: "apt.conf", in: path)
         skipped = try Self.write(sources, in: path)
-        utimes(path.string, nil)
-        try Self.evict(parent, but: path)
+        cache.use(name)
+        try cache.evict(keeping: name)
     }
 
     private static func isPlain(_ path: String) -> Bool {
@@ -163,12 +165,5 @@ struct AptTree {
             guard line.hasSuffix("\";"), let name = line.split(separator: " ").first?.lowercased() else { return false }
             return kept.contains { name == $0 || name.hasPrefix("\($0)::") }
         }
-    }
-
-    private static func evict(_ parent: FilePath, but own: FilePath) throws {
-        let entries = try Files.list(parent).map { parent.appending($0) }.filter { $0 != own }.compactMap {
-            path -> (FilePath, Int64)? in (try? Files.status(path)).map { (path, $0.modifiedNanoseconds) }
-        }
-        for (path, _) in entries.sorted(by: { $0.1 > $1.1 }).dropFirst(limit - 1) { try Files.removeTree(path) }
     }
 }

@@ -70,7 +70,7 @@ struct DependencyDownload {
         -> [PackageFile]
     {
         let lock = try FileLock(
-            work.locks.appending("apt"), of: "the cache of package lists", for: "--download-dependencies",
+            work.lock(.aptTrees), of: "the cache of package lists", for: "--download-dependencies",
             patience: .seconds(300)
         ) { runner.console.say($0) }
         defer { _ = lock.descriptor }

@@ -5,6 +5,7 @@ import Glibc
 import Guests
 import Packages
 import Sandbox
+import Stores
 import SystemPackage
 import Targets
 
@@ -14,15 +15,15 @@ import Targets
 /// The result depends on the packages and on the image alone as long as nothing else has run in the guest, so only that of a guest
 /// in which nothing has is kept: no guest can leave something there for another.
 struct DepmodCache {
-    private let folder: FilePath
-    private let work: WorkDirectory
+    private let cache: Cache
+    private let name: String
 
     /// How many results are kept, of some megabytes each.
-    private static let limit = 40
+    private static let bounds = CacheBounds(count: 40)
 
     /// The results for some packages on a guest.
     init(_ work: WorkDirectory, for files: [PackageFile], on change: GuestChange) throws {
-        self.work = work
+        cache = Cache(.depmod, in: work, keeping: Self.bounds)
         let record = change.record
         var hasher = SHA256Digest.Hasher()
         func take(_ text: String) { Array("\(text)\n".utf8).withUnsafeBytes { hasher.update($0) } }
@@ -39,15 +40,17 @@ struct DepmodCache {
                 take(try root.text("\(settings)/\(name)") ?? "")
             }
         }
-        folder = work.cache.appending("depmod").appending(hasher.digest.description)
+        name = hasher.digest.description
     }
+
+    private var folder: FilePath { cache.path(name) }
 
     /// What the container is shown: the results, unless the guest has modules of such a version already.
     func extras(for change: GuestChange) throws -> [SandboxMount.Entry] {
         let root = try change.openRoot()
         let versions = try Files.list(folder)
         for version in versions where try root.find("/lib/modules/\(version)") != nil { return [] }
-        if !versions.isEmpty { utimes(folder.string, nil) }
+        if !versions.isEmpty { cache.use(name) }
         return versions.map { SandboxMount.Entry(folder.appending($0), as: "depmod/\($0)") }
     }
 
@@ -57,13 +60,7 @@ struct DepmodCache {
     /// Keeps what depmod made of the versions that packages brought. Only where `isToBeKept`.
     func keep(_ versions: [String], noted: Set<String>, from change: GuestChange) throws {
         guard isToBeKept(of: change), !versions.isEmpty else { return }
-        let parent = folder.removingLastComponent()
-        try Files.makeDirectory(parent, mode: 0o700)
-        try work.give(parent)
-        for name in try Files.list(parent) where name.hasPrefix(UnfinishedFolder.prefix) {
-            UnfinishedFolder.removeIfAbandoned(parent.appending(name))
-        }
-        let unfinished = try UnfinishedFolder(for: "depmod", in: parent)
+        let unfinished = try cache.begin("depmod")
         let root = try change.openRoot()
         for version in versions {
             let path = "/lib/modules/\(version)"
@@ -79,15 +76,6 @@ struct DepmodCache {
             }
             guard try Files.list(target).contains("modules.dep.bin") else { return }
         }
-        try unfinished.finish(as: folder)
-        try Self.evict(parent)
-    }
-
-    private static func evict(_ parent: FilePath) throws {
-        let entries = try Files.list(parent).compactMap { name -> (FilePath, Int64)? in
-            let path = parent.appending(name)
-            return (try? Files.status(path)).map { (path, $0.modifiedNanoseconds) }
-        }
-        for (path, _) in entries.sorted(by: { $0.1 > $1.1 }).dropFirst(limit) { try Files.removeTree(path) }
+        try cache.finish(unfinished, as: name)
     }
 }

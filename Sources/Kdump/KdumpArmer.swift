@@ -206,7 +206,7 @@ public struct KdumpArmer: KernelChangeObserver {
     private func changing(_ name: String, for purpose: String) throws -> FileLock {
         _ = try store.load(name)
         return try FileLock(
-            store.work.locks.appending("kdump-\(name)"), of: "kdump of \(name)", for: purpose,
+            store.work.lock(.kdump(name)), of: "kdump of \(name)", for: purpose,
             onWait: runner.console.say)
     }
 }

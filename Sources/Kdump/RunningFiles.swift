@@ -2,6 +2,7 @@ import DevboxCore
 import FoundationEssentials
 import Glibc
 import HostTools
+import Stores
 import SystemPackage
 import Targets
 import Templates
@@ -44,10 +45,9 @@ struct RunningFiles {
 
     /// Brings files to what they are to be.
     func apply(_ edits: [(path: String, file: GuestFile)]) throws {
-        let folder = work.cache.appending("kdump-\(getpid())")
-        try Files.removeTree(folder)
-        try Files.makeDirectory(folder, mode: 0o700)
-        defer { try? Files.removeTree(folder) }
+        let scratch = try UnfinishedFolder.scratch("kdump", in: work)
+        defer { withExtendedLifetime(scratch.path) {} }
+        let folder = scratch.path
         var written: [String] = []
         var removed: [String] = []
         for (path, file) in edits {

@@ -1,9 +1,12 @@
 import Binaries
 import DevboxCore
 import FoundationEssentials
+import Stores
 
 /// What is known of a kernel's symbols in the debug store: records/debug/<build-id>.json, where no guest can change it.
-public struct DebugRecord: Record {
+public struct DebugRecord: StoredRecord {
+    /// The debug store.
+    public static let store = StoreName.debug
     /// The format that this devbox writes; a newer one is refused.
     public static let currentVersion = 1
     /// The format of the file that it was read from.
@@ -39,6 +42,13 @@ public struct DebugRecord: Record {
         public var size: Int64
         /// Of all of it.
         public var sha256: SHA256Digest
+    }
+
+    /// The folder of its build-id.
+    public var place: [String] { [buildID.description] }
+    /// Its vmlinux.
+    public var content: StoredContent {
+        StoredContent(DebugStore.vmlinuxName, size: vmlinux.size, sha256: vmlinux.sha256)
     }
 
     /// The members of the file that devbox knows; others are kept as they are.

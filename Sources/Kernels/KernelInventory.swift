@@ -4,6 +4,7 @@ import DevboxCore
 import Glibc
 import Guests
 import HostTools
+import Stores
 import SystemPackage
 
 /// The installed kernels of a guest, with what devbox knows of each.
@@ -40,10 +41,20 @@ public struct KernelInventory: Sendable {
             let package = record.packages?.last { file in
                 file.name.hasPrefix("linux-image-") && file.name.contains(kernel.version)
             }
-            let symbols = try id.flatMap { id in try debug.record(id).map { _ in "/work/debug/\(id)" } }
+            let symbols = id.flatMap { self.symbols(of: $0, in: debug) }
             return Entry(
                 version: kernel.version, startsNext: kernel == record.startingKernel, package: package, buildID: id,
                 symbols: symbols)
+        }
+    }
+
+    /// Where a kernel's symbols are in guests. A record that cannot be read is told, and does not keep the others from being shown.
+    private func symbols(of id: BuildID, in debug: DebugStore) -> String? {
+        do {
+            return try debug.record(id).map(DebugStore.guestPath)
+        } catch {
+            runner.console.warn("the symbols of \(id) are left out: \(error)")
+            return nil
         }
     }
 
@@ -51,13 +62,13 @@ public struct KernelInventory: Sendable {
     func buildID(of kernel: BootKernel, _ guest: String) throws -> BuildID? {
         let file = store.files(guest).boot.appending(kernel.vmlinuz)
         guard let status = try? Files.status(file) else { return nil }
-        let folder = store.work.cache.appending("build-ids")
-        let note = folder.appending("\(kernel.vmlinuz)-\(status.st_size)-\(status.modifiedNanoseconds)")
-        if let text = try? Files.text(note, limit: 4096) { return BuildID(text.filter { !$0.isNewline }) }
+        let cache = Cache(.buildIDs, in: store.work, keeping: CacheBounds(count: 1000))
+        let note = "\(kernel.vmlinuz)-\(status.st_size)-\(status.modifiedNanoseconds)"
+        if let text = cache.bytes(note) {
+            return BuildID(String(decoding: text, as: UTF8.self).filter { !$0.isNewline })
+        }
         let id = KernelImage(try Files.read(file, limit: KernelImage.sizeLimit)).buildID
-        try Files.makeDirectory(folder, mode: 0o700)
-        try store.work.give(folder)
-        try Files.writeAtomically(Array("\(id?.description ?? "")\n".utf8), to: note)
+        try cache.keep("\(id?.description ?? "")\n".utf8, as: note)
         return id
     }
 }

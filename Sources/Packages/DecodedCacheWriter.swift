@@ -1,11 +1,12 @@
 import Archives
 import DevboxCore
 import Glibc
+import Stores
 import SystemPackage
 
 /// A decoded package that is being written. Until `finish` it has no name in the cache; dropped, it leaves nothing.
 public struct DecodedCacheWriter: ~Copyable {
-    private let cache: DecodedCache
+    private let cache: Cache
     private let digest: SHA256Digest
     private let folder: UnfinishedFolder
     private let file: FileDescriptor
@@ -16,8 +17,9 @@ public struct DecodedCacheWriter: ~Copyable {
     private var size: Int64
     private var error: (any Error)?
 
-    init(_ cache: DecodedCache, _ package: DebPackage, _ digest: SHA256Digest) throws {
-        let folder = try UnfinishedFolder(for: digest.description, in: cache.directory)
+    init(_ decoded: DecodedCache, _ package: DebPackage, _ digest: SHA256Digest) throws {
+        let cache = decoded.cache
+        let folder = try cache.begin(digest.description)
         let path = folder.path.appending("package.deb")
         let file = try Files.open(
             path, .writeOnly, [.create, .exclusiveCreate], permissions: FilePermissions(rawValue: 0o644))
@@ -96,12 +98,11 @@ public struct DecodedCacheWriter: ~Copyable {
             try posix("write \(path)") { pwrite(file.rawValue, bytes.baseAddress, bytes.count, Int(headerOffset)) }
         }
         guard written == header.count else { throw Failure(.failure, "cannot write \(path)") }
-        let final = cache.path(digest)
         // Read before it is visible; the name is the only thing that changes.
         let package = try DebPackage(path)
-        try Files.rename(path, to: final)
-        try cache.evict(keeping: final)
-        return try DebPackage(DebFile(package.file, renamed: final))
+        let name = DecodedCache.name(digest)
+        try cache.take(path, as: name)
+        return try DebPackage(DebFile(package.file, renamed: cache.path(name)))
     }
 
     private static func header(_ name: String, _ size: Int64) -> [UInt8] {

@@ -104,3 +104,29 @@ struct WorkDirectoryTests {
         #expect(try Files.status(work.share.appending("build")).st_uid == work.guestOwner.uid)
     }
 }
+
+@Suite("Where everything is in the work directory")
+struct LayoutTests {
+    @Test("the places that earlier devboxes used stay, so that what they left is found")
+    func places() throws {
+        let scratch = try ScratchDirectory()
+        let work = try WorkDirectory(given: scratch("work").string, environment: [:])
+        let locks: [(LockName, String)] = [
+            (.guest("a"), "guest-a"), (.record("a"), "record-a"), (.kdump("a"), "kdump-a"), (.dumps("a"), "dumps-a"),
+            (.image("a"), "image-a"), (.layers, "layers"), (.keys, "keys"), (.store(.dumps), "dumps"),
+            (.store(.debug), "debug"), (.store(.packages), "packages"), (.downloads, "fetch"), (.aptTrees, "apt"),
+        ]
+        for (lock, name) in locks { #expect(work.lock(lock) == work.path.pushing(FilePath("locks/\(name)"))) }
+        #expect(
+            Set(CacheName.allCases.map(\.rawValue)).isSuperset(of: [
+                "packages", "downloads", "indexes", "apt", "depmod", "build-ids", "notices",
+            ]))
+        #expect(work.bootstrapPackages(suite: "sid", architecture: .arm64) == work.path.pushing("cache/debs-sid-arm64"))
+        #expect(work.recordLines(.packages) == work.path.pushing("records/packages.jsonl"))
+        #expect(work.records(.debug) == work.path.pushing("records/debug"))
+        #expect(work.share(.dumps) == work.path.pushing("share/dumps"))
+        #expect(StoreName.debug.guestPath == "/work/debug")
+        #expect(work.sshKey == work.path.pushing("keys/id_ed25519"))
+        #expect(work.sshPublicKey == work.path.pushing("keys/id_ed25519.pub"))
+    }
+}

@@ -2,9 +2,11 @@ import DevboxCore
 import Foundation
 import Glibc
 import HostTools
+import Stores
 import SystemPackage
 import Testing
 
+@testable import Doctor
 @testable import Guests
 import Sandbox
 
@@ -50,7 +52,7 @@ struct LeftoverSearchTests {
     /// What is found of this work directory; other ones' control groups are none of these tests' business.
     private func search(_ store: GuestStore, fix: Bool = false) throws -> [Leftover] {
         let runner = Runner(console: Console(level: .quiet, environment: [:]))
-        return try LeftoverSearch(store, fix: fix, runner: runner).run().filter {
+        return try LeftoverSearch(store.work, runner: runner).leftovers(cleaning: fix).filter {
             $0.path.hasPrefix(store.work.path.string)
         }
     }

@@ -1,6 +1,7 @@
 import DevboxCore
 import Foundation
 import HostTools
+import Stores
 import SystemPackage
 import Testing
 
@@ -111,7 +112,7 @@ struct ProbeMemoryTests {
     @Test("A damaged memory is no memory")
     func damaged() throws {
         try withWork { work in
-            try Files.writeAtomically(Array("{".utf8), to: work.cache.appending("kvm.json"))
+            try Cache(.accelerators, in: work).keep("{".utf8, as: "amd64.json")
             #expect(ProbeMemory(work, conditions: "a").verdict(for: .amd64) == nil)
         }
     }

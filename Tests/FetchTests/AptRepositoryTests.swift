@@ -137,9 +137,9 @@ struct AptRepositoryTests {
         #expect(try apt.find().count == 1)
         let first = try #require(try apt.kept().first)
         let folder = bed.work.cache.appending("indexes")
-        let old = ["used", "1.lock", "2.lock", "old"].map(folder.appending)
+        let old = ["used", ".1.lock", ".2.lock", "old"].map(folder.appending)
         for path in old { try Files.writeAtomically([], to: path) }
-        let lock = try FileLock(folder.appending("2.lock"), of: "an index", for: "a test")
+        let lock = try FileLock(folder.appending(".2.lock"), of: "an index", for: "a test")
         for path in old + [folder.appending(first)] { try tool("touch", "-d", "8 days ago", path.string) }
         try tool("touch", "-d", "6 days ago", folder.appending("used").string)
         // Using it makes it young.
@@ -148,7 +148,7 @@ struct AptRepositoryTests {
         try apt.publish(["main/binary-amd64": apt.package("linux") + apt.package("other")])
         #expect(try apt.find("other").count == 1)
         let second = try apt.digest("dists/bookworm/main/binary-amd64/Packages.xz")
-        #expect(try apt.kept() == [first, second, "2.lock", "used"].sorted())
+        #expect(try apt.kept() == [first, second, ".2.lock", "used"].sorted())
         withExtendedLifetime(lock.descriptor) {}
     }
 }

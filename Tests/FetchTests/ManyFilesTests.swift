@@ -29,7 +29,7 @@ struct ManyFilesTests {
         try tool("ln", "-s", bed.scratch.path.string, packages.appending("p7").string)
         let results = try fetcher.fetch(builds)
         #expect(reported { _ = try results[7].get() } != nil)
-        #expect(try Files.list(PartFolder.path(bed.work)).isEmpty)
+        #expect(try Files.list(bed.work.cache(.downloads)).isEmpty)
         for (number, result) in results.enumerated() where number != 7 {
             let fetched = try result.get()
             #expect(try Files.read(fetcher.path(fetched.record)) == FetchBed.deb(UInt64(number), size: 500))

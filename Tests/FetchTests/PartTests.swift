@@ -13,7 +13,7 @@ struct PartTests {
 
     @Test("what nobody will go on with goes: old parts without notes, and those that nobody has asked for in a month")
     func oldParts() throws {
-        let folder = PartFolder.path(bed.work)
+        let folder = bed.work.cache(.downloads)
         try bed.work.own(folder, mode: 0o700)
         for (name, days, hasNotes) in [("a", 2, false), ("b", 2, true), ("c", 40, true), ("d", 0, false)] {
             for end in ["part"] + (hasNotes ? ["json"] : []) {

@@ -3,6 +3,7 @@ import Glibc
 @testable import Guests
 import HostTools
 import Images
+import Stores
 import SystemPackage
 import TestSupport
 import Testing

@@ -29,7 +29,7 @@ struct DecodedCacheTests {
         return try writer.finish()
     }
 
-    private func names() throws -> [String] { try Files.list(work.decodedPackages) }
+    private func names() throws -> [String] { try Files.list(work.cache(.decodedPackages)) }
 
     @Test("hands out a package that dpkg takes, with the same control member and the same files")
     func content() throws {
@@ -72,7 +72,7 @@ struct DecodedCacheTests {
         try begin()
         #expect(try names() == [])
         // As a killed one leaves it: there, and locked by nobody.
-        let left = cache.directory.appending("\(UnfinishedFolder.prefix)x-1-1")
+        let left = cache.directory.appending(".new-x-1-1")
         try Files.makeDirectory(left)
         try Files.writeAtomically([1], to: left.appending("package.deb"))
         try fill(cache, original)

@@ -1,10 +1,13 @@
 import Binaries
 import DevboxCore
 import FoundationEssentials
+import Stores
 
 /// What is known of a dump: records/dumps/<guest>/<time>.json, where no guest can change it, and for readers beside the dump as
 /// share/dumps/<guest>/<time>/dump.json.
-public struct DumpRecord: Record {
+public struct DumpRecord: StoredRecord {
+    /// The dumps.
+    public static let store = StoreName.dumps
     /// The format that this devbox writes; a newer one is refused.
     public static let currentVersion = 1
     /// The format of the file that it was read from.
@@ -84,6 +87,11 @@ public struct DumpRecord: Record {
             (self.path, self.size, self.modified) = (path, size, modified)
         }
     }
+
+    /// The guest's folder and its own.
+    public var place: [String] { [guest, name] }
+    /// Its vmcore.
+    public var content: StoredContent { StoredContent(DumpStore.vmcoreName, size: size, sha256: sha256) }
 
     /// The members of the file that devbox knows; others are kept as they are.
     public enum Keys: String, CodingKey, CaseIterable {

@@ -1,6 +1,7 @@
 import DevboxCore
 import FoundationEssentials
 import Glibc
+import Stores
 import SystemPackage
 
 /// A dump in the store.
@@ -15,30 +16,27 @@ public struct StoredDump: Sendable {
     /// The kernel's messages; the record says whether there are any.
     public var messages: FilePath { folder.appending(DumpStore.messagesName) }
     /// The folder as guests see it.
-    public var guestPath: String { "/work/dumps/\(record.guest)/\(record.name)" }
+    public var guestPath: String { SharedStore.guestPath(of: record) }
 }
 
 /// The dumps of a work directory: share/dumps/<guest>/<time>/{vmcore,dmesg.txt,dump.json}, and what they must be in
 /// records/dumps/<guest>/<time>.json.
 ///
-/// A dump is there when its folder and its record are; the rename of the folder comes last and decides. One that is being written
-/// lies in an `UnfinishedFolder`, which is never listed and goes away with its devbox.
+/// One that is being written lies in an `UnfinishedFolder`, which is never listed and goes away with its devbox.
 public struct DumpStore: Sendable {
     /// The work directory.
-    public let work: WorkDirectory
+    public var work: WorkDirectory { store.work }
+    private let store: SharedStore<DumpRecord>
 
     static let vmcoreName = "vmcore"
     static let messagesName = "dmesg.txt"
     static let recordName = "dump.json"
 
     /// - Parameter work: the work directory.
-    public init(_ work: WorkDirectory) { self.work = work }
-
-    private var dumps: FilePath { work.share.appending("dumps") }
-    private var records: FilePath { work.records.appending("dumps") }
+    public init(_ work: WorkDirectory) { store = SharedStore(work) }
 
     /// The folder of a guest's dumps; it need not exist.
-    public func folder(of guest: String) -> FilePath { dumps.appending(guest) }
+    public func folder(of guest: String) -> FilePath { store.path([guest]) }
 
     /// Makes the folder of a dump that is to be written. It is gone again when the value goes away without `finish`.
     ///
@@ -50,24 +48,16 @@ public struct DumpStore: Sendable {
         -> UnfinishedDump
     {
         try Names.check(guest, "guest")
-        // Not through a link, whoever may have put one there.
-        _ = try ShareFolder(dumps, in: work).making(guest)
-        try sweep(guest)
         return UnfinishedDump(
-            store: self, folder: try UnfinishedFolder(for: "dump", in: folder(of: guest)),
-            guest: guest, guestID: guestID, source: source, command: command)
+            store: self, folder: try store.begin("dump", below: [guest]), guest: guest, guestID: guestID,
+            source: source, command: command)
     }
 
     /// Removes what killed devboxes left in a guest's folder.
-    public func sweep(_ guest: String) throws {
-        guard try ShareFolder(dumps, in: work).folder([guest]) != nil else { return }
-        for name in try Files.list(folder(of: guest)) where name.hasPrefix(UnfinishedFolder.prefix) {
-            UnfinishedFolder.removeIfAbandoned(folder(of: guest).appending(name))
-        }
-    }
+    public func sweep(_ guest: String) throws { try store.sweep(below: [guest]) }
 
     /// The guests that have dumps or had some, sorted.
-    public func guests() throws -> [String] { try Files.list(records).filter(Names.isValid) }
+    public func guests() throws -> [String] { try store.records.names().filter(Names.isValid) }
 
     /// The dumps that are there, by guest, the newest first.
     ///
@@ -82,64 +72,35 @@ public struct DumpStore: Sendable {
 
     /// The records of a guest's dumps, the newest first, with those of dumps that were removed from the store.
     public func known(_ guest: String, unreadable: (FilePath) -> Void = { _ in }) throws -> [DumpRecord] {
-        let folder = records.appending(guest)
-        var result: [DumpRecord] = []
-        for name in try Files.list(folder) where name.hasSuffix(".json") && !name.hasPrefix(".") {
-            guard let record = try? RecordFile.read(DumpRecord.self, from: folder.appending(name)),
-                record.guest == guest, "\(record.name).json" == name
-            else {
-                unreadable(folder.appending(name))
-                continue
-            }
-            result.append(record)
-        }
-        return result.sorted { ($0.time, $0.name) > ($1.time, $1.name) }
+        try store.records.all(below: [guest], unreadable: unreadable)
+            .sorted { ($0.time, $0.name) > ($1.time, $1.name) }
     }
 
     /// A record's dump, where its vmcore is as large as it was; nil where it is not there any more.
     public func stored(_ record: DumpRecord) throws -> StoredDump? {
-        guard record.removedAt == nil,
-            let folder = try ShareFolder(dumps, in: work).folder([record.guest, record.name]),
-            let vmcore = try folder.open(Self.vmcoreName)
-        else { return nil }
-        defer { try? vmcore.close() }
-        var status = stat()
-        guard fstat(vmcore.rawValue, &status) == 0, Int64(status.st_size) == record.size else { return nil }
-        return StoredDump(record: record, folder: dumps.appending(record.guest).appending(record.name))
+        guard record.removedAt == nil, try store.has(record) else { return nil }
+        return StoredDump(record: record, folder: store.path(of: record))
     }
 
     /// Removes a dump. Its record stays, so that the guest's file is known when it is seen again.
     public func remove(_ dump: StoredDump) throws {
         var record = dump.record
         record.removedAt = Date()
-        let doomed = folder(of: record.guest).appending("\(UnfinishedFolder.prefix)removed-\(record.name)-\(getpid())")
-        try Files.rename(dump.folder, to: doomed)
-        try write(record)
-        try Files.removeTree(doomed)
+        try store.remove(dump.record, leaving: record)
         try? sweep(record.guest)
     }
 
     /// Removes all dumps of a guest, and what is known of them.
     public func forget(_ guest: String) throws {
-        try Files.removeTree(records.appending(guest))
+        try store.records.removeAll(below: [guest])
         try Files.removeTree(folder(of: guest))
-    }
-
-    private func recordFile(_ record: DumpRecord) -> FilePath {
-        records.appending(record.guest).appending("\(record.name).json")
-    }
-
-    func write(_ record: DumpRecord) throws {
-        for folder in [records, records.appending(record.guest)] { try work.own(folder, mode: 0o700) }
-        try RecordFile.write(record, to: recordFile(record))
-        try work.give(recordFile(record))
     }
 
     /// Puts a dump into place under the first free name that its time gives.
     func keep(_ folder: consuming UnfinishedFolder, _ record: DumpRecord) throws -> StoredDump {
         // Two dumps of one second must not take each other's record.
-        let lock = try FileLock(work.locks.appending("dumps"), of: "the dumps", for: "a dump")
-        defer { _ = lock.descriptor }
+        let lock = try store.lock(for: "a dump")
+        defer { withExtendedLifetime(lock.descriptor) {} }
         var record = record
         let stamp = Self.stamp(record.time)
         var number = 1
@@ -147,21 +108,20 @@ public struct DumpStore: Sendable {
             record.name = number == 1 ? stamp : "\(stamp)-\(number)"
             number += 1
         } while try isTaken(record)
-        let file = folder.path.appending(Self.recordName)
-        try Files.writeAtomically(RecordFile.json(record), to: file, mode: 0o644)
-        try work.give(file)
-        try write(record)
-        let final = self.folder(of: record.guest).appending(record.name)
-        try folder.finish(as: final)
-        return StoredDump(record: record, folder: final)
+        try Files.writeAtomically(RecordFile.json(record), to: folder.path.appending(Self.recordName), mode: 0o644)
+        try store.finish(folder, as: record)
+        return StoredDump(record: record, folder: store.path(of: record))
     }
 
     /// A record without a folder is what a killed devbox left, unless its dump was removed on purpose.
     private func isTaken(_ record: DumpRecord) throws -> Bool {
-        if Files.exists(folder(of: record.guest).appending(record.name)) { return true }
-        guard Files.exists(recordFile(record)) else { return false }
-        guard let there = try? RecordFile.read(DumpRecord.self, from: recordFile(record)) else { return true }
-        return there.removedAt != nil
+        if Files.exists(store.path(of: record)) { return true }
+        do {
+            return try store.records.read(record.place).map { $0.removedAt != nil } ?? false
+        } catch {
+            // Not to be read: perhaps it is another devbox's.
+            return true
+        }
     }
 
     /// "20261103T174612Z": ISO 8601 without what file names had better not have.

@@ -1,6 +1,7 @@
 import DevboxCore
 import FoundationEssentials
 import Glibc
+import Stores
 import SystemPackage
 
 /// What is known of a dump besides what its vmcore says.
@@ -82,11 +83,8 @@ public struct UnfinishedDump: ~Copyable {
         let (record, messages) = try inspect(details, digest: digest)
         if let messages {
             try Files.writeAtomically(messages, to: folder.path.appending(DumpStore.messagesName), mode: 0o644)
-            try store.work.give(folder.path.appending(DumpStore.messagesName))
         }
         try Files.setMode(vmcore, 0o644)
-        try Files.setMode(path, 0o755)
-        for path in [vmcore, path] { try store.work.give(path) }
         return try store.keep(folder, record)
     }
 

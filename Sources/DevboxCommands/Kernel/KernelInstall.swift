@@ -119,7 +119,7 @@ struct KernelInstall: ParsableCommand {
     /// Says where a kernel's symbols are, and whether they are those of the kernel that was installed.
     private func report(_ symbols: KernelSymbols) {
         let record = symbols.record
-        options.console.say("symbols of \(record.kernel) are in /work/debug/\(record.buildID)")
+        options.console.say("symbols of \(record.kernel) are in \(DebugStore.guestPath(of: record))")
         guard !symbols.areOfInstalled else { return }
         options.console.warn(
             "they are of another build than the kernel in \(guest), whose build-id is \(symbols.installedBuildID?.description ?? "not known")"

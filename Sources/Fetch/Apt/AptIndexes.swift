@@ -1,32 +1,32 @@
 import DevboxCore
 import Glibc
+import Stores
 import SystemPackage
 
 /// The indexes of apt repositories in cache/indexes, each named by its digest: one is fetched once.
 struct AptIndexes {
-    let context: SourceContext
+    private let context: SourceContext
+    private let cache: Cache
 
-    /// How long an index that nobody uses is kept, in seconds.
-    static let patience = 7 * 86_400
-
-    private var folder: FilePath { context.work.cache.appending("indexes") }
+    /// - Parameter context: what brings them.
+    init(context: SourceContext) {
+        self.context = context
+        cache = Cache(.indexes, in: context.work, keeping: CacheBounds(age: .seconds(7 * 86_400)))
+    }
 
     /// An index that a Release file lists, open at its start; it is what its digest says.
     ///
     /// - Parameter addresses: where it is; each counts where the server has nothing at those before it.
     func open(_ index: ReleaseFile.Index, at addresses: [Address]) throws -> FileDescriptor {
-        if !Files.exists(folder) { try context.work.own(folder, mode: 0o700) }
         if let file = try kept(index) { return file }
-        let path = folder.appending("\(index.sha256.description.prefix(16)).lock")
-        let lock = try lock(path, of: index)
-        defer {
-            try? Files.remove(path)
-            withExtendedLifetime(lock.descriptor) {}
-        }
+        // Others that bring the same index are waited for.
+        let lock = try cache.lock(
+            String(index.sha256.description.prefix(16)), of: "the index \(index.path)", for: "fetch",
+            patience: .seconds(3600))
+        defer { withExtendedLifetime(lock) {} }
         if let file = try kept(index) { return file }
         try bring(index, from: addresses)
         guard let file = try kept(index) else { throw Failure(.failure, "the index \(index.path) vanished") }
-        removeUnused()
         return file
     }
 
@@ -42,7 +42,8 @@ struct AptIndexes {
 
     /// One that is there already. Counts as a use of it.
     private func kept(_ index: ReleaseFile.Index) throws -> FileDescriptor? {
-        let path = folder.appending(index.sha256.description)
+        let name = index.sha256.description
+        let path = cache.path(name)
         guard Files.exists(path) else { return nil }
         let file = try Files.open(path, .readOnly, .noFollow)
         var isIntact = false
@@ -50,24 +51,8 @@ struct AptIndexes {
         isIntact = try SHA256Digest(of: file, name: path.string) == index.sha256
         guard isIntact else { return nil }
         lseek(file.rawValue, 0, SEEK_SET)
-        // Now, and now.
-        futimens(file.rawValue, nil)
+        cache.use(name)
         return file
-    }
-
-    /// Waits for others that bring the same index.
-    private func lock(_ path: FilePath, of index: ReleaseFile.Index) throws -> FileLock {
-        while true {
-            let lock = try FileLock(
-                path, of: "the index \(index.path)", for: "fetch", patience: .seconds(3600))
-            var held = stat()
-            // Who had it before has removed it, and others may hold a new one by now.
-            if fstat(lock.descriptor.rawValue, &held) == 0, let named = try? Files.status(path),
-                named.st_ino == held.st_ino, named.st_dev == held.st_dev
-            {
-                return lock
-            }
-        }
     }
 
     private func bring(_ index: ReleaseFile.Index, from addresses: [Address]) throws {
@@ -92,25 +77,7 @@ struct AptIndexes {
             came.part.remove()
             throw FetchError.wrongDigest(address, expected: index.sha256, by: "the signed InRelease", got: digest)
         }
-        try Files.rename(came.file(), to: folder.appending(index.sha256.description))
+        try cache.take(came.file(), as: index.sha256.description)
         came.part.removeNotes()
-    }
-
-    /// Removes what nobody has used for a while. Who has one open reads on undisturbed.
-    private func removeUnused() {
-        let oldest = time(nil) - Self.patience
-        for name in (try? Files.list(folder)) ?? [] {
-            let path = folder.appending(name)
-            guard let status = try? Files.status(path), status.st_mode & S_IFMT == S_IFREG,
-                status.st_mtim.tv_sec < oldest, !name.hasSuffix(".lock") || !isLocked(path)
-            else { continue }
-            try? Files.remove(path)
-        }
-    }
-
-    private func isLocked(_ path: FilePath) -> Bool {
-        guard let file = try? Files.open(path, .readOnly, .noFollow) else { return true }
-        defer { try? file.close() }
-        return flock(file.rawValue, LOCK_EX | LOCK_NB) != 0
     }
 }

@@ -1,6 +1,7 @@
 import DevboxCore
 import FoundationEssentials
 import HostTools
+import Stores
 import SystemPackage
 
 /// A file of OpenPGP public keys, armoured or binary.
@@ -94,10 +95,9 @@ struct Signatures {
     }
 
     private func withFolder<T>(_ body: (FilePath) throws -> T) throws -> T {
-        let folder = work.cache.appending("verify-\(UUID().uuidString)")
-        try work.own(folder, mode: 0o700)
-        defer { try? Files.removeTree(folder) }
-        return try body(folder)
+        let folder = try UnfinishedFolder.scratch("verify", in: work)
+        defer { withExtendedLifetime(folder.path) {} }
+        return try body(folder.path)
     }
 }
 

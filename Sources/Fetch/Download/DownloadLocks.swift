@@ -14,7 +14,7 @@ final class DownloadLocks {
     ///
     /// - Parameter wanted: the files' addresses, with their keys.
     init(_ wanted: [(key: PartKey, address: Address)], in work: WorkDirectory, console: Console) throws {
-        let path = work.locks.appending("fetch")
+        let path = work.lock(.downloads)
         let isNew = !Files.exists(path)
         file = try Files.open(path, .readWrite, [.create, .noFollow])
         if isNew { try work.give(path) }

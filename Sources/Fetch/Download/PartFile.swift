@@ -1,5 +1,6 @@
 import DevboxCore
 import Glibc
+import Stores
 import SystemPackage
 
 /// What the part of a file is called, and which byte its lock has: made of its address.
@@ -20,26 +21,20 @@ struct PartFolder {
     private let work: WorkDirectory
     private let names: Set<String>
 
-    static func path(_ work: WorkDirectory) -> FilePath { work.cache.appending("downloads") }
-
     /// Opens it, and makes it where it is missing. The locks of the files that are wanted are held.
     init(_ work: WorkDirectory) throws {
-        (path, self.work) = (Self.path(work), work)
+        (path, self.work) = (work.cache(.downloads), work)
         if !Files.exists(path) { try work.own(path, mode: 0o700) }
         names = Set(try Files.list(path))
         sweep()
     }
 
     /// Removes what nobody will go on with: parts without notes, of yesterday or before, and those of files that nobody has asked for
-    /// in a month.
+    /// in a month. Another devbox's may be among them.
     private func sweep() {
-        for name in names where name.hasSuffix(".part") {
-            let (part, notes) = (path.appending(name), path.appending("\(name.dropLast(5)).json"))
-            guard let changed = try? Files.status(part).st_mtim.tv_sec else { continue }
-            let days = names.contains(notes.lastComponent?.string ?? "") ? 30 : 1
-            guard time(nil) - changed > days * 86_400 else { continue }
-            try? Files.remove(part)
-            try? Files.remove(notes)
+        for (hasNotes, days) in [(false, 1), (true, 30)] {
+            let chosen = names.filter { names.contains("\($0.prefix { $0 != "." }).json") == hasNotes }
+            try? Cache.evict(Array(chosen), in: path, CacheBounds(age: .seconds(days * 86_400)))
         }
     }
 

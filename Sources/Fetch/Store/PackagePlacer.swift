@@ -1,5 +1,6 @@
 import DevboxCore
 import Dispatch
+import Stores
 import Synchronization
 import SystemPackage
 

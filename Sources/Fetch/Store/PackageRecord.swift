@@ -1,8 +1,11 @@
 import DevboxCore
 import FoundationEssentials
+import Stores
 
 /// What is known of a fetched file.
-public struct PackageRecord: Record {
+public struct PackageRecord: StoredRecord {
+    /// The fetched packages.
+    public static let store = StoreName.packages
     /// The format that this devbox writes; a newer one is refused.
     public static let currentVersion = 1
     /// The format that it was read in.
@@ -39,6 +42,11 @@ public struct PackageRecord: Record {
     public var fetchedAt: Date
     /// The command that fetched it.
     public var command: String
+
+    /// Architecture, package, build, file.
+    public var place: [String] { path.split(separator: "/", omittingEmptySubsequences: false).map(String.init) }
+    /// The file itself.
+    public var content: StoredContent { StoredContent(size: size, sha256: sha256) }
 
     /// The members that devbox knows; others are kept as they are.
     public enum Keys: String, CodingKey, CaseIterable {

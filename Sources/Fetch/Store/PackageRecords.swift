@@ -1,6 +1,7 @@
 import CLinux
 import DevboxCore
 import Glibc
+import Stores
 import SystemPackage
 
 /// The records of all fetched packages, as they were at one moment: records/packages.jsonl, a record a line, of which the last of a
@@ -15,7 +16,8 @@ struct PackageRecords {
     private var lines: [String: Range<Int>] = [:]
     /// Numbers of lines that say nothing.
     private var unreadable: [Int] = []
-    private let hasEarlier: Bool
+    /// The files of earlier devboxes; nil where there are none.
+    private let earlier: RecordTree<PackageRecord>?
 
     /// Half a kilobyte a file: half a million packages.
     private static let limit = 256 << 20
@@ -24,7 +26,7 @@ struct PackageRecords {
     init(_ work: WorkDirectory) throws {
         self.work = work
         bytes = Files.exists(Self.file(work)) ? try Files.read(Self.file(work), limit: Self.limit) : []
-        hasEarlier = Files.exists(Self.folder(work))
+        earlier = Files.exists(work.records(.packages)) ? RecordTree(work) : nil
         var start = 0
         var number = 0
         // What has no end is what a power cut left of a line.
@@ -39,8 +41,7 @@ struct PackageRecords {
         }
     }
 
-    private static func file(_ work: WorkDirectory) -> FilePath { work.records.appending("packages.jsonl") }
-    private static func folder(_ work: WorkDirectory) -> FilePath { work.records.appending("packages") }
+    private static func file(_ work: WorkDirectory) -> FilePath { work.recordLines(.packages) }
     private func name(_ line: Range<Int>) -> String { "\(Self.file(work)): the record at byte \(line.lowerBound)" }
 
     private static func find(_ wanted: [UInt8], in bytes: ArraySlice<UInt8>) -> Int? {
@@ -85,10 +86,10 @@ struct PackageRecords {
 
     /// The file that an earlier devbox made for the record of a path.
     private func earlierFile(_ path: String) -> FilePath? {
-        guard hasEarlier else { return nil }
+        guard let earlier else { return nil }
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 4, parts.allSatisfy(Address.isSafe) else { return nil }
-        let file = Self.folder(work).pushing(FilePath("\(path).json"))
+        guard parts.count == PackageRecord.store.depth, parts.allSatisfy(Address.isSafe) else { return nil }
+        let file = earlier.file(parts)
         return Files.exists(file) ? file : nil
     }
 
@@ -98,26 +99,15 @@ struct PackageRecords {
     func all(unreadable: (String) -> Void) throws -> [PackageRecord] {
         for number in self.unreadable { unreadable("\(Self.file(work)), line \(number)") }
         var result: [PackageRecord] = []
-        func add(_ name: String, _ read: () throws -> PackageRecord) {
-            if let record = try? read() { result.append(record) } else { unreadable(name) }
-        }
         for line in lines.values {
-            add(name(line)) { try RecordFile.read(PackageRecord.self, from: bytes[line], name: name(line)) }
-        }
-        func walk(_ folder: FilePath, _ names: [String]) throws {
-            for name in try Files.list(folder) where !name.hasPrefix(".") {
-                let path = folder.appending(name)
-                if names.count < 3 {
-                    try walk(path, names + [name])
-                } else if name.hasSuffix(".json"),
-                    lines[(names + [String(name.dropLast(5))]).joined(separator: "/")] == nil
-                {
-                    add(path.string) { try RecordFile.read(PackageRecord.self, from: path) }
-                }
+            if let record = try? RecordFile.read(PackageRecord.self, from: bytes[line], name: name(line)) {
+                result.append(record)
+            } else {
+                unreadable(name(line))
             }
         }
-        if hasEarlier { try walk(Self.folder(work), []) }
-        return result
+        let files = try earlier?.all { unreadable($0.string) } ?? []
+        return result + files.filter { lines[$0.path] == nil }
     }
 }
 
@@ -168,6 +158,6 @@ extension PackageRecords {
     }
 
     private static func lock(_ work: WorkDirectory) throws -> FileLock {
-        try FileLock(work.locks.appending("packages"), of: "the records of packages", for: "fetch")
+        try SharedStore<PackageRecord>(work).lock(for: "fetch")
     }
 }

@@ -1,24 +1,22 @@
 import DevboxCore
 import FoundationEssentials
-import Glibc
+import Stores
 import SystemPackage
 
 /// The fetched packages of a work directory: files in share/packages, and what they must be in records.
 public struct PackageStore: Sendable {
     /// The work directory.
-    public let work: WorkDirectory
+    public var work: WorkDirectory { store.work }
+    private let store: SharedStore<PackageRecord>
 
     /// - Parameter work: the work directory.
-    public init(_ work: WorkDirectory) { self.work = work }
-
-    private var files: FilePath { work.share.appending("packages") }
+    public init(_ work: WorkDirectory) { store = SharedStore(work) }
 
     /// A fetched file on the host.
-    public func path(_ record: PackageRecord) -> FilePath { files.pushing(FilePath(record.path)) }
+    public func path(_ record: PackageRecord) -> FilePath { store.path(of: record) }
 
     /// The same file as guests see it.
-    public static func guestPath(_ record: PackageRecord) -> String { guestFolder + record.path }
-    private static let guestFolder = "/work/packages/"
+    public static func guestPath(_ record: PackageRecord) -> String { SharedStore.guestPath(of: record) }
 
     /// The folders of a build below share/packages. Builds of several sources that are named alike lie beside each other.
     func folders(_ build: Build, on day: CalendarDay, apart: Bool) throws -> [String] {
@@ -56,46 +54,19 @@ public struct PackageStore: Sendable {
     }
 
     /// The file of a record, open at its start; nil where it is not there any more or is not what it was.
-    public func open(_ record: PackageRecord) throws -> FileDescriptor? {
-        let parts = try parts(record)
-        guard let folder = try ShareFolder(files, in: work).folder(parts.dropLast()),
-            let file = try folder.open(parts[3])
-        else { return nil }
-        var isIntact = false
-        defer { if !isIntact { try? file.close() } }
-        var status = stat()
-        isIntact =
-            try fstat(file.rawValue, &status) == 0 && Int64(status.st_size) == record.size
-            && SHA256Digest(of: file, name: record.path) == record.sha256
-        lseek(file.rawValue, 0, SEEK_SET)
-        return isIntact ? file : nil
-    }
+    public func open(_ record: PackageRecord) throws -> FileDescriptor? { try store.open(record, digesting: true) }
 
     /// Whether the file of a record is there, as it was fetched.
-    public func isIntact(_ record: PackageRecord) throws -> Bool {
-        guard let file = try open(record) else { return false }
-        try? file.close()
-        return true
-    }
-
-    /// The parts of a record's path: architecture, package, build, file.
-    private func parts(_ record: PackageRecord) throws -> [String] {
-        let parts = record.path.split(separator: "/").map(String.init)
-        guard parts.count == 4, parts.allSatisfy(Address.isSafe) else {
-            throw Failure(
-                .badInput, "the record of \(record.words) names a file elsewhere: \(Names.printable(record.path))")
-        }
-        return parts
-    }
+    public func isIntact(_ record: PackageRecord) throws -> Bool { try store.has(record, digesting: true) }
 
     /// The folder of an architecture's packages, made where it is missing.
     func folder(_ architecture: Architecture) throws -> ShareFolder {
-        try ShareFolder(files, in: work).making(architecture.rawValue)
+        try ShareFolder(store.folder, in: work).making(architecture.rawValue)
     }
 
     /// Moves a verified file to where its record says, below the folder of its architecture.
     func place(_ file: FilePath, _ record: PackageRecord, in folder: borrowing ShareFolder) throws {
-        let parts = try parts(record)
+        let parts = try store.place(of: record)
         try folder.making(parts[1]).making(parts[2]).take(file, as: parts[3])
     }
 
@@ -111,22 +82,12 @@ public struct PackageStore: Sendable {
     ///
     /// - Parameter path: below share/packages, or as the host or a guest sees it.
     public func record(of path: String) throws -> PackageRecord? {
-        let folder = ["\(files)/", Self.guestFolder].first(where: path.hasPrefix) ?? ""
+        let folder = ["\(store.folder)/", "\(PackageRecord.store.guestPath)/"].first(where: path.hasPrefix) ?? ""
         return try PackageRecords(work).record(of: String(path.dropFirst(folder.count)))
     }
 
     /// Removes a fetched file. Its record stays, so that the same build is known again.
-    public func remove(_ record: PackageRecord) throws {
-        let parts = try parts(record)
-        guard let folder = try ShareFolder(files, in: work).folder(parts.dropLast()) else { return }
-        try folder.remove(parts[3])
-        // Folders that are empty now; others stay.
-        var path = path(record).removingLastComponent()
-        for _ in 0..<3 {
-            guard rmdir(path.string) == 0 else { return }
-            path.removeLastComponent()
-        }
-    }
+    public func remove(_ record: PackageRecord) throws { try store.remove(record) }
 
     /// Removes a record too: the same build with another digest is accepted the next time.
     public func forget(_ record: PackageRecord) throws {

@@ -2,7 +2,7 @@ import DevboxCore
 import FoundationEssentials
 import Glibc
 import HostTools
-import SystemPackage
+import Stores
 
 /// What a kernel that was started under KVM tells of it.
 enum ProbeVerdict: Equatable, CustomStringConvertible {
@@ -54,51 +54,39 @@ enum ProbeVerdict: Equatable, CustomStringConvertible {
     }
 }
 
-/// The verdicts of this boot of the host: cache/kvm.json.
+/// The verdicts of this boot of the host: cache/accelerators/<architecture>.json.
 struct ProbeMemory {
-    private let file: FilePath
-    private let work: WorkDirectory
+    private let cache: Cache
     private let key: String
 
     /// - Parameter conditions: what the verdicts hold for, beside the boot.
     init(_ work: WorkDirectory, conditions: String) {
-        self.work = work
-        file = work.cache.appending("kvm.json")
+        cache = Cache(.accelerators, in: work)
         let boot = (try? Files.text("/proc/sys/kernel/random/boot_id", limit: 256))?.filter { !$0.isNewline } ?? ""
         key = "boot \(boot); \(conditions)"
     }
 
     private struct Content: Codable {
         var key: String
-        var verdicts: [String: Entry]
-    }
-
-    private struct Entry: Codable {
         var works: Bool
         var reason: String?
     }
 
     /// What was found out before; nil where nothing was, or under other conditions.
     func verdict(for architecture: Architecture) -> ProbeVerdict? {
-        guard let entry = read()?.verdicts[architecture.rawValue] else { return nil }
-        return entry.works ? .works : .fails(entry.reason ?? "it did not run a kernel")
+        guard let bytes = cache.bytes(Self.name(architecture)),
+            let content = try? RecordFile.decode(Content.self, from: bytes), content.key == key
+        else { return nil }
+        return content.works ? .works : .fails(content.reason ?? "it did not run a kernel")
     }
 
     /// Remembers a verdict that will not change by itself. One that cannot be remembered is found out again.
     func note(_ verdict: ProbeVerdict, for architecture: Architecture) {
         if verdict == .noAnswer { return }
-        var content = read() ?? Content(key: key, verdicts: [:])
-        content.verdicts[architecture.rawValue] = Entry(works: verdict == .works, reason: verdict.reason)
+        let content = Content(key: key, works: verdict == .works, reason: verdict.reason)
         guard let bytes = try? RecordFile.json(content) else { return }
-        try? Files.writeAtomically(bytes, to: file)
+        try? cache.keep(bytes, as: Self.name(architecture))
     }
 
-    private func read() -> Content? {
-        guard let bytes = try? Files.read(file, limit: 1 << 16),
-            let content = try? RecordFile.decode(Content.self, from: bytes)
-        else {
-            return nil
-        }
-        return content.key == key ? content : nil
-    }
+    private static func name(_ architecture: Architecture) -> String { "\(architecture.rawValue).json" }
 }

@@ -9,7 +9,7 @@ public enum RunningRecord {
         _ guest: RunningGuest, in store: GuestStore, runner: Runner, _ body: (inout GuestRecord) throws -> Void
     ) throws -> GuestRecord {
         let lock = try FileLock(
-            store.work.locks.appending("record-\(guest.record.name)"), of: "the record of \(guest.record.name)",
+            store.work.lock(.record(guest.record.name)), of: "the record of \(guest.record.name)",
             for: "change", onWait: runner.console.say)
         defer { _ = lock.descriptor }
         var record = try store.load(guest.record.name)

@@ -56,7 +56,7 @@ public final class StoppingGuest {
         let answer = try? Files.readAll(connection, name: "the control socket", limit: 4096)
         // Its lock goes last, with the process.
         _ = try FileLock(
-            work.locks.appending("guest-\(name)"), of: "guest \(name)", for: "stop", patience: .seconds(30))
+            work.lock(.guest(name)), of: "guest \(name)", for: "stop", patience: .seconds(30))
         return answer.flatMap { try? RecordFile.decode(StopAnswer.self, from: $0) }?.forced ?? true
     }
 }

@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import HostTools
 import Images
+import Stores
 import SystemPackage
 import Templates
 

@@ -1,6 +1,7 @@
 import DevboxCore
 import Disks
 import HostTools
+import Stores
 import SystemPackage
 
 /// Removing guests, and the layers that nobody stands on any more.
@@ -23,7 +24,7 @@ public enum GuestRemoval {
         do {
             let guest = try StoppedGuest(
                 name, in: store, for: "remove", otherwise: "--force does both", runner: runner)
-            try removeFolder(guest.files, from: store)
+            try UnfinishedFolder.discard(guest.files.path)
         }
         sweep(store, runner)
     }
@@ -33,16 +34,9 @@ public enum GuestRemoval {
         do {
             let lock = try store.lock(name, for: "remove", onWait: runner.console.say)
             defer { withExtendedLifetime(lock.descriptor) {} }
-            try removeFolder(store.files(name), from: store)
+            try UnfinishedFolder.discard(store.files(name).path)
         }
         sweep(store, runner)
-    }
-
-    private static func removeFolder(_ files: GuestFiles, from store: GuestStore) throws {
-        let doomed = store.work.guests.appending("\(UnfinishedFolder.prefix)removed-\(LayerName.new())")
-        try Files.rename(files.path, to: doomed)
-        try Files.syncDirectory(store.work.guests)
-        try Files.removeTree(doomed)
     }
 
     private static func sweep(_ store: GuestStore, _ runner: Runner) {
@@ -65,7 +59,7 @@ public enum LayerSweep {
     public static func run(_ store: GuestStore, dryRun: Bool = false) throws -> [String] {
         guard
             let lock = try? FileLock(
-                store.work.locks.appending("layers"), of: "the layers", for: "sweep", patience: .zero)
+                store.work.lock(.layers), of: "the layers", for: "sweep", patience: .zero)
         else { return [] }
         defer { _ = lock.descriptor }
         let used = try layersInUse(store)

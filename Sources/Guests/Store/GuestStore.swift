@@ -1,6 +1,7 @@
 import DevboxCore
 import Glibc
 import HostTools
+import Stores
 import SystemPackage
 import Templates
 
@@ -20,13 +21,7 @@ public struct GuestStore: Sendable {
 
     /// The names of all guests, sorted. Folders that a killed clone left unfinished are removed on the way.
     public func names() throws -> [String] {
-        try Files.list(work.guests).filter { name in
-            if name.hasPrefix(UnfinishedFolder.prefix) {
-                UnfinishedFolder.removeIfAbandoned(work.guests.appending(name))
-                return false
-            }
-            return Names.isValid(name)
-        }
+        try UnfinishedFolder.sweep(work.guests).filter(Names.isValid)
     }
 
     /// Throws where there is no guest of a name, without reading its record.
@@ -63,8 +58,6 @@ public struct GuestStore: Sendable {
         _ name: String, for purpose: String, patience: Duration = FileLock.defaultPatience,
         onWait: (String) -> Void = { _ in }
     ) throws -> FileLock {
-        try FileLock(
-            work.locks.appending("guest-\(name)"), of: "guest \(name)", for: purpose, patience: patience, onWait: onWait
-        )
+        try FileLock(work.lock(.guest(name)), of: "guest \(name)", for: purpose, patience: patience, onWait: onWait)
     }
 }

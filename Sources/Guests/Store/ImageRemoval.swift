@@ -1,6 +1,7 @@
 import DevboxCore
 import Disks
 import Images
+import Stores
 import SystemPackage
 
 /// Removing images. It is here because only guests can say whether an image is in use.
@@ -21,9 +22,6 @@ public enum ImageRemoval {
                 users.prefix(5).joined(separator: ", ") + (users.count > 5 ? " and \(users.count - 5) more" : "")
             throw Failure(.busy, "guests stand on the image \(name): \(shown)", hint: "remove them first")
         }
-        let doomed = guests.work.images.appending("\(UnfinishedFolder.prefix)removed-\(LayerName.new())")
-        try Files.rename(images.image(name).path, to: doomed)
-        try Files.syncDirectory(guests.work.images)
-        try Files.removeTree(doomed)
+        try UnfinishedFolder.discard(images.image(name).path)
     }
 }

@@ -16,7 +16,7 @@ struct Layer {
     /// A disk that nothing was written to since it became an overlay is what is below it, and that layer serves again: clone by clone
     /// there would be one more for ever.
     static func freeze(_ guest: borrowing StoppedGuest, in work: WorkDirectory) throws -> Layer {
-        let sweepers = try FileLock(work.locks.appending("layers"), of: "the layers", for: "freeze", shared: true)
+        let sweepers = try FileLock(work.lock(.layers), of: "the layers", for: "freeze", shared: true)
         defer { _ = sweepers.descriptor }
         if let below = try layer(below: guest.files.disk, in: work) { return below }
         let name = LayerName.new()

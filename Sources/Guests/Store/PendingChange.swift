@@ -1,4 +1,5 @@
 import DevboxCore
+import Stores
 import SystemPackage
 
 /// A new disk and a new record that take the place of the present ones together, as a rollback to a snapshot needs it.
@@ -25,9 +26,7 @@ enum PendingChange {
     /// - Returns: whether the guest has another record now.
     @discardableResult
     static func finish(_ files: GuestFiles) throws -> Bool {
-        for name in try Files.list(files.path) where name.hasPrefix(UnfinishedFolder.prefix) {
-            UnfinishedFolder.removeIfAbandoned(files.path.appending(name))
-        }
+        try UnfinishedFolder.sweep(files.path)
         guard Files.exists(files.pending) else { return false }
         let new = GuestFiles(name: files.name, path: files.pending)
         if Files.exists(new.disk) { try Files.rename(new.disk, to: files.disk) }

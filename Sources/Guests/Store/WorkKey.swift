@@ -6,10 +6,10 @@ import SystemPackage
 public enum WorkKey {
     /// The public half's line; the key is made on first use.
     public static func publicKey(of work: WorkDirectory, runner: Runner) throws -> String {
-        let publicHalf = FilePath(work.sshKey.string + ".pub")
+        let publicHalf = work.sshPublicKey
         if !Files.exists(publicHalf) {
             // Held to the end of the block; a value that is thrown away is a lock that is let go.
-            let lock = try FileLock(work.locks.appending("keys"), of: "the ssh key", for: "making it")
+            let lock = try FileLock(work.lock(.keys), of: "the ssh key", for: "making it")
             defer { _ = lock.descriptor }
             if !Files.exists(publicHalf) { try make(work, runner: runner) }
         }
@@ -17,8 +17,7 @@ public enum WorkKey {
     }
 
     private static func make(_ work: WorkDirectory, runner: Runner) throws {
-        let temporary = work.keys.appending("new")
-        let publicTemporary = FilePath(temporary.string + ".pub")
+        let (temporary, publicTemporary) = (work.newSSHKey, work.newSSHPublicKey)
         try Files.remove(temporary)
         try Files.remove(publicTemporary)
         try runner.run(SSHKeygen.generate(temporary, comment: "devbox"))
@@ -26,6 +25,6 @@ public enum WorkKey {
         try work.give(publicTemporary)
         // The public half last: where it is, both are.
         try Files.rename(temporary, to: work.sshKey)
-        try Files.rename(publicTemporary, to: FilePath(work.sshKey.string + ".pub"))
+        try Files.rename(publicTemporary, to: work.sshPublicKey)
     }
 }

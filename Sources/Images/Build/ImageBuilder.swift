@@ -2,6 +2,7 @@ import DevboxCore
 import Disks
 import Glibc
 import HostTools
+import Stores
 import SystemPackage
 import Templates
 
@@ -37,7 +38,7 @@ public struct ImageBuilder: Sendable {
 
         progress("fetching and installing the packages of \(recipe.suite) for \(recipe.architecture.rawValue)")
         let overlay = try renderOverlay(in: folder.path)
-        let cache = store.work.cache.appending("debs-\(recipe.suite)-\(recipe.architecture.rawValue)")
+        let cache = store.work.bootstrapPackages(suite: recipe.suite, architecture: recipe.architecture)
         try Files.makeDirectory(cache)
         let scratch = folder.path.appending("tmp")
         try Files.makeDirectory(scratch)

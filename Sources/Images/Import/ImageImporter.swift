@@ -2,6 +2,7 @@ import DevboxCore
 import Disks
 import Glibc
 import HostTools
+import Stores
 import SystemPackage
 import Templates
 

@@ -4,6 +4,7 @@ import Disks
 import FoundationEssentials
 import Glibc
 import HostTools
+import Stores
 import SystemPackage
 import Templates
 

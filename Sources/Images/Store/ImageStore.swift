@@ -1,5 +1,6 @@
 import DevboxCore
 import Disks
+import Stores
 import SystemPackage
 
 /// The images of a work directory.
@@ -46,9 +47,7 @@ public struct ImageStore: Sendable {
     /// Throws where a new image cannot have that name. What killed builds left is removed on the way.
     func checkFree(_ name: String) throws {
         try Names.check(name, "image")
-        for entry in try Files.list(work.images) where entry.hasPrefix(UnfinishedFolder.prefix) {
-            UnfinishedFolder.removeIfAbandoned(work.images.appending(entry))
-        }
+        try UnfinishedFolder.sweep(work.images)
         if Files.exists(image(name).path) { throw Self.taken(name) }
     }
 
@@ -58,7 +57,7 @@ public struct ImageStore: Sendable {
 
     /// Locks an image: shared for a clone, exclusively for its removal.
     public func lock(_ name: String, for purpose: String, shared: Bool = false) throws -> FileLock {
-        try FileLock(work.locks.appending("image-\(name)"), of: "image \(name)", for: purpose, shared: shared)
+        try FileLock(work.lock(.image(name)), of: "image \(name)", for: purpose, shared: shared)
     }
 
     /// Throws where an image's disk is no longer what its record says: every guest on it would be broken too.

@@ -2,45 +2,36 @@ import DevboxCore
 import Glibc
 import HostTools
 import Sandbox
+import Stores
 import SystemPackage
 
-/// Looks for what killed devboxes left, and cleans it away.
-///
-/// Locks alone decide what is in use: whoever fills a folder holds a lock on it, and a guest's lock is held as long as
-/// it runs or is changed. What is locked is neither touched nor listed.
-public struct LeftoverSearch {
+/// What killed devboxes leave of guests: of their clones, in their folders, among the layers, and of their containers.
+public struct GuestLeftovers: LeftoverReporting {
     private let store: GuestStore
     private let runner: Runner
-    private let fix: Bool
 
     /// - Parameters:
     ///   - store: the guests of the work directory to look through.
-    ///   - fix: whether what is found is cleaned away; else it is only listed.
-    public init(_ store: GuestStore, fix: Bool, runner: Runner) {
-        (self.store, self.fix, self.runner) = (store, fix, runner)
-    }
+    ///   - runner: runs what puts a guest right.
+    public init(_ store: GuestStore, runner: Runner) { (self.store, self.runner) = (store, runner) }
 
-    /// Everything that was found.
-    public func run() throws -> [Leftover] {
-        var found = try unfinishedFolders(in: store.work.images) + unfinishedFolders(in: store.work.guests)
-        let dumps = store.work.share.appending("dumps")
-        for guest in try Files.list(dumps) where Names.isValid(guest) {
-            found += try unfinishedFolders(in: dumps.appending(guest))
-        }
+    /// Whoever fills a folder holds a lock on it, and a guest's lock is held as long as it runs or is changed.
+    public func leftovers(cleaning: Bool) throws -> [Leftover] {
+        var found = try AbandonedFolders(in: store.work.guests).leftovers(cleaning: cleaning)
         var containers: Set<String> = []
         for name in try Files.list(store.work.guests) where Names.isValid(name) {
             if let record = try? store.load(name) { containers.insert(record.containerName) }
-            found += try inGuest(name)
+            found += try inGuest(name, cleaning)
         }
         // Guests first: a transaction that is undone may set layers free.
-        return found + orphanedLayers() + strayCgroups(except: containers)
+        return found + orphanedLayers(cleaning) + strayCgroups(except: containers)
     }
 
-    private func orphanedLayers() -> [Leftover] {
+    private func orphanedLayers(_ cleaning: Bool) -> [Leftover] {
         do {
-            return try LayerSweep.run(store, dryRun: !fix).map { name in
+            return try LayerSweep.run(store, dryRun: !cleaning).map { name in
                 var layer = Leftover(.orphanedLayer, store.work.layers.appending(name))
-                layer.isCleaned = fix
+                layer.isCleaned = cleaning
                 return layer
             }
         } catch {
@@ -50,17 +41,7 @@ public struct LeftoverSearch {
         }
     }
 
-    private func unfinishedFolders(in directory: FilePath) throws -> [Leftover] {
-        try Files.list(directory).filter { $0.hasPrefix(UnfinishedFolder.prefix) }.compactMap { name in
-            let path = directory.appending(name)
-            guard let folder = try? Files.open(path, .readOnly, [.directory, .noFollow]) else { return nil }
-            defer { try? folder.close() }
-            guard flock(folder.rawValue, LOCK_EX | LOCK_NB) == 0 else { return nil }
-            return clean(Leftover(.unfinishedFolder, path)) { try Files.removeTree(path) }
-        }
-    }
-
-    private func inGuest(_ name: String) throws -> [Leftover] {
+    private func inGuest(_ name: String, _ cleaning: Bool) throws -> [Leftover] {
         let files = store.files(name)
         guard Files.exists(files.record) else { return [] }
         let lock: FileLock
@@ -70,36 +51,37 @@ public struct LeftoverSearch {
             return []
         }
         var found: [Leftover] = []
+        func tell(_ leftover: Leftover, _ clean: () throws -> Void) {
+            found.append(cleaning ? leftover.cleaned(by: clean) : leftover)
+        }
         if let record = try? store.load(name) {
             let container = record.containerName
             for path in ContainerCgroups.trees where Files.exists(path.appending(container)) {
-                found.append(
-                    clean(Leftover(.cgroup, path.appending(container), guest: name)) {
-                        ContainerCgroups.remove(container, in: path)
-                        if Files.exists(path.appending(container)) {
-                            throw Failure(.needsRoot, "only root can remove it")
-                        }
-                    })
+                tell(Leftover(.cgroup, path.appending(container), guest: name)) {
+                    ContainerCgroups.remove(container, in: path)
+                    if Files.exists(path.appending(container)) {
+                        throw Failure(.needsRoot, "only root can remove it")
+                    }
+                }
             }
         }
-        let entries = try Files.list(files.path)
         var inFolder: [Leftover] = []
-        for entry in entries {
+        for entry in try Files.list(files.path) {
             guard let kind = Leftover.kind(ofEntry: entry) else { continue }
             let leftover = Leftover(kind, files.path.appending(entry), guest: name)
             switch kind {
             // These nobody else knows what to do with; the others are put right by opening the guest.
             case .unfinishedFolder, .temporaryFile:
-                found.append(clean(leftover) { try Files.removeTree(files.path.appending(entry)) })
+                tell(leftover) { try Files.removeTree(files.path.appending(entry)) }
             default: inFolder.append(leftover)
             }
         }
+        guard cleaning, !inFolder.isEmpty else { return found + inFolder }
         return found + open(name, holding: lock, for: inFolder)
     }
 
     /// Opens a guest, which ends its transaction and finishes its change.
     private func open(_ name: String, holding lock: consuming FileLock, for leftovers: [Leftover]) -> [Leftover] {
-        guard fix, !leftovers.isEmpty else { return leftovers }
         var failure: String?
         do {
             _ = try StoppedGuest(name, in: store, holding: lock, runner: runner)
@@ -127,17 +109,20 @@ public struct LeftoverSearch {
         }
     }
 
-    private func clean(_ leftover: Leftover, _ body: () throws -> Void) -> Leftover {
-        guard fix else { return leftover }
-        var leftover = leftover
-        do {
-            try body()
-            leftover.isCleaned = true
-        } catch {
-            leftover.note = reason(error)
-        }
-        return leftover
-    }
-
     private func reason(_ error: any Error) -> String { (error as? any ReportableError)?.message ?? "\(error)" }
+}
+
+extension Leftover {
+    /// What a file or folder in the folder of a guest that nobody holds is left of; nil for what belongs there.
+    ///
+    /// - Parameter name: its name in the guest's folder.
+    static func kind(ofEntry name: String) -> Kind? {
+        switch name {
+        case "run": .staleRun
+        case "transaction.json": .openTransaction
+        case "pending": .pendingChange
+        case GuestFiles.spareDiskName: .temporaryFile
+        default: UnfinishedFolder.isOne(name) ? .unfinishedFolder : Files.isTemporary(name) ? .temporaryFile : nil
+        }
+    }
 }

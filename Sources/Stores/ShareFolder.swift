@@ -1,3 +1,4 @@
+import DevboxCore
 import Glibc
 import SystemPackage
 
@@ -76,6 +77,18 @@ public struct ShareFolder: ~Copyable, Sendable {
     /// Moves a file into it, in place of one of that name.
     public func take(_ file: FilePath, as name: String) throws {
         try posix("make \(path.appending(name))") { renameat(AT_FDCWD, file.string, descriptor.rawValue, name) }
+    }
+
+    /// Makes a symbolic link, in place of a file of that name.
+    ///
+    /// - Parameter target: relative, so that it leads to the same file on the host and in guests.
+    public func link(_ name: String, to target: String) throws {
+        try remove(name)
+        try posix("link \(path.appending(name))") { symlinkat(target, descriptor.rawValue, name) }
+        guard isRoot, work.owner.uid != 0 else { return }
+        try posix("own \(path.appending(name))") {
+            fchownat(descriptor.rawValue, name, work.owner.uid, work.owner.gid, AT_SYMLINK_NOFOLLOW)
+        }
     }
 
     /// Removes a file; one that is not there is fine.

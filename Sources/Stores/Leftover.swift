@@ -5,7 +5,7 @@ import SystemPackage
 public struct Leftover: Sendable, Codable, Equatable {
     /// What it is.
     public enum Kind: String, Sendable, Codable, CaseIterable {
-        /// A guest, an image, a dump or a change of one that was being made.
+        /// What was being made: a guest, an image, symbols, a dump, a change of one of them.
         case unfinishedFolder
         /// A file that was being written, and was to be renamed.
         case temporaryFile
@@ -59,23 +59,39 @@ public struct Leftover: Sendable, Codable, Equatable {
         }
     }
 
-    /// What a file or folder in the folder of a guest that nobody holds is left of; nil for what belongs there.
+    /// The same, after it was cleaned away; with the reason, where it could not be.
+    public func cleaned(by body: () throws -> Void) -> Leftover {
+        var result = self
+        do {
+            try body()
+            result.isCleaned = true
+        } catch {
+            result.note = (error as? any ReportableError)?.message ?? "\(error)"
+        }
+        return result
+    }
+}
+
+/// Who knows what killed devboxes leave in some part of a work directory.
+public protocol LeftoverReporting {
+    /// What killed devboxes left there. Locks alone decide what is in use; that is neither told nor touched.
     ///
-    /// - Parameter name: its name in the guest's folder.
-    static func kind(ofEntry name: String) -> Kind? {
-        switch name {
-        case "run": .staleRun
-        case "transaction.json": .openTransaction
-        case "pending": .pendingChange
-        case GuestFiles.spareDiskName: .temporaryFile
-        default:
-            if name.hasPrefix(UnfinishedFolder.prefix) {
-                .unfinishedFolder
-            } else if name.hasPrefix("."), name.hasSuffix(".tmp") {
-                .temporaryFile
-            } else {
-                nil
-            }
+    /// - Parameter cleaning: whether what is found is cleaned away.
+    func leftovers(cleaning: Bool) throws -> [Leftover]
+}
+
+/// The folders in a directory that nobody fills any more.
+public struct AbandonedFolders: LeftoverReporting {
+    private let directory: FilePath
+
+    /// - Parameter directory: where they are looked for; it need not exist.
+    public init(in directory: FilePath) { self.directory = directory }
+
+    /// Folders that are being filled are left out.
+    public func leftovers(cleaning: Bool) throws -> [Leftover] {
+        try UnfinishedFolder.abandoned(in: directory).map { path in
+            let leftover = Leftover(.unfinishedFolder, path)
+            return cleaning ? leftover.cleaned { try UnfinishedFolder.remove(abandoned: path) } : leftover
         }
     }
 }

@@ -1,0 +1,16 @@
+import Glibc
+import SystemPackage
+
+extension Files {
+    /// What a file, or a folder with all that is in it, takes on the disk in bytes. Links are not followed; what goes meanwhile, or
+    /// may not be looked at, counts nothing.
+    public static func sizeOnDisk(_ path: FilePath) -> Int64 {
+        guard let status = try? status(path) else { return 0 }
+        let own = Int64(status.st_blocks) * 512
+        guard status.st_mode & S_IFMT == S_IFDIR else { return own }
+        return ((try? list(path)) ?? []).reduce(own) { $0 + sizeOnDisk(path.appending($1)) }
+    }
+
+    /// Whether devbox writes a file under such a name, to rename it when it is whole; see `writeAtomically`.
+    public static func isTemporary(_ name: String) -> Bool { name.hasPrefix(".") && name.hasSuffix(".tmp") }
+}
