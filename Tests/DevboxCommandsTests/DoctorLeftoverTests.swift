@@ -44,9 +44,9 @@ struct DoctorLeftoverTests {
         child.signal(SIGKILL)
         _ = try child.wait()
         #expect(Files.exists(left))
-        #expect(try told(doctor()) == ["unfinished folder left \(left)"])
+        #expect(try told(doctor()) == ["unfinished folder left \(left) -"])
         #expect(Files.exists(left))
-        #expect(try told(doctor("--fix")) == ["unfinished folder cleaned \(left)"])
+        #expect(try told(doctor("--fix")) == ["unfinished folder cleaned \(left) -"])
         #expect(!Files.exists(left))
         #expect(try doctor().contains("Nothing is left over in \(work.path)."))
     }
