@@ -27,7 +27,7 @@ struct DepmodCache {
         let record = change.record
         var hasher = SHA256Digest.Hasher()
         func take(_ text: String) { Array("\(text)\n".utf8).withUnsafeBytes { hasher.update($0) } }
-        take(record.image.sha256)
+        take(record.image.sha256.description)
         for digest in files.map(\.digest.description).sorted() { take(digest) }
         // A guest may have been told to look for modules in other places too: depmod.d(5).
         let root = try change.openRoot()

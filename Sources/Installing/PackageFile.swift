@@ -57,7 +57,7 @@ public struct PackageFile: Sendable {
     func installed(at time: Date, by command: String) -> GuestRecord.InstalledFile {
         .init(
             name: package.name, version: package.version.description, architecture: package.architecture,
-            sha256: digest.description, file: name, installedAt: time,
+            sha256: digest, file: name, installedAt: time,
             command: command)
     }
 

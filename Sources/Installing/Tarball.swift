@@ -36,7 +36,7 @@ public struct Tarball: Sendable {
     /// What a guest's record says of it.
     func installed(at time: Date, by command: String) -> GuestRecord.InstalledFile {
         .init(
-            name: name, version: version, architecture: architecture, sha256: digest.description,
+            name: name, version: version, architecture: architecture, sha256: digest,
             file: path.lastComponent?.string ?? "", installedAt: time, command: command)
     }
 }

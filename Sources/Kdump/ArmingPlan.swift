@@ -113,8 +113,9 @@ struct ArmingPlan {
             }
         }
 
-        let changed = wanted.filter { $0.value.digest != before[$0.key]?.digest }.keys.sorted().map { path in
-            KdumpState.ChangedFile(path: path, before: before[path]?.content, after: wanted[path]?.digest ?? "")
+        let changed = wanted.sorted { $0.key < $1.key }.compactMap { path, file -> KdumpState.ChangedFile? in
+            guard let after = file.digest, after != before[path]?.digest else { return nil }
+            return KdumpState.ChangedFile(path: path, before: before[path]?.content, after: after)
         }
         var edits = undoing?.edits.filter { wanted[$0.path] == nil } ?? []
         for (path, file) in wanted where file.digest != found[path]?.digest { edits.append((path, file)) }

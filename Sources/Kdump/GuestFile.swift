@@ -17,12 +17,12 @@ enum GuestFile: Sendable, Equatable {
         if case .file(let bytes, _) = self { String(decoding: bytes, as: UTF8.self) } else { nil }
     }
 
-    /// The SHA-256 of a plain file's content or a link's target, in hexadecimal; nil where it is neither.
-    var digest: String? {
+    /// Of a plain file's content or a link's target; nil where it is neither.
+    var digest: SHA256Digest? {
         switch self {
-        case .file(let bytes, _): SHA256Digest.of(bytes)
-        case .link(let target): SHA256Digest.of(Array(target.utf8))
-        case .opaque(let digest): digest.description
+        case .file(let bytes, _): SHA256Digest(of: bytes)
+        case .link(let target): SHA256Digest(of: target.utf8)
+        case .opaque(let digest): digest
         case .absent, .other: nil
         }
     }
@@ -44,13 +44,5 @@ enum GuestFile: Sendable, Equatable {
     var content: KdumpState.Content? {
         guard case .file(let bytes, let permissions) = self else { return nil }
         return .init(base64: Data(bytes).base64EncodedString(), permissions: permissions)
-    }
-}
-
-extension SHA256Digest {
-    static func of(_ bytes: [UInt8]) -> String {
-        var hasher = Hasher()
-        bytes.withUnsafeBytes { hasher.update($0) }
-        return hasher.digest.description
     }
 }

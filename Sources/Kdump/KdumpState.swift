@@ -1,3 +1,4 @@
+import DevboxCore
 import Guests
 
 /// What arming changed in a guest, so that it can be undone exactly. The guest is armed as long as its record has one.
@@ -61,11 +62,11 @@ public struct KdumpState: RecordSection, Equatable {
         public var path: String
         /// What it was before; nil where it was not there.
         public var before: Content?
-        /// The SHA-256 of what it is now, in hexadecimal; of a link's target.
-        public var after: String
+        /// Of what it is now; of a link's target.
+        public var after: SHA256Digest
 
         /// Each parameter is the property of that name.
-        public init(path: String, before: Content?, after: String) {
+        public init(path: String, before: Content?, after: SHA256Digest) {
             (self.path, self.before, self.after) = (path, before, after)
         }
     }

@@ -29,7 +29,7 @@ struct ArmingPlanTests {
 
     static func record(memory: Int64 = 1 << 30) throws -> GuestRecord {
         let json = """
-            {"version":1,"id":"1","name":"bug","createdAt":"2026-11-21T00:00:00Z","command":"test","image":{"name":"i","sha256":""},
+            {"version":1,"id":"1","name":"bug","createdAt":"2026-11-21T00:00:00Z","command":"test","image":{"name":"i","sha256":"\(SHA256Digest(of: []))"},
             "architecture":"amd64","release":{"id":"debian","prettyName":"Debian","versionID":"12"},"root":{"uuid":"u"},"mode":"kvm",
             "identity":{"hostname":"bug","machineID":"","macAddress":"","sshHostKey":""},"memory":\(memory),"cpus":1,"kernels":[],
             "kernelArguments":[],"snapshots":[]}

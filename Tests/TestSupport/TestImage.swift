@@ -52,16 +52,15 @@ package enum TestImage {
         let reader = try Qcow2Reader(image.disk)
         let root = try Ext4FileSystem(on: reader, disk: name)
         let status = try Files.status(image.disk)
-        let digest = try tool("sha256sum", image.disk.string).prefix(64)
-        let record = ImageRecord(
+        let record = try ImageRecord(
             name: name, architecture: .amd64, release: Release(osRelease: "ID=debian\nVERSION_ID=\"12\""),
             createdAt: Date(),
             origin: .init(kind: "import", command: "test"),
             disk: BaseDisk(
-                virtualSize: reader.size, sha256: String(digest), fileSize: Int64(status.st_size),
+                virtualSize: reader.size, sha256: SHA256Digest(of: image.disk), fileSize: Int64(status.st_size),
                 modified: status.modifiedNanoseconds),
             root: RootFileSystem(partition: nil, uuid: root.uuid),
-            kernels: try BootFiles.refresh(
+            kernels: BootFiles.refresh(
                 [], from: root, to: image.boot, recipe: InitrdRecipe(.builtIn, partition: nil)))
         try RecordFile.write(record, to: image.record)
         return record

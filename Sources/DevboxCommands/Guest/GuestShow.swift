@@ -30,7 +30,7 @@ extension GuestReport {
         var lines: [(String, String)] = [
             ("Name", record.name), ("Id", record.id),
             ("State", "\(state) (\((running?.mode ?? record.mode).rawValue))"),
-            ("Image", "\(record.image.name) (sha256 \(record.image.sha256.prefix(12)))"),
+            ("Image", "\(record.image.name) (sha256 \(record.image.sha256.description.prefix(12)))"),
         ]
         if let panic = condition?.panic {
             lines.insert(("Panic", Names.printable(panic) + (condition?.isPaused == true ? " (paused)" : "")), at: 3)

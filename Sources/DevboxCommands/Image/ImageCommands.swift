@@ -57,7 +57,9 @@ struct ImageShow: ParsableCommand {
             ("Name", record.name), ("Release", "\(record.release.prettyName), \(record.architecture.rawValue)"),
             ("Created", record.createdAt.formatted(.iso8601)), ("By", record.origin.command),
         ]
-        if let file = record.origin.file { lines.append(("File", "\(file) (sha256 \(record.origin.sha256 ?? "-"))")) }
+        if let file = record.origin.file {
+            lines.append(("File", "\(file) (sha256 \(record.origin.sha256?.description ?? "-"))"))
+        }
         lines += [
             ("Disk", "\(ByteSize.text(record.disk.fileSize)) of \(ByteSize.text(record.disk.virtualSize))"),
             ("Digest", "sha256 \(record.disk.sha256)"),

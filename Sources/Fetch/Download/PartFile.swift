@@ -9,9 +9,7 @@ struct PartKey: Sendable {
     let text: String
 
     init(_ address: Address) {
-        var hasher = SHA256Digest.Hasher()
-        Array(address.description.utf8).withUnsafeBytes { hasher.update($0) }
-        text = String(hasher.digest.description.prefix(32))
+        text = String(SHA256Digest(of: address.description.utf8).description.prefix(32))
     }
 }
 

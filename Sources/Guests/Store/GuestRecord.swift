@@ -64,8 +64,8 @@ public struct GuestRecord: Record {
     public struct ImageReference: Sendable, Codable, Equatable {
         /// What the image is called in this work directory.
         public var name: String
-        /// Of the image's qcow2 file, in hexadecimal.
-        public var sha256: String
+        /// Of the image's qcow2 file.
+        public var sha256: SHA256Digest
     }
 
     /// What no two guests share.
@@ -112,8 +112,8 @@ public struct GuestRecord: Record {
         public var version: String
         /// By Debian's names.
         public var architecture: String
-        /// Of the .deb file, in hexadecimal.
-        public var sha256: String
+        /// Of the .deb file.
+        public var sha256: SHA256Digest
         /// The .deb file's name, without its folders.
         public var file: String
         /// When it was installed.
@@ -123,7 +123,7 @@ public struct GuestRecord: Record {
 
         /// Each parameter is the property of that name.
         public init(
-            name: String, version: String, architecture: String, sha256: String, file: String, installedAt: Date,
+            name: String, version: String, architecture: String, sha256: SHA256Digest, file: String, installedAt: Date,
             command: String
         ) {
             (self.name, self.version, self.architecture, self.sha256) = (name, version, architecture, sha256)

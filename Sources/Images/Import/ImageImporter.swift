@@ -38,7 +38,7 @@ public struct ImageImporter: Sendable {
         try runner.run(QemuImg.convert(file, format: format, to: raw, as: "raw"))
         let assembly = ImageAssembly(store: store, runner: runner, templates: templates)
         try replayJournal(raw, assembly: assembly, name: file.string)
-        let digest = try SHA256Digest(of: file).description
+        let digest = try SHA256Digest(of: file)
         return try assembly.finish(
             name, in: folder, raw: raw,
             origin: .init(kind: "import", command: command, file: file.string, sha256: digest))

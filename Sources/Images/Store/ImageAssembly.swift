@@ -33,7 +33,7 @@ struct ImageAssembly {
 
         try runner.run(QemuImg.convert(raw, format: "raw", to: files.disk, as: "qcow2"))
         try Files.remove(raw)
-        let digest = try SHA256Digest(of: files.disk).description
+        let digest = try SHA256Digest(of: files.disk)
         try sync(files.disk)
         try Files.setMode(files.disk, 0o444)
         for path in [files.path, files.disk, files.boot] { try store.work.give(path) }

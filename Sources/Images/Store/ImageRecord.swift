@@ -34,8 +34,8 @@ public struct ImageRecord: Record {
         public var command: String
         /// An imported file's path.
         public var file: String?
-        /// An imported file's sha256, in hexadecimal.
-        public var sha256: String?
+        /// Of an imported file.
+        public var sha256: SHA256Digest?
         /// Each package of a built image: name, version, architecture.
         public var packages: [InstalledPackage]?
 
@@ -43,10 +43,10 @@ public struct ImageRecord: Record {
         ///   - kind: "build" or "import".
         ///   - command: the command that made it.
         ///   - file: an imported file's path.
-        ///   - sha256: an imported file's sha256, in hexadecimal.
+        ///   - sha256: of an imported file.
         ///   - packages: those of a built image.
         public init(
-            kind: String, command: String, file: String? = nil, sha256: String? = nil,
+            kind: String, command: String, file: String? = nil, sha256: SHA256Digest? = nil,
             packages: [InstalledPackage]? = nil
         ) {
             (self.kind, self.command, self.file, self.sha256, self.packages) = (kind, command, file, sha256, packages)
@@ -126,14 +126,14 @@ public struct BaseDisk: Sendable, Codable, Equatable {
     /// The disk's size in bytes, as a guest sees it.
     public var virtualSize: Int64
     /// Of the qcow2 file.
-    public var sha256: String
+    public var sha256: SHA256Digest
     /// The qcow2 file's size in bytes.
     public var fileSize: Int64
     /// The qcow2 file's modification time, in nanoseconds since 1970.
     public var modified: Int64
 
     /// Each parameter is the property of that name.
-    public init(virtualSize: Int64, sha256: String, fileSize: Int64, modified: Int64) {
+    public init(virtualSize: Int64, sha256: SHA256Digest, fileSize: Int64, modified: Int64) {
         (self.virtualSize, self.sha256, self.fileSize, self.modified) = (virtualSize, sha256, fileSize, modified)
     }
 }
