@@ -26,7 +26,9 @@ public struct SettingsNode {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
             "line \(mark.line): \(problem)"
-        case .duplicatedKeysInMapping(let keys, _): "these keys are there twice: \(keys)"
+        case .duplicatedKeysInMapping(let keys, let context):
+            keys.sorted().map { "'\(Names.printable($0))'" }.joined(separator: ", ")
+                + " is there twice, in what begins in line \(context.mark.line)"
         default: "it is not YAML"
         }
     }

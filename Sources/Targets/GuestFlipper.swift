@@ -16,7 +16,7 @@ public struct GuestFlipper: Sendable {
     }
 
     /// What became of a flip.
-    public struct Outcome: Sendable {
+    public struct Flip: Sendable {
         /// The mode that the guest is in now.
         public let mode: GuestMode
         /// Whether the guest had to be forced off first.
@@ -31,7 +31,7 @@ public struct GuestFlipper: Sendable {
     ///   - wanted: the mode; nil for the other one.
     ///   - limit: how long a running guest may take to shut down.
     public func flip(_ name: String, to wanted: GuestMode?, stopWithin limit: Duration, _ options: StartOptions) throws
-        -> Outcome
+        -> Flip
     {
         let running = try RunningGuest(name, in: store)
         let present = try running?.state.mode ?? store.load(name).mode
@@ -43,7 +43,7 @@ public struct GuestFlipper: Sendable {
         if let running, running.state.mode == mode {
             // It may run in it for this once only.
             _ = try RunningRecord.change(running, in: store, runner: runner) { $0.mode = mode }
-            return Outcome(mode: mode, forced: false, running: running)
+            return Flip(mode: mode, forced: false, running: running)
         }
         let forced = try running?.stop(within: limit) ?? false
         do {
@@ -54,9 +54,9 @@ public struct GuestFlipper: Sendable {
                 try guest.save(record)
             }
         }
-        guard running != nil else { return Outcome(mode: mode, forced: false, running: nil) }
+        guard running != nil else { return Flip(mode: mode, forced: false, running: nil) }
         var start = options
         start.mode = mode
-        return Outcome(mode: mode, forced: forced, running: try GuestStarter(store, runner: runner).start(name, start))
+        return Flip(mode: mode, forced: forced, running: try GuestStarter(store, runner: runner).start(name, start))
     }
 }

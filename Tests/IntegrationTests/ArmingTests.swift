@@ -74,14 +74,15 @@ extension IntegrationTests {
                     let moment = Duration.milliseconds(Int.random(in: 0...900))
                     if try child.wait(until: .now + moment) == nil { child.signal(SIGKILL) }
                     _ = try child.wait()
-                    let status = try bed.run("kdump-status", guest).status
-                    if status == 0 {
+                    let status = try bed.run("kdump-status", guest)
+                    if status.status == 0 {
                         armed += 1
                         #expect(
                             try bed.kdumpFiles(guest)["/etc/sysctl.d/zz-devbox-kdump.conf"] != nil, "round \(round)")
                     } else {
                         asBefore += 1
-                        #expect(try status == 3 && bed.isSame(before, files.disk), "round \(round)")
+                        #expect(status.status == 3, "round \(round), after \(moment): \(status.err)")
+                        #expect(try bed.isSame(before, files.disk), "round \(round), after \(moment)")
                     }
                     try Files.remove(before)
                 }

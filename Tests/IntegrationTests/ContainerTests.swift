@@ -128,7 +128,7 @@ extension IntegrationTests {
                 #expect(try Files.list(scratch.path) == ["outside"])
                 #expect(try bed.run("exec", clone, "--", "cat", "/etc/hostname").out == "\(clone)\n")
                 // A guest whose /work leads elsewhere is not entered at all.
-                let moved = "umount /work; rmdir /work; ln -s / /work; readlink /work"
+                let moved = "umount -R /work; rmdir /work; ln -s / /work; readlink /work"
                 #expect(try bed.run("exec", guest, "--", "sh", "-c", moved).succeeded().out == "/\n")
                 let refused = try bed.run("exec", guest, "--", "touch", "/work/escaped")
                 #expect(refused.status == 125, "\(refused.out)\(refused.err)")

@@ -69,7 +69,7 @@ struct SettingsTests {
     private static let wrong: [(yaml: String, message: String)] = [
         ("lamps: [a\n", "devbox.yaml cannot be read: line 2"), ("- lamps\n", "devbox.yaml, line 1: names with values"),
         ("lamps\n", "devbox.yaml, line 1: names with values"),
-        ("lamps: a\nlamps: b\n", "devbox.yaml cannot be read: these keys are there twice"),
+        ("lamps: a\nlamps: b\n", "devbox.yaml cannot be read: 'lamps' is there twice, in what begins in line 1"),
         ("\u{1b}[2J: a\n", "devbox.yaml"),
     ]
 

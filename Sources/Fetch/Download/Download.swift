@@ -122,7 +122,7 @@ final class Download: HTTPJob {
             hint: "the source may be in the middle of an update: try again later")
     }
 
-    func end(_ outcome: HTTPOutcome) -> HTTPVerdict {
+    func end(_ outcome: HTTPEnd) -> HTTPVerdict {
         switch outcome {
         case .complete: conclude()
         // The server compared If-Range first: this is the same file, and nothing of it is missing.

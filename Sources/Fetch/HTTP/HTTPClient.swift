@@ -48,7 +48,7 @@ final class HTTPClient {
         let multi = UnsafeMutableRawPointer(self.multi)
         defer { for handle in running.keys { devbox_curl_multi_remove(multi, handle) } }
 
-        func end(_ job: Job, _ outcome: HTTPOutcome) {
+        func end(_ job: Job, _ outcome: HTTPEnd) {
             switch job.end(outcome) {
             case .done: done(job)
             case .again(let pause): paused.append((.now + pause, job))
@@ -222,7 +222,7 @@ private final class HTTPExchange {
     var answer: HTTPHead? { head.status > 0 ? head : nil }
 
     /// What libcurl's result means.
-    func outcome(_ result: CURLcode) -> HTTPOutcome {
+    func outcome(_ result: CURLcode) -> HTTPEnd {
         if let thrown { return .failed(thrown) }
         if result == CURLE_OK {
             guard head.status / 100 != 3 else {

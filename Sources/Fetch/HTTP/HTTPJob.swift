@@ -13,7 +13,7 @@ protocol HTTPJob: AnyObject {
     /// A piece of the body of a response of status 2xx.
     func take(_ bytes: UnsafeRawBufferPointer) throws
     /// The attempt is over; whether there is to be another one.
-    func end(_ outcome: HTTPOutcome) -> HTTPVerdict
+    func end(_ outcome: HTTPEnd) -> HTTPVerdict
 }
 
 /// An attempt.
@@ -27,7 +27,7 @@ struct HTTPRequest: Equatable {
 }
 
 /// How an attempt ended.
-enum HTTPOutcome {
+enum HTTPEnd {
     case complete(HTTPHead)
     /// The server answered with 400 or more.
     case status(HTTPHead)

@@ -38,7 +38,7 @@ final class HTTPPage: HTTPJob {
         .refused(address, reason: "is larger than the \(ByteSize.text(Int64(limit))) that it may have", hint: nil)
     }
 
-    func end(_ outcome: HTTPOutcome) -> HTTPVerdict {
+    func end(_ outcome: HTTPEnd) -> HTTPVerdict {
         switch outcome {
         case .complete(let head): result = .success((head, bytes))
         case .status(let head) where head.status == 404 || head.status == 410: result = .success(nil)

@@ -28,6 +28,9 @@ struct SourceSettings {
 
     private static func source(_ name: String, _ node: SettingsNode, _ folder: FilePath) throws -> any PackageSource {
         let common = ["kind", "root", "packages", "keyring", "max-size"]
+        // A mistyped name is told before what is missing for it.
+        try node.check(
+            keys: common + ["pattern", "arch-names", "date-format", "reach", "suite", "components"])
         guard let kindNode = node["kind"], let rootNode = node["root"] else {
             throw node.wrong("the source \(name) needs a kind and a root")
         }

@@ -13,7 +13,7 @@ public struct GuestWaiter: Sendable {
     }
 
     /// What came.
-    public struct Outcome: Sendable, Equatable {
+    public struct Occurrence: Sendable, Equatable {
         /// The panic's line on the console; nil where none was waited for.
         public let panic: String?
         /// The dump; nil where none was waited for.
@@ -30,9 +30,9 @@ public struct GuestWaiter: Sendable {
     /// - Parameter limit: for how long; nil for ever.
     /// - Throws: `timedOut`; `notFound` for a guest that does not run, where something else than its end is waited for; `failure` for
     ///   one that ends meanwhile.
-    public func wait(_ name: String, for occasion: Occasion, limit: Duration?) throws -> Outcome {
+    public func wait(_ name: String, for occasion: Occasion, limit: Duration?) throws -> Occurrence {
         guard let running = try RunningGuest(name, in: store), var connection = try? running.connect() else {
-            if occasion == .shutdown { return Outcome(panic: nil, dump: nil) }
+            if occasion == .shutdown { return Occurrence(panic: nil, dump: nil) }
             // It may have ended of what is waited for.
             if let condition = GuestCondition.last(store.files(name)),
                 let outcome = Self.outcome(of: condition, occasion)
@@ -53,8 +53,8 @@ public struct GuestWaiter: Sendable {
         while let answer = try connection.next(until: deadline) {
             guard case .event(let event) = answer else { continue }
             switch (occasion, event) {
-            case (.panic, .panicked(let line)): return Outcome(panic: line, dump: nil)
-            case (.dump, .saved(let dump)): return Outcome(panic: nil, dump: dump)
+            case (.panic, .panicked(let line)): return Occurrence(panic: line, dump: nil)
+            case (.dump, .saved(let dump)): return Occurrence(panic: nil, dump: dump)
             case (.dump, .saveFailed(let reason)), (.dump, .dumpFailed(let reason)):
                 throw Self.noDump(of: name, reason)
             default: break
@@ -63,7 +63,7 @@ public struct GuestWaiter: Sendable {
         guard connection.hasEnded else {
             throw GuestError.notInTime(guest: name, occasion: occasion.rawValue, limit: limit ?? .zero)
         }
-        if occasion == .shutdown { return Outcome(panic: nil, dump: nil) }
+        if occasion == .shutdown { return Occurrence(panic: nil, dump: nil) }
         throw Failure(
             .failure,
             "the guest \(name) ended before \(occasion == .panic ? "its kernel panicked" : "a dump was saved")")
@@ -75,10 +75,10 @@ public struct GuestWaiter: Sendable {
             hint: "`devbox dump \(name)` takes one from outside, as long as it runs")
     }
 
-    private static func outcome(of condition: GuestCondition, _ occasion: Occasion) -> Outcome? {
+    private static func outcome(of condition: GuestCondition, _ occasion: Occasion) -> Occurrence? {
         switch occasion {
-        case .panic: condition.panic.map { Outcome(panic: $0, dump: nil) }
-        case .dump: condition.dump.map { Outcome(panic: nil, dump: $0) }
+        case .panic: condition.panic.map { Occurrence(panic: $0, dump: nil) }
+        case .dump: condition.dump.map { Occurrence(panic: nil, dump: $0) }
         case .shutdown: nil
         }
     }

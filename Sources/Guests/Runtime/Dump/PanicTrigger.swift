@@ -5,7 +5,7 @@ public struct PanicTrigger {
     private let guest: RunningGuest
 
     /// How it ended.
-    public enum Outcome: Sendable, Equatable {
+    public enum End: Sendable, Equatable {
         /// The guest saved a dump in this folder of its own.
         case saved(String)
         /// The kernel stands still, and nobody took a dump. The text says why the guest did not.
@@ -30,12 +30,12 @@ public struct PanicTrigger {
     ///   - otherwise: is called where the guest took no dump, while the panic is still held back from what the guest was
     ///     started to do at one.
     public func run<T>(
-        within limit: Duration, _ say: (String) -> Void, otherwise: (Outcome) throws -> T
+        within limit: Duration, _ say: (String) -> Void, otherwise: (End) throws -> T
     ) throws -> T {
         var connection = try guest.connect()
         let condition = try connection.follow()
         let deadline = ContinuousClock.now + limit
-        var outcome: Outcome?
+        var outcome: End?
         if condition.isHalted {
             outcome = .panicked("its kernel had panicked before, and stands still")
         } else {
@@ -60,7 +60,7 @@ public struct PanicTrigger {
         return try otherwise(outcome ?? .alive("nothing was heard of it"))
     }
 
-    private func take(_ event: GuestEvent, _ line: inout String?, _ say: (String) -> Void) -> Outcome? {
+    private func take(_ event: GuestEvent, _ line: inout String?, _ say: (String) -> Void) -> End? {
         switch event {
         case .panicked(let text):
             line = text
@@ -77,7 +77,7 @@ public struct PanicTrigger {
         return nil
     }
 
-    private func missing(_ hasEnded: Bool, _ line: String?, _ limit: Duration) throws -> Outcome {
+    private func missing(_ hasEnded: Bool, _ line: String?, _ limit: Duration) throws -> End {
         if hasEnded { throw Failure(.failure, "the guest \(guest.record.name) ended before a dump was taken") }
         if line == nil {
             return .alive(Self.ignored)
