@@ -220,7 +220,7 @@ extension IntegrationTests {
                 defer { try? Files.remove(sign) }
                 func typed(_ redirection: String) throws -> Int32 {
                     try? Files.remove(sign)
-                    let command = "sh -c 'touch /work/build/\(guest); touch /kept; exec sleep 60'"
+                    let command = "sh -c 'touch /kept; touch /work/build/\(guest); exec sleep 60'"
                     return try bed.typeCtrlC("exec $devbox exec \(guest) -- \(command)\(redirection)", when: sign)
                 }
                 // At a terminal it is the command's, else devbox's.
