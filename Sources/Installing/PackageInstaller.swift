@@ -30,7 +30,7 @@ public struct PackageInstaller: Sendable {
         /// The command line, for the record.
         public var command: String
 
-        /// Each parameter is the property of that name.
+        /// What is chosen where the user says nothing: half an hour, initrds of devbox, and nothing fetched.
         public init(
             limit: Duration = .seconds(1800), guestInitrd: Bool = false, downloadDependencies: Bool = false,
             command: String

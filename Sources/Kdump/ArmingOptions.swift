@@ -20,7 +20,7 @@ public struct ArmingOptions: Sendable {
     /// Sysctls of an earlier arming, with what is known of them.
     var chosen: [KdumpState.Setting] = []
 
-    /// Each parameter is the property of that name.
+    /// What is chosen where the user says nothing: the usual causes, and the defaults of devbox and of the kernel.
     public init(
         causes: [PanicCause] = PanicCause.usual, sysctls: [(name: String, value: String)] = [],
         crashKernel: CrashKernelSize? = nil, hungTaskTimeout: Int? = nil, softlockupThreshold: Int? = nil,

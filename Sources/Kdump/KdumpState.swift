@@ -19,7 +19,7 @@ public struct KdumpState: RecordSection, Equatable {
     /// The command that armed it.
     public var command: String
 
-    /// Each parameter is the property of that name.
+    /// What an arming by `command` changed: with it the disk and the record go back to what they were.
     public init(
         crashKernel: String, dumpLevel: Int, settings: [Setting], raisedMemory: Raised?, files: [ChangedFile],
         command: String
@@ -39,7 +39,7 @@ public struct KdumpState: RecordSection, Equatable {
         /// Its value in the kernel that ran when the guest was armed; nil where none ran.
         public var before: String?
 
-        /// Each parameter is the property of that name.
+        /// The sysctl `name`, which is to be `value` and was `before`.
         public init(name: String, value: String, comment: String, before: String? = nil) {
             (self.name, self.value, self.comment, self.before) = (name, value, comment, before)
         }
@@ -52,7 +52,7 @@ public struct KdumpState: RecordSection, Equatable {
         /// What it has.
         public var to: Int64
 
-        /// Each parameter is the property of that name.
+        /// Memory that was raised, in bytes.
         public init(from: Int64, to: Int64) { (self.from, self.to) = (from, to) }
     }
 
@@ -65,7 +65,7 @@ public struct KdumpState: RecordSection, Equatable {
         /// Of what it is now; of a link's target.
         public var after: SHA256Digest
 
-        /// Each parameter is the property of that name.
+        /// The file at `path`, of which the digest is `after` now.
         public init(path: String, before: Content?, after: SHA256Digest) {
             (self.path, self.before, self.after) = (path, before, after)
         }
@@ -78,7 +78,7 @@ public struct KdumpState: RecordSection, Equatable {
         /// Its permissions, as in chmod(2).
         public var permissions: UInt16
 
-        /// Each parameter is the property of that name.
+        /// A plain file of these bytes, in base64, and permissions.
         public init(base64: String, permissions: UInt16) { (self.base64, self.permissions) = (base64, permissions) }
     }
 

@@ -134,6 +134,19 @@ struct TestBed {
         GuestFiles(guest, in: try WorkDirectory(given: work.string, environment: Command.inheritedEnvironment))
     }
 
+    /// Changes a stopped guest's disk by requests of debugfs(8), as a hostile kernel in it could have done.
+    func editDisk(_ guest: String, _ requests: String...) throws {
+        let disk = try files(guest).disk
+        let scratch = try ScratchDirectory()
+        let raw = scratch("disk.raw").string
+        try tool("qemu-img", "convert", "-f", "qcow2", "-O", "raw", disk.string, raw)
+        for request in requests { try tool("debugfs", "-w", "-R", request, raw) }
+        try tool(
+            "qemu-img", "convert", "-f", "raw", "-O", "qcow2", "-B", "../../images/\(Self.image)/disk.qcow2", "-F",
+            "qcow2",
+            raw, disk.string)
+    }
+
     /// Throws unless QEMU and e2fsck find nothing wrong with a stopped guest's disk. A journal to replay is fine: it is replayed in
     /// a copy first, as the next command would do it.
     func checkDisk(_ guest: String) throws {

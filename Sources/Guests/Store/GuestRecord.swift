@@ -121,7 +121,7 @@ public struct GuestRecord: Record {
         /// The command that installed it.
         public var command: String
 
-        /// Each parameter is the property of that name.
+        /// The package of the .deb `file`, installed at `installedAt` by `command`.
         public init(
             name: String, version: String, architecture: String, sha256: SHA256Digest, file: String, installedAt: Date,
             command: String
