@@ -10,7 +10,7 @@ PACKAGES := qemu-system-x86 qemu-utils lxc uidmap mmdebstrap e2fsprogs openssh-c
 	qemu-user-static arch-test \
 	gpgv \
 	libarchive-dev liblzma-dev libext2fs-dev zlib1g-dev libcurl4-openssl-dev pkg-config hyperfine libarchive-tools time gcc \
-	xz-utils zstd lz4 bzip2 makedumpfile apache2-bin python3 gnupg openssl curl apt-utils shellcheck
+	xz-utils zstd lz4 bzip2 makedumpfile apache2-bin python3 gnupg openssl curl apt-utils groff-base shellcheck
 
 .PHONY: all setup build release test unit coverage demo bench lint shellcheck docs-check fuzz test-faults install completions \
 	templates man clean
@@ -91,18 +91,15 @@ completions: build
 	for shell in bash zsh fish; do \
 		.build/debug/devbox completions $$shell > completions/devbox.$$shell; done
 
-# From a debug build, which leaves the release binary as it is.
 man: build
-	swift package generate-manual --multi-page --configuration debug
+	.build/debug/devbox man --to .build/man
 
-install: release man
+install: release
 	install -D -m 755 .build/release/devbox $(DESTDIR)$(PREFIX)/bin/devbox
 	install -D -m 644 completions/devbox.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/devbox
 	install -D -m 644 completions/devbox.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_devbox
 	install -D -m 644 completions/devbox.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/devbox.fish
-	install -d $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 $$(ls .build/plugins/GenerateManual/outputs/devbox/*.1 | grep -vE '\.(ssh-proxy|supervise)\.1$$') \
-		$(DESTDIR)$(PREFIX)/share/man/man1/
+	.build/release/devbox man --to $(DESTDIR)$(PREFIX)/share/man/man1
 
 clean:
 	rm -rf .build

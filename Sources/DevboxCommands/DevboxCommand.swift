@@ -45,7 +45,7 @@ public struct DevboxCommand: ParsableCommand {
             CommandGroup(
                 name: "Host",
                 subcommands: [
-                    DoctorCommand.self, CompletionsCommand.self, TemplatesCommand.self, Supervise.self,
+                    DoctorCommand.self, CompletionsCommand.self, Manual.self, TemplatesCommand.self, Supervise.self,
                     GuestSSHProxy.self,
                 ]),
         ]
