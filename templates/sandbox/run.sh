@@ -15,6 +15,6 @@ elif ! cd -- "$folder" 2>/dev/null; then
 	echo folder >&9
 	exit
 fi
-("$@" 9>&-)
+(exec "$@" 9>&-)
 echo $? >&9
 kill -9 -1 2>/dev/null
