@@ -9,7 +9,7 @@ extension ArchiveReader {
     ///   - stream: the tar.
     ///   - name: what messages call it.
     ///   - limit: how many bytes may come at most, in bytes; more are `badInput`.
-    ///   - sink: gets every piece of the stream before it is looked at.
+    ///   - sink: gets every chunk of the stream before it is looked at.
     public init(
         tar stream: consuming DecodedStream, name: String, limit: Int64 = .max,
         sink: @escaping (UnsafeRawBufferPointer) throws -> Void = { _ in }
@@ -62,8 +62,8 @@ final class StreamFeed {
     private let name: String
     private let limit: Int64
     private let sink: (UnsafeRawBufferPointer) throws -> Void
-    private var piece = UnsafeRawBufferPointer(start: nil, count: 0)
-    /// The place in the stream behind the present piece.
+    private var chunk = UnsafeRawBufferPointer(start: nil, count: 0)
+    /// The place in the stream behind the present chunk.
     private var position: Int64 = 0
     /// What went wrong in the callback, to be thrown where libarchive returns.
     private(set) var error: (any Error)?
@@ -81,8 +81,8 @@ final class StreamFeed {
     func read(_ buffer: UnsafeMutablePointer<UnsafeRawPointer?>) -> Int {
         do {
             guard try advance() else { return 0 }
-            buffer.pointee = piece.baseAddress
-            return piece.count
+            buffer.pointee = chunk.baseAddress
+            return chunk.count
         } catch {
             self.error = error
             return -1
@@ -95,7 +95,7 @@ final class StreamFeed {
         guard Int64(next.count) <= limit - position else {
             throw Failure(.badInput, "\(name) unpacks to more than \(limit) bytes")
         }
-        piece = next
+        chunk = next
         position += Int64(next.count)
         try sink(next)
         return true
@@ -104,9 +104,9 @@ final class StreamFeed {
     func readZeroes(from start: Int64, limit: Int64) throws {
         if let error { throw error }
         let end = position
-        if start < end { try check(piece.suffix(Int(end - start))) }
+        if start < end { try check(chunk.suffix(Int(end - start))) }
         while try advance() {
-            try check(piece[...])
+            try check(chunk[...])
             guard position - end <= limit else { throw Failure(.badInput, "\(name) has something behind its end") }
         }
     }

@@ -46,7 +46,7 @@ public struct ArchiveReader: ~Copyable {
         return member
     }
 
-    /// Hands on the content of the member that `next` gave last, piece by piece; holes are zeroes.
+    /// Hands on the content of the member that `next` gave last, chunk by chunk; holes are zeroes.
     public mutating func content(to body: (ArraySlice<UInt8>) throws -> Void) throws {
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
         while true {

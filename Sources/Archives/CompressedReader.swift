@@ -33,7 +33,7 @@ public struct CompressedReader: ~Copyable {
 
     deinit { archive_read_free(archive) }
 
-    /// Hands on the content piece by piece, up to its end.
+    /// Hands on the content chunk by chunk, up to its end.
     ///
     /// - Parameter body: gets the next bytes, which are valid during the call; false ends the reading.
     public mutating func read(_ body: (UnsafeRawBufferPointer) throws -> Bool) throws {

@@ -1,11 +1,11 @@
 import DevboxCore
 
-/// The decoded bytes of a compressed stream, piece by piece, in bounded memory.
+/// The decoded bytes of a compressed stream, chunk by chunk, in bounded memory.
 ///
 /// It has to be exactly one complete stream: what is cut off, altered, or has something behind its end is an error. An alteration
 /// is found where the format has a checksum (gzip, xz, bzip2, and zstd if its writer asked for one).
 public struct DecodedStream: ~Copyable {
-    private let decoder: any PieceDecoder
+    private let decoder: any ChunkDecoder
 
     /// Begins to decode.
     ///
@@ -24,24 +24,24 @@ public struct DecodedStream: ~Copyable {
             }
     }
 
-    /// The next piece, of up to some megabytes; valid until the next call. nil at the end.
+    /// The next chunk, of up to some megabytes; valid until the next call. nil at the end.
     ///
     /// - Throws: `badInput`, where the stream is damaged, cut off, or goes on behind its end.
     public mutating func next() throws -> UnsafeRawBufferPointer? { try decoder.next() }
 
-    /// How large the pieces are, in bytes.
-    static let pieceSize = 1 << 20
+    /// How large the chunks are, in bytes.
+    static let chunkSize = 1 << 20
 }
 
 /// Something that decodes a stream.
-protocol PieceDecoder: AnyObject {
+protocol ChunkDecoder: AnyObject {
     func next() throws -> UnsafeRawBufferPointer?
 }
 
 /// Bytes that are not compressed.
-final class PlainDecoder: PieceDecoder {
+final class PlainDecoder: ChunkDecoder {
     private let source: ByteSource
-    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: DecodedStream.pieceSize, alignment: 4096)
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: DecodedStream.chunkSize, alignment: 4096)
 
     init(_ source: @escaping ByteSource) { self.source = source }
 

@@ -4,7 +4,7 @@ import DevboxCore
 import Glibc
 
 /// Decodes one compressed stream with a filter of libarchive's. See archive_read_filter(3).
-final class FilterDecoder: PieceDecoder {
+final class FilterDecoder: ChunkDecoder {
     private let archive: OpaquePointer
     private let feed: Feed
     private let size: Int64
@@ -61,19 +61,19 @@ final class FilterDecoder: PieceDecoder {
     func next() throws -> UnsafeRawBufferPointer? {
         if !begun { try begin() }
         while true {
-            var (piece, count, offset) = (UnsafeRawPointer?.none, 0, Int64(0))
-            let result = archive_read_data_block(archive, &piece, &count, &offset)
+            var (chunk, count, offset) = (UnsafeRawPointer?.none, 0, Int64(0))
+            let result = archive_read_data_block(archive, &chunk, &count, &offset)
             if result == ARCHIVE_EOF {
                 try checkEnd()
                 return nil
             }
             guard result == ARCHIVE_OK else { throw damaged() }
-            guard count > 0, let piece else { continue }
+            guard count > 0, let chunk else { continue }
             if compression == .gzip {
-                checksum = lzma_crc32(piece.assumingMemoryBound(to: UInt8.self), count, checksum)
+                checksum = lzma_crc32(chunk.assumingMemoryBound(to: UInt8.self), count, checksum)
             }
             decoded += UInt64(count)
-            return UnsafeRawBufferPointer(start: piece, count: count)
+            return UnsafeRawBufferPointer(start: chunk, count: count)
         }
     }
 

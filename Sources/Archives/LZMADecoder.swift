@@ -4,15 +4,15 @@ import Glibc
 
 /// Decodes one xz stream, its blocks in parallel where it has several and says how long they are, or one .lzma stream of the older
 /// format. See lzma/container.h.
-final class LZMADecoder: PieceDecoder {
+final class LZMADecoder: ChunkDecoder {
     private let stream = UnsafeMutablePointer<lzma_stream>.allocate(capacity: 1)
-    private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: DecodedStream.pieceSize, alignment: 4096)
-    private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: DecodedStream.pieceSize, alignment: 4096)
+    private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: DecodedStream.chunkSize, alignment: 4096)
+    private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: DecodedStream.chunkSize, alignment: 4096)
     private let source: ByteSource
     private let name: String
     private var sourceEnded = false
     private var ended = false
-    /// What is wrong behind the piece that was handed out last.
+    /// What is wrong behind the chunk that was handed out last.
     private var defect: Failure?
 
     /// `xz -9` needs 65 MiB and Debian's 24 MiB blocks some 45 MiB a thread; a header may ask for 4 GiB.

@@ -11,7 +11,7 @@ public enum BootFiles {
         /// In /boot, where the guest's own tools made one.
         let initrd: InodeNumber?
         /// Changes whenever one of its files does.
-        let stamp: String
+        let fingerprint: String
     }
 
     /// The kernels in /boot, newest first. Debian calls them vmlinuz-VERSION or, on ppc64el, vmlinux-VERSION.
@@ -24,16 +24,16 @@ public enum BootFiles {
             guard isVersion(version), let vmlinuz = try root.lookUp(name, in: boot) else { continue }
             let attributes = try root.attributes(of: vmlinuz)
             guard attributes.isRegular else { continue }
-            var stamp = attributes.stamp
+            var fingerprint = attributes.fingerprint
             var initrd = try root.lookUp("initrd.img-\(version)", in: boot)
             if let found = initrd {
                 let attributes = try root.attributes(of: found)
-                if attributes.isRegular { stamp += "+\(attributes.stamp)" } else { initrd = nil }
+                if attributes.isRegular { fingerprint += "+\(attributes.fingerprint)" } else { initrd = nil }
             }
             if initrd == nil, let list = try root.find("/lib/modules/\(version)/modules.dep") {
-                stamp += "~\(try root.attributes(of: list).stamp)"
+                fingerprint += "~\(try root.attributes(of: list).fingerprint)"
             }
-            kernels.append(Installed(version: version, vmlinuz: vmlinuz, initrd: initrd, stamp: stamp))
+            kernels.append(Installed(version: version, vmlinuz: vmlinuz, initrd: initrd, fingerprint: fingerprint))
         }
         return kernels.sorted { KernelVersion($0.version) > KernelVersion($1.version) }
     }
@@ -49,12 +49,12 @@ public enum BootFiles {
     ) throws -> [BootKernel] {
         var result: [BootKernel] = []
         for kernel in try installed(on: root) {
-            let stamp = kernel.initrd == nil ? "\(kernel.stamp)~\(recipe.stamp)" : kernel.stamp
-            if let same = known.first(where: { $0.version == kernel.version && $0.stamp == stamp }) {
+            let fingerprint = kernel.initrd == nil ? "\(kernel.fingerprint)~\(recipe.fingerprint)" : kernel.fingerprint
+            if let same = known.first(where: { $0.version == kernel.version && $0.fingerprint == fingerprint }) {
                 result.append(same)
                 continue
             }
-            let suffix = "\(kernel.version)-\(Fingerprint.of(stamp))"
+            let suffix = "\(kernel.version)-\(Fingerprint.of(fingerprint))"
             let vmlinuz = "vmlinuz-\(suffix)"
             try Files.remove(directory.appending(vmlinuz))
             try root.copy(kernel.vmlinuz, to: directory.appending(vmlinuz), permissions: .readableByAll)
@@ -68,7 +68,7 @@ public enum BootFiles {
             } else {
                 initrd = nil
             }
-            result.append(BootKernel(version: kernel.version, vmlinuz: vmlinuz, initrd: initrd, stamp: stamp))
+            result.append(BootKernel(version: kernel.version, vmlinuz: vmlinuz, initrd: initrd, fingerprint: fingerprint))
         }
         return result
     }
@@ -91,7 +91,7 @@ public enum BootFiles {
 
 extension FileAttributes {
     /// Changes when the file is replaced or written. Builds of one version can be alike in size and modification time.
-    fileprivate var stamp: String { "\(size)@\(modified).\(changed)" }
+    fileprivate var fingerprint: String { "\(size)@\(modified).\(changed)" }
 }
 
 extension FilePermissions {

@@ -7,11 +7,16 @@ public struct BootKernel: Sendable, Codable, Equatable {
     /// The initrd's copy in boot/; nil where the kernel has none.
     public var initrd: String?
     /// Size and modification time of the originals in the disk's /boot, by which a change there is noticed.
-    public var stamp: String
+    public var fingerprint: String
 
     /// A kernel of which the copies `vmlinuz` and `initrd` lie in boot/ under these names.
-    public init(version: String, vmlinuz: String, initrd: String?, stamp: String) {
-        (self.version, self.vmlinuz, self.initrd, self.stamp) = (version, vmlinuz, initrd, stamp)
+    public init(version: String, vmlinuz: String, initrd: String?, fingerprint: String) {
+        (self.version, self.vmlinuz, self.initrd, self.fingerprint) = (version, vmlinuz, initrd, fingerprint)
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case version, vmlinuz, initrd
+        case fingerprint = "stamp"
     }
 
     /// The names of its copies in boot/.

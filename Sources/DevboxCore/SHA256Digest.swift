@@ -70,14 +70,14 @@ public struct SHA256Digest: Sendable, Hashable, Codable, CustomStringConvertible
         try self.init(of: file, name: path.string)
     }
 
-    /// Digests what comes piece by piece.
+    /// Digests what comes chunk by chunk.
     public struct Hasher: Sendable {
         private var function = SHA256()
 
         /// Nothing has been digested yet.
         public init() {}
 
-        /// Takes the next piece.
+        /// Takes the next chunk.
         public mutating func update(_ bytes: UnsafeRawBufferPointer) { function.update(bufferPointer: bytes) }
 
         /// The digest of all that has come so far.

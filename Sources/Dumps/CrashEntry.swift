@@ -26,7 +26,7 @@ struct CrashEntry: Sendable {
     /// What its origin was before its folder, 202611031746-12 now, made way for that of a later dump of the same minute; see
     /// templates/kdump/service.conf.
     var formerOrigin: DumpRecord.Origin? {
-        guard let folder, let end = folder.lastIndex(of: "-"), CrashFolder.isStamp(String(folder[..<end])) else {
+        guard let folder, let end = folder.lastIndex(of: "-"), CrashFolder.isTimeName(String(folder[..<end])) else {
             return nil
         }
         return DumpRecord.Origin(path: "\(CrashFolder.path)/\(folder[..<end])/\(name)", size: size, modified: modified)
@@ -54,7 +54,7 @@ public struct RefusedDump: Sendable {
     public let exitCode: ExitCode
 }
 
-/// What lies in /var/crash: Debian's and Ubuntu's kdump-tools make <stamp>/dump.<stamp> with dmesg.<stamp> beside it, Fedora's and
+/// What lies in /var/crash: Debian's and Ubuntu's kdump-tools make <time>/dump.<time> with dmesg.<time> beside it, Fedora's and
 /// SUSE's kdump <host>-<date>/vmcore with vmcore-dmesg.txt. Names that end in "incomplete" are of dumps that were not finished.
 struct CrashFolder {
     static let path = "/var/crash"
@@ -72,7 +72,7 @@ struct CrashFolder {
                 folders[folder, default: []].append(entry)
             } else if Self.isDump(entry.name) {
                 sort(entry, messages: nil)
-            } else if entry.kind == .link, Self.isStamp(entry.name) {
+            } else if entry.kind == .link, Self.isTimeName(entry.name) {
                 refused.append((entry.path, "it is a symbolic link, which is not followed"))
             }
         }
@@ -118,7 +118,7 @@ struct CrashFolder {
     static func isMessages(_ name: String) -> Bool { name == "vmcore-dmesg.txt" || name.hasPrefix("dmesg.") }
 
     /// "202611031746", or "127.0.0.1-2026-11-03-17:46:12".
-    static func isStamp(_ name: String) -> Bool {
+    static func isTimeName(_ name: String) -> Bool {
         let parts: [Substring] = name.split(separator: "-")
         let digits = parts.map { part in part.prefix { $0.isASCII && $0.isNumber }.count }
         return digits.contains { $0 >= 8 } || digits.filter { $0 >= 2 }.count >= 3

@@ -104,7 +104,7 @@ public struct KernelImage: Sendable, Equatable {
         if var stream = try? DecodedStream(
             source, size: Int64(payload.count), compression: compression, name: "the kernel")
         {
-            while let piece = try? stream.next(), kernel.count + piece.count <= sizeLimit { kernel += piece }
+            while let chunk = try? stream.next(), kernel.count + chunk.count <= sizeLimit { kernel += chunk }
         }
         return kernel.isEmpty ? nil : kernel
     }

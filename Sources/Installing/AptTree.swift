@@ -140,14 +140,14 @@ struct AptTree {
 
     /// Whether the lists have been fetched not long ago.
     var isFresh: Bool {
-        guard let status = try? Files.status(stamp) else { return false }
+        guard let status = try? Files.status(freshMark) else { return false }
         return (0..<Self.freshness).contains(Int64(time(nil)) - Int64(status.st_mtim.tv_sec))
     }
 
     /// Notes that the lists are whole and new.
-    func noteFresh() throws { try Files.writeAtomically([], to: stamp) }
+    func noteFresh() throws { try Files.writeAtomically([], to: freshMark) }
 
-    private var stamp: FilePath { path.appending("updated") }
+    private var freshMark: FilePath { path.appending("updated") }
 
     /// The command as the work directory's owner's.
     func run(_ command: Command) -> Command {

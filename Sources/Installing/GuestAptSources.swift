@@ -86,8 +86,8 @@ struct GuestAptSources: Sendable, Equatable {
             size += member.size
             guard size <= Int64(Self.sizeLimit) else { throw Self.tooLarge }
             var bytes: [UInt8] = []
-            try reader.content { piece in
-                bytes += piece
+            try reader.content { chunk in
+                bytes += chunk
                 guard bytes.count <= Self.fileLimit else { throw Failure(.badInput, "\(guest)'s \(path) is too large") }
             }
             files[path] = bytes

@@ -65,9 +65,9 @@ final class PackageFeed {
         let pipe = try Files.open(fifo, .readWrite, .nonBlocking)
         defer { try? pipe.close() }
         do {
-            try DebCheck(sizeLimit: sizeLimit).run(file.package) { piece in
-                writer.append(piece)
-                try Self.send(piece, to: pipe, until: end)
+            try DebCheck(sizeLimit: sizeLimit).run(file.package) { chunk in
+                writer.append(chunk)
+                try Self.send(chunk, to: pipe, until: end)
             }
         } catch is EndedEarly {
             return
@@ -83,11 +83,11 @@ final class PackageFeed {
     private struct EndedEarly: Error {}
 
     private static func send(
-        _ piece: UnsafeRawBufferPointer, to pipe: FileDescriptor, until end: CommandEnd
+        _ chunk: UnsafeRawBufferPointer, to pipe: FileDescriptor, until end: CommandEnd
     ) throws {
         var done = 0
-        while done < piece.count {
-            let count = write(pipe.rawValue, piece.baseAddress?.advanced(by: done), piece.count - done)
+        while done < chunk.count {
+            let count = write(pipe.rawValue, chunk.baseAddress?.advanced(by: done), chunk.count - done)
             if count > 0 {
                 done += count
                 continue

@@ -53,16 +53,16 @@ public struct LogReader: IteratorProtocol, Sequence, Sendable {
             if isAfterReturn, passReturns() { return line([]) }
             guard at < portion.count else { break }
             let end = lineEnd()
-            let piece = portion[at..<(end ?? portion.count)]
+            let chunk = portion[at..<(end ?? portion.count)]
             guard let end else {
-                keep(piece)
+                keep(chunk)
                 at = portion.count
                 break
             }
             at = end + 1
             isAfterReturn = portion[end] == UInt8(ascii: "\r")
-            isBlank = isAfterReturn && piece.isEmpty && begun.isEmpty
-            if !isBlank { return line(piece) }
+            isBlank = isAfterReturn && chunk.isEmpty && begun.isEmpty
+            if !isBlank { return line(chunk) }
         }
         guard isFinished, !begun.isEmpty else { return nil }
         return line([])
@@ -93,16 +93,16 @@ public struct LogReader: IteratorProtocol, Sequence, Sendable {
         return memchr(base + range.lowerBound, byte, range.count).map { UnsafeRawPointer($0) - base }
     }
 
-    private mutating func keep(_ piece: ArraySlice<UInt8>) {
+    private mutating func keep(_ chunk: ArraySlice<UInt8>) {
         let room = longest - begun.count
-        if piece.count > room { isCut = true }
-        begun += piece.prefix(room)
+        if chunk.count > room { isCut = true }
+        begun += chunk.prefix(room)
     }
 
-    private mutating func line(_ piece: ArraySlice<UInt8>) -> LogLine {
-        var (bytes, isCut) = (piece.prefix(longest), piece.count > longest)
+    private mutating func line(_ chunk: ArraySlice<UInt8>) -> LogLine {
+        var (bytes, isCut) = (chunk.prefix(longest), chunk.count > longest)
         if !begun.isEmpty {
-            keep(piece)
+            keep(chunk)
             (bytes, isCut) = (begun[...], self.isCut)
             (begun, self.isCut) = ([], false)
         }

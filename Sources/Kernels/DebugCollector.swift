@@ -96,15 +96,15 @@ struct DebugCollector {
         defer { try? file.close() }
         var hasher = SHA256Digest.Hasher()
         var size: Int64 = 0
-        try content.pieces { piece in
-            hasher.update(piece)
+        try content.chunks { chunk in
+            hasher.update(chunk)
             var done = 0
-            while done < piece.count {
+            while done < chunk.count {
                 done += try posix("write \(path)") {
-                    Glibc.write(file.rawValue, piece.baseAddress?.advanced(by: done), piece.count - done)
+                    Glibc.write(file.rawValue, chunk.baseAddress?.advanced(by: done), chunk.count - done)
                 }
             }
-            size += Int64(piece.count)
+            size += Int64(chunk.count)
             try Interrupts.check()
             return true
         }

@@ -1,6 +1,6 @@
 import DevboxCore
 
-/// Reads paragraphs of fields out of pieces of text as they come, in bounded memory: a control file, a package index of many
+/// Reads paragraphs of fields out of chunks of text as they come, in bounded memory: a control file, a package index of many
 /// megabytes, dpkg's status file. See deb822(5).
 public struct ControlReader {
     /// How much is taken before the text is refused.
@@ -40,7 +40,7 @@ public struct ControlReader {
         self.limits = limits
     }
 
-    /// Takes the next piece, and hands on each paragraph that ends in it.
+    /// Takes the next chunk, and hands on each paragraph that ends in it.
     ///
     /// - Throws: `badInput`, with the number of the line that is wrong, and what `body` throws.
     public mutating func feed(_ bytes: UnsafeRawBufferPointer, _ body: (ControlStanza) throws -> Void) throws {

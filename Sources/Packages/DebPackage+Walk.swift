@@ -32,10 +32,10 @@ public struct DebContent: ~Copyable {
         return true
     }
 
-    /// Hands on the content from where it was last read to, piece by piece.
+    /// Hands on the content from where it was last read to, chunk by chunk.
     ///
     /// - Parameter body: returns whether to go on.
-    public mutating func pieces(_ body: (UnsafeRawBufferPointer) throws -> Bool) throws {
+    public mutating func chunks(_ body: (UnsafeRawBufferPointer) throws -> Bool) throws {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 4096)
         defer { buffer.deallocate() }
         while true {
@@ -56,8 +56,8 @@ public struct DebContent: ~Copyable {
         }
         var result: [UInt8] = []
         result.reserveCapacity(Int(member.size))
-        try pieces { piece in
-            result += piece
+        try chunks { chunk in
+            result += chunk
             return true
         }
         return result
@@ -102,7 +102,7 @@ extension DebPackage {
 
     /// - Parameters:
     ///   - limit: how large data.tar may be, in bytes.
-    ///   - sink: gets every piece of it before its members are looked at.
+    ///   - sink: gets every chunk of it before its members are looked at.
     func walk(
         limit: Int64, sink: (UnsafeRawBufferPointer) throws -> Void,
         _ visit: (inout DebContent) throws -> WalkDecision

@@ -96,7 +96,7 @@ public struct DebPackage: Sendable {
         return hasher.digest
     }
 
-    /// The uncompressed data.tar, piece by piece.
+    /// The uncompressed data.tar, chunk by chunk.
     public func decodedData() throws -> DecodedStream { try stream(layout.data) }
 
     /// How large the uncompressed data.tar is, in bytes, by what the file itself says; nil where it does not say it.

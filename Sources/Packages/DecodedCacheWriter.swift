@@ -63,17 +63,17 @@ public struct DecodedCacheWriter: ~Copyable {
 
     deinit { try? file.close() }
 
-    /// Takes the next piece of data.tar. What goes wrong is kept for `finish`: a full disk is no reason not to install a package.
-    public mutating func append(_ piece: UnsafeRawBufferPointer) {
+    /// Takes the next chunk of data.tar. What goes wrong is kept for `finish`: a full disk is no reason not to install a package.
+    public mutating func append(_ chunk: UnsafeRawBufferPointer) {
         if error != nil { return }
         do {
             var done = 0
-            while done < piece.count {
+            while done < chunk.count {
                 done += try posix("write \(path)") {
-                    write(file.rawValue, piece.baseAddress?.advanced(by: done), piece.count - done)
+                    write(file.rawValue, chunk.baseAddress?.advanced(by: done), chunk.count - done)
                 }
             }
-            size += Int64(piece.count)
+            size += Int64(chunk.count)
         } catch {
             self.error = error
         }

@@ -19,10 +19,10 @@ struct UnflattenTests {
         return result + (ended ? bigEndian(Int64(-1)) + bigEndian(Int64(-1)) : [])
     }
 
-    /// Receives a stream in pieces of a size.
+    /// Receives a stream in chunks of a size.
     ///
     /// - Returns: what came of it, and what is missing.
-    private func receive(_ stream: [UInt8], piece: Int = 1 << 20) throws -> (
+    private func receive(_ stream: [UInt8], chunk: Int = 1 << 20) throws -> (
         bytes: [UInt8], defect: String?, disk: Int64
     ) {
         let path = scratch("received")
@@ -30,8 +30,8 @@ struct UnflattenTests {
         let file = try Files.open(path, .readWrite, [.create, .exclusiveCreate])
         defer { try? file.close() }
         var receiver = DumpReceiver(file, name: "the file", size: Int64(stream.count))
-        for start in Swift.stride(from: 0, to: stream.count, by: piece) {
-            try stream[start..<min(stream.count, start + piece)].withUnsafeBytes { try receiver.take($0) }
+        for start in Swift.stride(from: 0, to: stream.count, by: chunk) {
+            try stream[start..<min(stream.count, start + chunk)].withUnsafeBytes { try receiver.take($0) }
         }
         let defect = try receiver.finish()
         fsync(file.rawValue)
@@ -40,14 +40,14 @@ struct UnflattenTests {
 
     @Test(
         "records out of order, and written over, give the file that they stand for", arguments: [1, 7, 4096, 1 << 20])
-    func records(piece: Int) throws {
+    func records(chunk: Int) throws {
         let dump = try FixtureDump.bytes("kdump.zlib")
         // As makedumpfile does it: the header first and once more at the end, the pages before their descriptors.
         let stream = flat([
             (0, [UInt8](repeating: 0xAA, count: 4096)), (40_000, Array(dump[40_000...])),
             (4096, Array(dump[4096..<40_000])), (0, Array(dump[0..<4096])),
         ])
-        let received = try receive(stream, piece: piece)
+        let received = try receive(stream, chunk: chunk)
         #expect(received.bytes == dump)
         #expect(received.defect == nil)
     }
@@ -66,8 +66,8 @@ struct UnflattenTests {
         defer { try? file.close() }
         let stream = flat([(0, [UInt8](repeating: 7, count: 12_288)), (4096, [])], ended: false).dropLast(8)
         var receiver = DumpReceiver(file, name: "the file", size: 1 << 20)
-        for piece in [Array(stream) + bigEndian(Int64(8192)), bigEndian(Int64(-1)) + bigEndian(Int64(-1))] {
-            try piece.withUnsafeBytes { try receiver.take($0) }
+        for chunk in [Array(stream) + bigEndian(Int64(8192)), bigEndian(Int64(-1)) + bigEndian(Int64(-1))] {
+            try chunk.withUnsafeBytes { try receiver.take($0) }
             if receiver.received < 24_576 { try receiver.skip(8192) }
         }
         #expect(try receiver.finish() == nil)
@@ -111,11 +111,11 @@ struct UnflattenTests {
     }
 
     @Test("what is zero takes no room, and what is not keeps its place", arguments: [1000, 65_536])
-    func sparse(piece: Int) throws {
+    func sparse(chunk: Int) throws {
         var dump = try FixtureDump.bytes("kdump.elf")
         let size = dump.count
         dump += [UInt8](repeating: 0, count: 4 << 20) + [1] + [UInt8](repeating: 0, count: 1 << 20)
-        let received = try receive(dump, piece: piece)
+        let received = try receive(dump, chunk: chunk)
         #expect(received.bytes == dump)
         #expect(received.disk < Int64(size) + (64 << 10))
     }

@@ -9,7 +9,7 @@ struct SHA256DigestTests {
 
     init() throws { scratch = try ScratchDirectory() }
 
-    @Test("a file has the digest that sha256sum gives it, also in pieces")
+    @Test("a file has the digest that sha256sum gives it, also in chunks")
     func file() throws {
         let file = scratch("file")
         var random = TestRandom(seed: 7)

@@ -24,8 +24,8 @@ struct Ext4ExtentTests {
         try disk.look { root in
             let number = try #require(try root.find(path))
             var bytes = [UInt8](repeating: 0, count: Int(try root.attributes(of: number).size))
-            try root.read(root.extents(of: number)) { offset, piece in
-                bytes.replaceSubrange(Int(offset)..<(Int(offset) + piece.count), with: piece)
+            try root.read(root.extents(of: number)) { offset, chunk in
+                bytes.replaceSubrange(Int(offset)..<(Int(offset) + chunk.count), with: chunk)
             }
             return bytes
         }

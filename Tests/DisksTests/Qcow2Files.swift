@@ -42,7 +42,7 @@ struct Qcow2Files {
         try tool("qemu-img", "compare", "-f", "qcow2", "-F", "raw", disk.string, raw.string)
     }
 
-    /// Whether devbox reads from a device what is in a raw file, in pieces of awkward sizes.
+    /// Whether devbox reads from a device what is in a raw file, in chunks of awkward sizes.
     func same(_ device: any BlockDevice, as raw: FilePath) throws -> Bool {
         let file = try FileDevice(raw)
         guard file.size == device.size else { return false }
@@ -50,7 +50,7 @@ struct Qcow2Files {
         while at < file.size {
             let count = Int(min(3_000_003, file.size - at))
             if try device.bytes(at: at, count: count) != file.bytes(at: at, count: count) { return false }
-            // Of a large disk every fifth piece, and the last: qemu-img compares the whole of it anyway.
+            // Of a large disk every fifth chunk, and the last: qemu-img compares the whole of it anyway.
             let step = file.size > 64 << 20 ? 5 : 1
             at =
                 at + Int64(count) == file.size

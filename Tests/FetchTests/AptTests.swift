@@ -274,8 +274,8 @@ struct AptTests {
         #expect(try keys("none.list", "http://example.org/other/", "bookworm") == nil)
     }
 
-    @Test("paragraphs are found wherever the pieces of an index end, and nothing is found inside others")
-    func pieces() throws {
+    @Test("paragraphs are found wherever the chunks of an index end, and nothing is found inside others")
+    func chunks() throws {
         let text = Array(
             "Package: a\nVersion: 1\n\nPackage: b\nDescription: x\n Package: a\n .\n\nPackage: a\nVersion: 2\n\n\nPackage: ab\nVersion: 3"
                 .utf8)
@@ -297,8 +297,8 @@ struct AptTests {
             reported { try [UInt8](repeating: 65, count: 11).withUnsafeBytes { try search.feed($0) } }?.exitCode
                 == .badInput)
         search = StanzaSearch(for: ["a"], name: "test", limit: 1 << 30)
-        let piece = [UInt8](repeating: 65, count: 1 << 18)
+        let chunk = [UInt8](repeating: 65, count: 1 << 18)
         #expect(
-            reported { for _ in 0..<8 { try piece.withUnsafeBytes { try search.feed($0) } } }?.exitCode == .badInput)
+            reported { for _ in 0..<8 { try chunk.withUnsafeBytes { try search.feed($0) } } }?.exitCode == .badInput)
     }
 }

@@ -255,13 +255,13 @@ struct MisbehaviourTests {
         let server = try server { _, connection in
             let length = isChunked ? "Transfer-Encoding: chunked" : "Content-Length: 10000000000"
             connection.send("HTTP/1.1 200 OK\r\n\(length)\r\n\r\n")
-            let piece = [UInt8](repeating: 0x41, count: 1 << 16)
+            let chunk = [UInt8](repeating: 0x41, count: 1 << 16)
             var sent = 0
             while sent < 1 << 30 {
                 if isChunked { connection.send("10000\r\n") }
-                if !connection.send(piece) { return }
+                if !connection.send(chunk) { return }
                 if isChunked { connection.send("\r\n") }
-                sent += piece.count
+                sent += chunk.count
             }
         }
         try fails(.badInput, "more than the 8M that it may have", server: server)
@@ -282,8 +282,8 @@ struct MisbehaviourTests {
     func endlessIndex() throws {
         let server = try RawServer { _, connection in
             connection.send("HTTP/1.1 200 OK\r\n\r\n")
-            let piece = Array(String(repeating: "<a href=\"x\">x</a>\n", count: 60_000).utf8)
-            while connection.send(piece) {}
+            let chunk = Array(String(repeating: "<a href=\"x\">x</a>\n", count: 60_000).utf8)
+            while connection.send(chunk) {}
         }
         try bed.tree(server.address, pattern: "{root}/")
         try fails(.badInput, "is larger than", at: "/", server: server)

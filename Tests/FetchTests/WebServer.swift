@@ -83,16 +83,16 @@ final class WebServer {
         }
     }
 
-    /// http.server as it is, but for the pauses between the pieces of a file.
+    /// http.server as it is, but for the pauses between the chunks of a file.
     private static let slowPython = """
         import http.server, ssl, sys, time
         rate = int(sys.argv[3])
         class Handler(http.server.SimpleHTTPRequestHandler):
             def __init__(self, *a): super().__init__(*a, directory=sys.argv[2])
             def copyfile(self, source, output):
-                while piece := source.read(1 << 20):
-                    output.write(piece)
-                    if rate: time.sleep(len(piece) / rate)
+                while chunk := source.read(1 << 20):
+                    output.write(chunk)
+                    if rate: time.sleep(len(chunk) / rate)
         server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
         if len(sys.argv) > 4:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

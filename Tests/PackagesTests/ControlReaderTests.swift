@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Control files", .timeLimit(.minutes(10)))
 struct ControlReaderTests {
-    private func stanzas(_ text: String, pieces: Int = .max, limits: ControlReader.Limits = .init()) throws
+    private func stanzas(_ text: String, chunks: Int = .max, limits: ControlReader.Limits = .init()) throws
         -> [ControlStanza]
     {
         var result: [ControlStanza] = []
@@ -13,7 +13,7 @@ struct ControlReaderTests {
         let bytes = Array(text.utf8)
         var start = 0
         while start < bytes.count {
-            let end = pieces < bytes.count - start ? start + pieces : bytes.count
+            let end = chunks < bytes.count - start ? start + chunks : bytes.count
             try bytes[start..<end].withUnsafeBytes { try reader.feed($0) { result.append($0) } }
             start = end
         }
@@ -25,9 +25,9 @@ struct ControlReaderTests {
         "\n\nPackage: a\nDepends: b,\n c (>= 1),\n\td\nDescription: short\n long\n .\n   indented\nEmpty:\nX-Colon: a:b: c \n\n"
         + " \t\nPackage: b\r\nlast: one"
 
-    @Test("are read the same whatever pieces they come in", arguments: [1, 2, 3, 7, 64, Int.max])
-    func pieces(size: Int) throws {
-        let found = try stanzas(text, pieces: size)
+    @Test("are read the same whatever chunks they come in", arguments: [1, 2, 3, 7, 64, Int.max])
+    func chunks(size: Int) throws {
+        let found = try stanzas(text, chunks: size)
         #expect(found.count == 2)
         #expect(found[0].fields.map(\.name) == ["Package", "Depends", "Description", "Empty", "X-Colon"])
         #expect(found[0]["PACKAGE"] == "a")
@@ -60,7 +60,7 @@ struct ControlReaderTests {
         #expect(reported { _ = try stanzas("A: b\nB: c\nC: d\nD: e\n", limits: limits) }?.exitCode == .badInput)
         let long = String(repeating: "x", count: 101)
         #expect(reported { _ = try stanzas("A: \(long)\n", limits: limits) }?.exitCode == .badInput)
-        #expect(reported { _ = try stanzas(long, pieces: 10, limits: limits) }?.exitCode == .badInput)
+        #expect(reported { _ = try stanzas(long, chunks: 10, limits: limits) }?.exitCode == .badInput)
         let folded = String(repeating: " xxxxxxxxx\n", count: 11)
         #expect(reported { _ = try stanzas("A:\n\(folded)", limits: limits) }?.exitCode == .badInput)
         let line = String(repeating: "y", count: 90)

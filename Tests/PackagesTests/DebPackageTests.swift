@@ -44,7 +44,7 @@ struct DebPackageTests {
         try tool("sh", "-c", "dpkg-deb --fsys-tarfile \(path) > \(plain)")
         var bytes: [UInt8] = []
         var stream = try package.decodedData()
-        while let piece = try stream.next() { bytes += piece }
+        while let chunk = try stream.next() { bytes += chunk }
         #expect(try bytes == Files.read(plain))
         #expect(package.decodedDataSize == (["xz", "none"].contains(compression) ? Int64(bytes.count) : nil))
         let summary = try DebCheck().run(package)

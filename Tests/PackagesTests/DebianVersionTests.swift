@@ -11,12 +11,12 @@ struct DebianVersionTests {
             "0", "00", "1", "10", "9", "2147483648", "99999999999999999999", "a", "b", "Z", "~", "~~", "+", ".", "~rc1",
             "bpo", "deb12u1",
         ]
-        func piece(_ most: Int) -> String {
+        func part(_ most: Int) -> String {
             (0..<Int.random(in: 0...most, using: &random)).map { _ in parts.randomElement(using: &random) ?? "" }
                 .joined()
         }
-        var text = "\(Int.random(in: 0...2, using: &random))" + piece(4)
-        if Bool.random(using: &random) { text += "-" + (piece(3).isEmpty ? "1" : piece(3) + "1") }
+        var text = "\(Int.random(in: 0...2, using: &random))" + part(4)
+        if Bool.random(using: &random) { text += "-" + (part(3).isEmpty ? "1" : part(3) + "1") }
         if Int.random(in: 0..<4, using: &random) == 0 { text = "\(Int.random(in: 0...1, using: &random)):" + text }
         return text
     }

@@ -131,9 +131,9 @@ struct DecodedCacheTests {
         var second = try cache.begin(original, digest: digest)
         try DebCheck().run(
             original,
-            sink: { piece in
-                first.append(piece)
-                second.append(piece)
+            sink: { chunk in
+                first.append(chunk)
+                second.append(chunk)
             })
         let one = try first.finish()
         let other = try second.finish()

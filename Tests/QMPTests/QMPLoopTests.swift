@@ -127,7 +127,7 @@ struct QMPLoopTests {
     @Test("a line without an end ends the connection, not the loop")
     func endless() throws {
         let monitor = try ScriptedMonitor()
-        let piece = [UInt8](repeating: 120, count: 64 << 10)
+        let chunk = [UInt8](repeating: 120, count: 64 << 10)
         var sent = 0
         var answer: QMPClient.Answer?
         monitor.client.send(QMPCommand("x"), limit: .seconds(15)) {
@@ -136,7 +136,7 @@ struct QMPLoopTests {
         }
         func more() throws {
             guard answer == nil, sent <= 17 << 20 else { return }
-            sent += try UnixSocket.send(piece, to: monitor.sockets.player) ?? 0
+            sent += try UnixSocket.send(chunk, to: monitor.sockets.player) ?? 0
             monitor.loop.whenWritable(monitor.sockets.player, more)
         }
         monitor.loop.after(.zero, more)

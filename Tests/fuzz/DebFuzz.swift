@@ -88,8 +88,8 @@ private func readText(_ bytes: [UInt8]) {
         var failed = true
         refusingBadInputOnly {
             for start in stride(from: 0, to: bytes.count, by: size) {
-                try bytes[start..<min(bytes.count, start + size)].withUnsafeBytes { piece in
-                    try reader.feed(piece) { result.append($0) }
+                try bytes[start..<min(bytes.count, start + size)].withUnsafeBytes { chunk in
+                    try reader.feed(chunk) { result.append($0) }
                 }
             }
             try reader.finish { result.append($0) }
@@ -98,7 +98,7 @@ private func readText(_ bytes: [UInt8]) {
         return failed ? nil : result
     }
     let whole = stanzas(max(1, bytes.count))
-    precondition(whole == stanzas(3), "pieces matter")
+    precondition(whole == stanzas(3), "chunks matter")
     for field in whole?.flatMap(\.fields) ?? [] {
         if let parsed = Dependency.parse(field.value) {
             // What was read and is written again is read the same.

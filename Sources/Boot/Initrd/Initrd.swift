@@ -29,7 +29,7 @@ public struct InitrdRecipe: Sendable {
     }
 
     /// Changes whenever an initrd made by this recipe would be another one, the disk being the same.
-    var stamp: String { Fingerprint.of("\(script)\n\(modules.joined(separator: " "))\n\(sector)") }
+    var fingerprint: String { Fingerprint.of("\(script)\n\(modules.joined(separator: " "))\n\(sector)") }
 }
 
 /// An initrd that does what a virtual machine needs and nothing else: it loads the drivers of the disk, mounts the root file

@@ -31,25 +31,25 @@ public struct DumpReceiver: ~Copyable {
         limit = overflow ? .max : sum
     }
 
-    /// Takes the next piece.
+    /// Takes the next chunk.
     ///
     /// - Throws: `VmcoreError.notADump` as soon as that can be told.
-    public mutating func take(_ piece: UnsafeRawBufferPointer) throws {
-        received += Int64(piece.count)
+    public mutating func take(_ chunk: UnsafeRawBufferPointer) throws {
+        received += Int64(chunk.count)
         switch way {
         case .unknown(var beginning):
-            beginning += piece
+            beginning += chunk
             way = .unknown(beginning)
             if beginning.count >= DumpKind.magicSize { try decide(beginning) }
         case .plain(var output):
             // Out of its place, so that it is not copied.
             way = .unknown([])
             defer { way = .plain(output) }
-            try output.write(piece, at: received - Int64(piece.count))
+            try output.write(chunk, at: received - Int64(chunk.count))
         case .flattened(var stream):
             way = .unknown([])
             defer { way = .flattened(stream) }
-            try stream.take(piece)
+            try stream.take(chunk)
         }
     }
 

@@ -23,9 +23,9 @@ struct Unflattener {
 
     init(_ output: SparseFile) { self.output = output }
 
-    /// Takes the next piece of the stream.
-    mutating func take(_ piece: UnsafeRawBufferPointer) throws {
-        var rest = piece[...]
+    /// Takes the next chunk of the stream.
+    mutating func take(_ chunk: UnsafeRawBufferPointer) throws {
+        var rest = chunk[...]
         while !rest.isEmpty {
             switch state {
             case .header(let left):

@@ -102,10 +102,10 @@ public struct DumpStore: Sendable {
         let lock = try store.lock(for: "a dump")
         defer { withExtendedLifetime(lock.descriptor) {} }
         var record = record
-        let stamp = Self.stamp(record.time)
+        let base = Self.name(of: record.time)
         var number = 1
         repeat {
-            record.name = number == 1 ? stamp : "\(stamp)-\(number)"
+            record.name = number == 1 ? base : "\(base)-\(number)"
             number += 1
         } while try isTaken(record)
         try Files.writeAtomically(RecordFile.json(record), to: folder.path.appending(Self.recordName), mode: 0o644)
@@ -125,7 +125,7 @@ public struct DumpStore: Sendable {
     }
 
     /// "20261103T174612Z": ISO 8601 without what file names had better not have.
-    static func stamp(_ time: Date) -> String {
+    static func name(of time: Date) -> String {
         var seconds = time_t(time.timeIntervalSince1970)
         var parts = tm()
         gmtime_r(&seconds, &parts)

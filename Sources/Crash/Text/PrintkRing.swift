@@ -121,7 +121,7 @@ struct LogBuffer {
         let (buffer, size) = (try variable("log_buf", 8), try variable("log_buf_len", 4))
         var at = try variable("log_first_idx", 4)
         let end = try variable("log_next_idx", 4)
-        let (header, stamp) = (try info.extent(type), try info.place("\(type).ts_nsec"))
+        let (header, time) = (try info.extent(type), try info.place("\(type).ts_nsec"))
         let (length, textLength) = (try info.place("\(type).len"), try info.place("\(type).text_len"))
         var text = MessageText()
         var isAround = false
@@ -143,7 +143,7 @@ struct LogBuffer {
             }
             text.add(
                 try memory.read(buffer &+ at &+ UInt64(header), count),
-                nanoseconds: ByteOrder.little.number(record, stamp, 8))
+                nanoseconds: ByteOrder.little.number(record, time, 8))
             at += whole
         }
         return text.bytes

@@ -20,7 +20,7 @@ public struct DirectoryEntry: Sendable, Equatable {
 }
 
 extension Ext4FileSystem {
-    /// So many extents has a file of a terabyte in pieces of a megabyte.
+    /// So many extents has a file of a terabyte in chunks of a megabyte.
     private static var mostExtents: Int { 1 << 20 }
 
     /// What of a plain file holds data, in the order of the file. The rest of it is zero.
@@ -82,7 +82,7 @@ extension Ext4FileSystem {
         }
     }
 
-    /// Hands on what of a plain file's extents holds data, piece by piece: where it belongs in the file, and the bytes.
+    /// Hands on what of a plain file's extents holds data, chunk by chunk: where it belongs in the file, and the bytes.
     public func read(_ extents: [FileExtent], to body: (Int64, UnsafeRawBufferPointer) throws -> Void) throws {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
         defer { buffer.deallocate() }

@@ -69,7 +69,7 @@ extension Ext4FileSystem {
         return String(decoding: try contents(of: number, limit: limit), as: UTF8.self)
     }
 
-    /// Hands a plain file's content on, piece by piece.
+    /// Hands a plain file's content on, chunk by chunk.
     public func stream(_ number: InodeNumber, to body: (ArraySlice<UInt8>) throws -> Void) throws {
         guard try attributes(of: number).isRegular else {
             throw DiskError.fileSystem(disk: disk, doing: "read inode \(number)", reason: "it is not a plain file")

@@ -37,7 +37,7 @@ extension Ext4FileSystem {
         try makeFile(name, in: directory, as: new) { write in try write(bytes[...]) }
     }
 
-    /// Makes a plain file whose content `fill` writes piece by piece.
+    /// Makes a plain file whose content `fill` writes chunk by chunk.
     @discardableResult
     public func makeFile(
         _ name: String, in directory: InodeNumber, as new: NewFile,
@@ -54,7 +54,7 @@ extension Ext4FileSystem {
         }
         try link(name, to: number, in: directory, type: EXT2_FT_REG_FILE)
         try writing(to: number, fill)
-        try stamp(number, new)
+        try apply(new, to: number)
         return number
     }
 
@@ -62,12 +62,12 @@ extension Ext4FileSystem {
     @discardableResult
     public func makeDirectory(_ name: String, in directory: InodeNumber, as new: NewFile) throws -> InodeNumber {
         if let there = try lookUp(name, in: directory), try attributes(of: there).isDirectory {
-            try stamp(there, new)
+            try apply(new, to: there)
             return there
         }
         try growing(directory) { ext2fs_mkdir(handle, directory, 0, name) }
         guard let made = try lookUp(name, in: directory) else { throw DiskError.noSuchFile(disk: disk, path: name) }
-        try stamp(made, new)
+        try apply(new, to: made)
         return made
     }
 
@@ -85,7 +85,7 @@ extension Ext4FileSystem {
     public func makeLink(_ name: String, to target: String, in directory: InodeNumber, as new: NewFile) throws {
         try growing(directory) { ext2fs_symlink(handle, directory, 0, name, target) }
         guard let made = try lookUp(name, in: directory) else { throw DiskError.noSuchFile(disk: disk, path: name) }
-        try stamp(made, new)
+        try apply(new, to: made)
     }
 
     /// Makes a device node, a fifo or a socket.
@@ -101,7 +101,7 @@ extension Ext4FileSystem {
         try check("make \(name)", ext2fs_write_inode(handle, number, &inode))
         let kinds = [LINUX_S_IFCHR: EXT2_FT_CHRDEV, LINUX_S_IFBLK: EXT2_FT_BLKDEV, LINUX_S_IFIFO: EXT2_FT_FIFO]
         try link(name, to: number, in: directory, type: kinds[type] ?? EXT2_FT_SOCK)
-        try stamp(number, new)
+        try apply(new, to: number)
     }
 
     /// Gives a plain file a further name.
@@ -147,8 +147,8 @@ extension Ext4FileSystem {
         try check("set \(key)", ext2fs_xattrs_write(attributes))
     }
 
-    /// Sets owner, permissions and times.
-    public func stamp(_ number: InodeNumber, _ new: NewFile) throws {
+    /// Sets the owner, permissions and times of a file or folder that is there.
+    public func apply(_ new: NewFile, to number: InodeNumber) throws {
         var inode = ext2_inode_large()
         let size = Int32(min(Int(handle.pointee.super.pointee.s_inode_size), MemoryLayout<ext2_inode_large>.size))
         func access(_ body: (UnsafeMutablePointer<ext2_inode>) -> errcode_t) throws {

@@ -38,22 +38,22 @@ struct StanzaSearch {
     {
         var search = StanzaSearch(for: packages, name: name, limit: limit)
         var reader = try CompressedReader(file, name: name)
-        try reader.read { piece in
+        try reader.read { chunk in
             try Interrupts.check()
-            try search.feed(piece)
+            try search.feed(chunk)
             return true
         }
         try search.finish()
         return search.found
     }
 
-    /// Takes the next piece of the text.
+    /// Takes the next chunk of the text.
     mutating func feed(_ bytes: UnsafeRawBufferPointer) throws {
         size += Int64(bytes.count)
         guard size <= limit else {
             throw Failure(.badInput, "\(name) unpacks to more than the \(ByteSize.text(limit)) that it may have")
         }
-        // What was left of the piece before is completed first; so no byte is copied more than once.
+        // What was left of the chunk before is completed first; so no byte is copied more than once.
         var rest = bytes
         if !carried.isEmpty {
             let boundary = Self.firstEnd(carried.last == 0x0A ? [0x0A] : [], rest)

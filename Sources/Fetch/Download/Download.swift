@@ -41,7 +41,7 @@ final class Download: HTTPJob {
         }
     }
 
-    var isSmall: Bool { size.bytes.map { $0 <= PartWriter.largestPiece } ?? false }
+    var isSmall: Bool { size.bytes.map { $0 <= PartWriter.largestChunk } ?? false }
 
     /// How much of it is there, and how much there is to be.
     var progress: (received: Int64, total: Int64?) { (offset, total) }
@@ -158,7 +158,7 @@ final class Download: HTTPJob {
     private func finish() throws -> Downloaded {
         if let total, offset != total { throw wrongSize(offset, total) }
         if case .exact(let size) = size, offset != size { throw wrongSize(offset, size) }
-        // All of it may have come before, and an empty file comes without a piece.
+        // All of it may have come before, and an empty file comes without a chunk.
         let file = try (writer ?? PartWriter(part, at: offset, of: offset)).finish()
         writer = nil
         return file
@@ -170,7 +170,7 @@ struct Downloaded: Sendable {
     /// In cache/downloads.
     let part: PartFile
     /// All of a small file, which has not been written yet; nil for one that the part file has.
-    let content: PieceBuffer?
+    let content: ChunkBuffer?
     let size: Int64
     /// Its first bytes.
     let beginning: [UInt8]
@@ -198,7 +198,7 @@ struct Downloaded: Sendable {
         return part.path
     }
 
-    private func bytes(_ content: PieceBuffer) -> UnsafeRawBufferPointer {
+    private func bytes(_ content: ChunkBuffer) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: content.bytes[..<Int(size)])
     }
 }

@@ -99,7 +99,7 @@ final class Downloader {
         }
         let writer = try PartWriter(part, at: 0, of: request.size.bytes)
         let limit = request.size.limit(request.limit)
-        let buffer = PieceBuffer()
+        let buffer = ChunkBuffer()
         while true {
             try Interrupts.check()
             let count = try posix("read \(request.address)") {

@@ -42,7 +42,7 @@ final class FollowingHasher: @unchecked Sendable {
 
     /// The file is filled up to here.
     func advance(to offset: Int64) {
-        // A wake-up for each piece would cost more than it gives.
+        // A wake-up for each chunk would cost more than it gives.
         guard offset - told >= 1 << 20 else { return }
         tell(offset)
     }

@@ -4,14 +4,14 @@ import SystemPackage
 
 /// Writes a part file as its bytes come; of a large one they are digested meanwhile.
 ///
-/// libcurl hands on 16 KB at a time. They are collected, because a file system takes one large piece in half the time of many small
-/// ones; of a slow server's what is older than a second is written with the next piece. A file that fits into one piece stays in
+/// libcurl hands on 16 KB at a time. They are collected, because a file system takes one large chunk in half the time of many small
+/// ones; of a slow server's what is older than a second is written with the next chunk. A file that fits into one chunk stays in
 /// memory: what verifies it writes it too, in another thread.
 final class PartWriter {
     private let part: PartFile
     /// Nil as long as nothing is to be written.
     private var file: FileDescriptor?
-    private let buffer = PieceBuffer()
+    private let buffer = ChunkBuffer()
     private var filled = 0
     private var written: Int64
     private var lastWrite = ContinuousClock.now
@@ -19,7 +19,7 @@ final class PartWriter {
     private var follower: FollowingHasher?
 
     /// A file that is no larger stays in memory.
-    static let largestPiece = Int64(PieceBuffer.size)
+    static let largestChunk = Int64(ChunkBuffer.size)
     /// Below this a thread for the digest is not worth its start.
     private static let worthFollowing: Int64 = 4 << 20
 
@@ -33,7 +33,7 @@ final class PartWriter {
         self.part = part
         written = offset
         let total = total ?? .max
-        if offset > 0 || total > Self.largestPiece { file = try part.open(at: offset) }
+        if offset > 0 || total > Self.largestChunk { file = try part.open(at: offset) }
         // What an earlier attempt left has not been digested.
         if offset > 0 || total != .max && total > Self.worthFollowing { try follow() }
     }
@@ -48,10 +48,10 @@ final class PartWriter {
     func append(_ bytes: UnsafeRawBufferPointer) throws {
         var rest = bytes[...]
         while !rest.isEmpty {
-            let piece = rest.prefix(buffer.bytes.count - filled)
-            UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[filled...]).copyMemory(from: .init(rebasing: piece))
-            filled += piece.count
-            rest = rest.dropFirst(piece.count)
+            let chunk = rest.prefix(buffer.bytes.count - filled)
+            UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[filled...]).copyMemory(from: .init(rebasing: chunk))
+            filled += chunk.count
+            rest = rest.dropFirst(chunk.count)
             if filled == buffer.bytes.count || ContinuousClock.now - lastWrite > .seconds(1) { try flush() }
         }
     }
@@ -59,11 +59,11 @@ final class PartWriter {
     /// Writes what was collected.
     func flush() throws {
         guard filled > 0 else { return }
-        let piece = UnsafeRawBufferPointer(rebasing: buffer.bytes[..<filled])
+        let chunk = UnsafeRawBufferPointer(rebasing: buffer.bytes[..<filled])
         filled = 0
         lastWrite = .now
-        try Files.writeAll(opened(), piece, name: part.path.string)
-        written += Int64(piece.count)
+        try Files.writeAll(opened(), chunk, name: part.path.string)
+        written += Int64(chunk.count)
         if follower == nil, written > Self.worthFollowing { try follow() }
         follower?.advance(to: written)
     }

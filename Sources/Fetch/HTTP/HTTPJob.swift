@@ -10,7 +10,7 @@ protocol HTTPJob: AnyObject {
     func request() throws -> HTTPRequest
     /// The response began. What it throws ends the job.
     func take(_ head: HTTPHead) throws
-    /// A piece of the body of a response of status 2xx.
+    /// A chunk of the body of a response of status 2xx.
     func take(_ bytes: UnsafeRawBufferPointer) throws
     /// The attempt is over; whether there is to be another one.
     func end(_ outcome: HTTPEnd) -> HTTPVerdict

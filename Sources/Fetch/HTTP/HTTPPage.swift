@@ -29,9 +29,9 @@ final class HTTPPage: HTTPJob {
         if let length = head.contentLength, length > Int64(limit), !headOnly { throw tooLarge }
     }
 
-    func take(_ piece: UnsafeRawBufferPointer) throws {
-        if bytes.count + piece.count > limit { throw tooLarge }
-        bytes += piece
+    func take(_ chunk: UnsafeRawBufferPointer) throws {
+        if bytes.count + chunk.count > limit { throw tooLarge }
+        bytes += chunk
     }
 
     private var tooLarge: FetchError {

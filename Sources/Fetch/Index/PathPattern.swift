@@ -12,12 +12,12 @@ public struct PathPattern: Sendable, Equatable {
 
     /// One level: a folder's name or the file's.
     public struct Level: Sendable, Equatable {
-        enum Piece: Sendable, Equatable {
+        enum Part: Sendable, Equatable {
             case text(String)
             case variable(Variable)
             case anything
         }
-        let pieces: [Piece]
+        let parts: [Part]
     }
 
     /// From the root downwards.
@@ -40,15 +40,15 @@ public struct PathPattern: Sendable, Equatable {
         rest = rest.dropFirst("{root}/".count)
         endsWithFolder = rest.hasSuffix("/") || rest.isEmpty
         levels = try rest.split(separator: "/").map { level in
-            guard let pieces = Self.pieces(level) else {
+            guard let parts = Self.parts(level) else {
                 throw refuse("has a level that cannot be read: '\(Names.printable(level))'")
             }
-            return Level(pieces: pieces)
+            return Level(parts: parts)
         }
     }
 
-    private static func pieces(_ level: Substring) -> [Level.Piece]? {
-        var result: [Level.Piece] = []
+    private static func parts(_ level: Substring) -> [Level.Part]? {
+        var result: [Level.Part] = []
         var text = ""
         var rest = level
         func finish() {
@@ -78,7 +78,7 @@ public struct PathPattern: Sendable, Equatable {
 
     /// Whether a level of it tells something.
     public func has(_ variable: Variable) -> Bool {
-        levels.contains { $0.pieces.contains(.variable(variable)) }
+        levels.contains { $0.parts.contains(.variable(variable)) }
     }
 }
 
@@ -96,8 +96,8 @@ extension PathPattern.Level {
     /// The names that it can have where all of its variables are known; nil where one is not.
     func names(_ bindings: Bindings) -> [(name: String, bindings: Bindings)]? {
         var result = [("", bindings)]
-        for piece in pieces {
-            switch piece {
+        for part in parts {
+            switch part {
             case .anything: return nil
             case .text(let text): result = result.map { ($0.0 + text, $0.1) }
             case .variable(let variable):
@@ -117,13 +117,13 @@ extension PathPattern.Level {
 
     /// What its variables are in a name; nil where the name does not fit.
     func match(_ name: String, _ bindings: Bindings) -> Bindings? {
-        Self.match(name[...], pieces[...], bindings)
+        Self.match(name[...], parts[...], bindings)
     }
 
-    private static func match(_ text: Substring, _ pieces: ArraySlice<Piece>, _ bindings: Bindings) -> Bindings? {
-        guard let piece = pieces.first else { return text.isEmpty ? bindings : nil }
-        let rest = pieces.dropFirst()
-        switch piece {
+    private static func match(_ text: Substring, _ parts: ArraySlice<Part>, _ bindings: Bindings) -> Bindings? {
+        guard let part = parts.first else { return text.isEmpty ? bindings : nil }
+        let rest = parts.dropFirst()
+        switch part {
         case .text(let wanted):
             return text.hasPrefix(wanted) ? match(text.dropFirst(wanted.count), rest, bindings) : nil
         case .anything:
@@ -141,7 +141,7 @@ extension PathPattern.Level {
                 return nil
             }
             guard !text.isEmpty else { return nil }
-            // The last piece takes all that is left: most levels are nothing but one variable.
+            // The last part takes all that is left: most levels are nothing but one variable.
             for count in rest.isEmpty ? [text.count] : Array((1...text.count).reversed()) {
                 let value = text.prefix(count)
                 guard let bound = bind(variable, to: value, bindings) else { continue }

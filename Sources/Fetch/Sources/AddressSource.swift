@@ -100,7 +100,7 @@ struct AddressSource: ConfiguredSource {
     }
 
     private static func missing(_ level: PathPattern.Level, _ bindings: Bindings) -> String {
-        for case .variable(let variable) in level.pieces where bindings.values[variable] == nil {
+        for case .variable(let variable) in level.parts where bindings.values[variable] == nil {
             return variable.rawValue
         }
         return "name that devbox cannot know"

@@ -41,7 +41,7 @@ struct TreeSource: ConfiguredSource {
         start.values[.package] = [query.package]
         start.values[.arch] = architectureNames[query.architecture].map { [$0] } ?? query.architecture.aliases
         if pattern.has(.suite) { start.values[.suite] = query.suite.map { [$0] } }
-        let dateLevel = pattern.levels.firstIndex { $0.pieces.contains(.variable(.date)) }
+        let dateLevel = pattern.levels.firstIndex { $0.parts.contains(.variable(.date)) }
         var nodes = [Node(address: root, bindings: start)]
         guard let dateLevel else { return try finish(nodes, from: 0, query, all: all, context) }
         nodes = try expand(nodes, through: 0..<dateLevel + 1, query, context)

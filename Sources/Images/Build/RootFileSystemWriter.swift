@@ -22,7 +22,7 @@ public enum RootFileSystemWriter {
                 permissions: member.permissions, uid: member.uid, gid: member.gid,
                 modified: UInt32(clamping: member.modified))
             guard let name = parts.last else {
-                try root.stamp(InodeNumber(EXT2_ROOT_INO), new)
+                try root.apply(new, to: InodeNumber(EXT2_ROOT_INO))
                 continue
             }
             let directory = try writer.directory(parts.dropLast(), of: member.path)
@@ -51,7 +51,7 @@ public enum RootFileSystemWriter {
                 for (name, value) in member.attributes.sorted(by: { $0.key < $1.key }) {
                     try root.setAttribute(name, value, of: number)
                 }
-                try root.stamp(number, new)
+                try root.apply(new, to: number)
             }
         }
     }

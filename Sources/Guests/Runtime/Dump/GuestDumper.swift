@@ -63,7 +63,7 @@ public struct GuestDumper {
         _ take: (UnsafeRawBufferPointer) throws -> Void
     ) throws -> Bool {
         var (isDone, total, filled) = (false, Int64(0), 0)
-        // Whole buffers are passed on, so that what is zero is seen in large pieces.
+        // Whole buffers are passed on, so that what is zero is seen in large chunks.
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.bufferSize, alignment: 4096)
         defer { buffer.deallocate() }
         while true {

@@ -1,10 +1,10 @@
 import Synchronization
 
-/// Memory for a piece of a file, which belongs to one at a time.
+/// Memory for a chunk of a file, which belongs to one at a time.
 ///
 /// It is used again when nobody has it any more: of two hundred small files, memory that is new to the process for each would take
 /// longer than to fill it.
-final class PieceBuffer: @unchecked Sendable {
+final class ChunkBuffer: @unchecked Sendable {
     /// In bytes.
     static let size = 512 << 10
     private static let idle = Mutex<[Memory]>([])
