@@ -1,0 +1,48 @@
+import Glibc
+
+/// A user of the host.
+public struct Owner: Sendable, Equatable {
+    /// The user's number.
+    public let uid: uid_t
+    /// The number of the user's group.
+    public let gid: gid_t
+    /// The home directory's path.
+    public let home: String
+
+    /// - Parameters:
+    ///   - uid: the user's number.
+    ///   - gid: the number of the user's group.
+    ///   - home: the home directory's path.
+    public init(uid: uid_t, gid: gid_t, home: String) {
+        self.uid = uid
+        self.gid = gid
+        self.home = home
+    }
+
+    /// The first id of the range that containers of root are mapped to: `root:100000:65536` in /etc/subuid.
+    public static let firstSubordinate: uid_t = 100_000
+    /// How many ids a container has.
+    public static let subordinateCount: uid_t = 65_536
+
+    /// Who runs devbox: under sudo the invoking user (SUDO_UID, SUDO_GID), whose files stay theirs.
+    ///
+    /// - Parameters:
+    ///   - environment: the process's environment.
+    ///   - uid: the process's effective user.
+    ///   - gid: and group.
+    public static func invoking(
+        _ environment: [String: String], uid: uid_t = geteuid(), gid: gid_t = getegid()
+    ) -> Owner {
+        var owner = (uid: uid, gid: gid)
+        if uid == 0, let user = environment["SUDO_UID"].flatMap(uid_t.init),
+            let group = environment["SUDO_GID"].flatMap(gid_t.init)
+        {
+            owner = (user, group)
+        }
+        if owner.uid == uid, let home = environment["HOME"], !home.isEmpty {
+            return Owner(uid: owner.uid, gid: owner.gid, home: home)
+        }
+        let home = getpwuid(owner.uid).flatMap { $0.pointee.pw_dir }.map { String(cString: $0) }
+        return Owner(uid: owner.uid, gid: owner.gid, home: home ?? "/")
+    }
+}
