@@ -68,7 +68,8 @@ public enum BootFiles {
             } else {
                 initrd = nil
             }
-            result.append(BootKernel(version: kernel.version, vmlinuz: vmlinuz, initrd: initrd, fingerprint: fingerprint))
+            result.append(
+                BootKernel(version: kernel.version, vmlinuz: vmlinuz, initrd: initrd, fingerprint: fingerprint))
         }
         return result
     }

@@ -26,27 +26,31 @@ public struct DevboxCommand: ParsableCommand {
             CommandGroup(
                 name: "Guest",
                 subcommands: [
-                    GuestClone.self, GuestList.self, GuestShow.self, GuestRemove.self, GuestStart.self, GuestStop.self,
-                    GuestFlip.self, GuestExecute.self, GuestCopyCommand.self, GuestShell.self, GuestConsole.self,
-                    GuestWait.self, GuestSnapshot.self, GuestRollback.self, GuestSSHConfig.self,
+                    CloneCommand.self, ListCommand.self, ShowCommand.self, RemoveCommand.self, StartCommand.self,
+                    StopCommand.self,
+                    FlipCommand.self, ExecCommand.self, CpCommand.self, ShellCommand.self, ConsoleCommand.self,
+                    WaitCommand.self, SnapshotCommand.self, RollbackCommand.self, SSHConfigCommand.self,
                 ]),
-            CommandGroup(name: "Kernel", subcommands: [KernelInstall.self, KernelList.self, KernelRemove.self]),
+            CommandGroup(
+                name: "Kernel", subcommands: [InstallKernelCommand.self, KernelsCommand.self, RemoveKernelCommand.self]),
             CommandGroup(
                 name: "Dump",
                 subcommands: [
-                    KdumpArm.self, KdumpDisarm.self, KdumpStatusCommand.self, DumpsCommand.self, GuestDump.self,
+                    KdumpArmCommand.self, KdumpDisarmCommand.self, KdumpStatusCommand.self, DumpsCommand.self,
+                    DumpCommand.self,
                 ]),
             CommandGroup(name: "Image", subcommands: [ImageCommand.self]),
             CommandGroup(
                 name: "Package",
                 subcommands: [
-                    FetchPackage.self, SourcesCommand.self, PackagesCommand.self, PackageInstall.self, DebCommand.self,
+                    FetchCommand.self, SourcesCommand.self, PackagesCommand.self, InstallCommand.self, DebCommand.self,
                 ]),
             CommandGroup(
                 name: "Host",
                 subcommands: [
-                    DoctorCommand.self, CompletionsCommand.self, Manual.self, TemplatesCommand.self, Supervise.self,
-                    GuestSSHProxy.self,
+                    DoctorCommand.self, CompletionsCommand.self, ManCommand.self, TemplatesCommand.self,
+                    SuperviseCommand.self,
+                    SSHProxyCommand.self,
                 ]),
         ]
     )
@@ -61,7 +65,7 @@ public struct DevboxCommand: ParsableCommand {
         Interrupts.install()
         let arguments = LeadingOptions.moved(Array(CommandLine.arguments.dropFirst()), root: self)
         // It takes as long as reading the command line does.
-        if arguments.first == FetchPackage.configuration.commandName { Fetcher.prepare() }
+        if arguments.first == FetchCommand.configuration.commandName { Fetcher.prepare() }
         do {
             try UnknownCommand.check(arguments, root: self)
             var command = try parseAsRoot(arguments)
@@ -95,7 +99,7 @@ public struct DevboxCommand: ParsableCommand {
             }
             console.report(Failure(.usage, text.hasPrefix("Error: ") ? String(text.dropFirst(7)) : text))
             // A line behind `git bisect run` that is wrong must not make every commit a bad one.
-            let isExec = command == GuestExecute.configuration.commandName
+            let isExec = command == ExecCommand.configuration.commandName
             end(isExec ? DevboxCore.ExitCode.environment.rawValue : status.rawValue)
         }
         console.report(reportable)

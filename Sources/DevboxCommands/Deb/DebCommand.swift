@@ -7,5 +7,5 @@ struct DebCommand: ParsableCommand {
             EXAMPLES:
               devbox deb show linux-image-6.1.0-47-cloud-amd64_6.1.170-3_amd64.deb
             """,
-        subcommands: [DebShow.self])
+        subcommands: [DebShowCommand.self])
 }

@@ -1,0 +1,27 @@
+import ArgumentParser
+import DevboxCore
+import Targets
+
+struct CpCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cp", abstract: "Copy a file or a folder into a guest or out of it, running or not.",
+        discussion: """
+            One side is GUEST:/path. Into an existing folder it comes under its own name. In a stopped guest this needs root.
+
+            EXAMPLES:
+              devbox cp reproduce.c bug-4711:/root/
+              devbox cp bug-4711:/var/log/dmesg .
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "What to copy: a path, or GUEST:/path.", completion: .file())
+    var source: String
+
+    @Argument(help: "Where to: a path, or GUEST:/path.", completion: .file())
+    var target: String
+
+    func run() throws {
+        try TargetCopy.copy(CopyPlace(source), to: CopyPlace(target), options.targets())
+    }
+}

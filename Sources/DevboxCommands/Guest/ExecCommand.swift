@@ -1,0 +1,64 @@
+import ArgumentParser
+import DevboxCore
+import Glibc
+import Guests
+import Targets
+
+struct ExecCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "exec", abstract: "Run a command in a guest, started or not.",
+        discussion: """
+            A running guest runs it over ssh or in its container. In a stopped guest it runs in a container just for it, with \
+            no init, which needs root; with --mode kvm the guest is started for it and stopped again. The command's changes \
+            to the disk are kept.
+
+            It ends with the command's own status. What is not the command's: 121 the kernel panicked or did not boot, 122 the time limit \
+            passed, 125 the environment could not be brought up, so `git bisect run` skips it. In a container the kernel is \
+            the host's.
+
+            EXAMPLES:
+              devbox exec bug-4711 -- uname -a
+              devbox exec bug-4711 --mode kvm --timeout 600 -- /work/build/test
+              git bisect run devbox exec --bisect --mode kvm bug-4711 -- /work/build/test
+            """)
+
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var start: StartArguments
+
+    @Argument(help: "The guest.", completion: NameCompletion.guests)
+    var guest: String
+
+    @Option(help: "kvm starts a stopped guest for the command; lxc is a container.")
+    var mode: GuestMode?
+
+    @Option(help: ArgumentHelp("How long the command may take.", valueName: "seconds"))
+    var timeout: Seconds?
+
+    @Flag(
+        help:
+            "Statuses for `git bisect run`: what the command ends with is good (0) or bad (1 to 127), devbox's own failures are 125."
+    )
+    var bisect = false
+
+    @Argument(parsing: .postTerminator, help: "The command and its arguments, behind --.")
+    var command: [String]
+
+    func validate() throws {
+        if command.isEmpty { throw ValidationError("a command is missing: devbox exec \(guest) -- COMMAND") }
+        if let timeout, timeout.duration <= .zero { throw ValidationError("--timeout: more than 0 seconds") }
+    }
+
+    func run() throws {
+        var status: Int32
+        do {
+            var wanted = TargetCommand(command, limit: timeout?.duration)
+            wanted.input = .inherit
+            status = try GuestExec(options.targets()).run(wanted, in: guest, mode: mode, start: start.options).status
+        } catch let error as any ReportableError {
+            options.console.report(error)
+            throw ExitCode(ExecStatus.of(error).rawValue)
+        }
+        if bisect { status = ExecStatus.bisect(status) }
+        throw ExitCode(status)
+    }
+}

@@ -1,0 +1,30 @@
+import ArgumentParser
+import DevboxCore
+import Guests
+import Targets
+
+struct ShellCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "shell", abstract: "Open a shell in a guest, started or not.",
+        discussion: """
+            In a stopped guest it is a container without an init, which needs root; what is changed there is kept.
+
+            EXAMPLES:
+              devbox shell bug-4711
+            """)
+
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var start: StartArguments
+
+    @Argument(help: "The guest.", completion: NameCompletion.guests)
+    var guest: String
+
+    @Option(help: "kvm starts a stopped guest for the shell; lxc is a container.")
+    var mode: GuestMode?
+
+    func run() throws {
+        var shell = try TargetCommand(options.templates().shell("target/shell.sh"))
+        shell.input = .inherit
+        throw ExitCode(try GuestExec(options.targets()).run(shell, in: guest, mode: mode, start: start.options).status)
+    }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import DevboxCore
+import Guests
+import Images
+
+struct ImageShowCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show everything that is known of an image.",
+        discussion: """
+            EXAMPLES:
+              devbox image show bookworm-amd64 --json | jq .origin.packages
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "The image.", completion: NameCompletion.images)
+    var image: String
+
+    func run() throws {
+        let record = try options.images().load(image)
+        var lines = [
+            ("Name", record.name), ("Release", "\(record.release.prettyName), \(record.architecture.rawValue)"),
+            ("Created", record.createdAt.formatted(.iso8601)), ("By", record.origin.command),
+        ]
+        if let file = record.origin.file {
+            lines.append(("File", "\(file) (sha256 \(record.origin.sha256?.description ?? "-"))"))
+        }
+        lines += [
+            ("Disk", "\(ByteSize.text(record.disk.fileSize)) of \(ByteSize.text(record.disk.virtualSize))"),
+            ("Digest", "sha256 \(record.disk.sha256)"),
+            ("Root", record.root.partition.map { "at byte \($0.offset)" } ?? "whole disk"),
+        ]
+        lines += record.kernels.map { ("Kernel", $0.version) }
+        if let packages = record.origin.packages { lines.append(("Packages", "\(packages.count) (--json lists them)")) }
+        try options.print(record, labelled(lines))
+    }
+}
