@@ -173,13 +173,13 @@ _devbox() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    clone|list|show|remove|start|stop|flip|exec|cp|shell|console|wait|snapshot|rollback|ssh-config|install-kernel|kernels|remove-kernel|kdump-arm|kdump-disarm|kdump-status|dumps|dump|image|fetch|sources|packages|install|deb|doctor|completions|templates|help)
+    clone|list|show|remove|start|stop|flip|exec|cp|shell|console|wait|snapshot|rollback|ssh-config|install-kernel|kernels|remove-kernel|kdump-arm|kdump-disarm|kdump-status|dumps|dump|image|fetch|sources|packages|install|deb|doctor|completions|man|templates|help)
         # Offer subcommand argument completions
         "_devbox_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'clone list show remove start stop flip exec cp shell console wait snapshot rollback ssh-config install-kernel kernels remove-kernel kdump-arm kdump-disarm kdump-status dumps dump image fetch sources packages install deb doctor completions templates help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'clone list show remove start stop flip exec cp shell console wait snapshot rollback ssh-config install-kernel kernels remove-kernel kdump-arm kdump-disarm kdump-status dumps dump image fetch sources packages install deb doctor completions man templates help' -- "${cur}"))
         ;;
     esac
 }
@@ -1250,6 +1250,26 @@ _devbox_completions() {
     case "${positional_number}" in
     1)
         __devbox_add_completions -W 'bash'$'\n''zsh'$'\n''fish'
+        return
+        ;;
+    esac
+}
+
+_devbox_man() {
+    repeating_flags=()
+    non_repeating_flags=(--json --verbose -v --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--work --to)
+    __devbox_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--work')
+        __devbox_add_completions -d
+        return
+        ;;
+    '--to')
+        __devbox_add_completions -d
         return
         ;;
     esac

@@ -81,6 +81,7 @@ _devbox() {
             'deb:Look into Debian packages.'
             'doctor:Show what this host can do, what to install, and what killed devboxes left.'
             'completions:Print what makes a shell complete devbox'\''s commands and names.'
+            'man:Print a page of the manual, or write all of them where man(1) finds them.'
             'templates:List the files that devbox writes into guests or hands to programs, or print one of them.'
             'help:Show subcommand help information.'
         )
@@ -88,7 +89,7 @@ _devbox() {
         ;;
     arg)
         case "${words[1]}" in
-        clone|list|show|remove|start|stop|flip|exec|cp|shell|console|wait|snapshot|rollback|ssh-config|install-kernel|kernels|remove-kernel|kdump-arm|kdump-disarm|kdump-status|dumps|dump|image|fetch|sources|packages|install|deb|doctor|completions|templates|help)
+        clone|list|show|remove|start|stop|flip|exec|cp|shell|console|wait|snapshot|rollback|ssh-config|install-kernel|kernels|remove-kernel|kdump-arm|kdump-disarm|kdump-status|dumps|dump|image|fetch|sources|packages|install|deb|doctor|completions|man|templates|help)
             "_devbox_${words[1]}" && ret=0
             ;;
         esac
@@ -824,6 +825,23 @@ _devbox_completions() {
         '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
         ':shell:{__devbox_complete "${_shell[@]}"}'
         '--install[Write it where your shell looks for it, and say where that is.]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_devbox_man() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        '*:command:'
+        '--to[Write all pages into this folder, made where it is missing.]:folder:_files -/'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
