@@ -298,7 +298,8 @@ extension IntegrationTests.DumpFromOutsideTests {
         for name in try Files.list("/proc/sys/kernel") where name.contains("panic") || name == "sysrq" {
             values[name] = try Files.text(FilePath("/proc/sys/kernel/\(name)"))
         }
-        try #require(values["panic"] != nil && values["sysrq"] != nil)
+        // Not every kernel is built with sysrq.
+        try #require(values["panic"] != nil)
         return values
     }
 
