@@ -1,7 +1,7 @@
 import DevboxCore
 import SystemPackage
 
-/// The files of a guest. No other file names them.
+/// The files of a guest, by what they are for. QEMU's command line and messages name some of them again, as a guest's folder has them.
 public struct GuestFiles: Sendable {
     /// The guest's name.
     public let name: String

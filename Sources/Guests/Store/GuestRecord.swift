@@ -3,14 +3,6 @@ import FoundationEssentials
 import Boot
 import Images
 
-/// How a guest runs.
-public enum GuestMode: String, Sendable, Codable, CaseIterable {
-    /// A QEMU virtual machine, accelerated or not.
-    case kvm
-    /// A container on the very same disk.
-    case lxc
-}
-
 /// Everything that makes a guest what it is: guests/<guest>/guest.json.
 public struct GuestRecord: Record {
     /// The format that this devbox writes; a newer one is refused.
