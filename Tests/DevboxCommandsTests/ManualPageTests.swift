@@ -23,10 +23,10 @@ struct ManualPageTests {
         let scratch = try ScratchDirectory()
         for page in try ManualPage.all() {
             let file = try scratch.write(page.text, to: "\(page.name).1")
-            let result = try attempt("groff", "-man", "-ww", "-Tascii", file.string)
+            let result = try attempt("groff", "-man", "-ww", "-Tutf8", file.string)
             #expect(result.status.isSuccess && result.errorBytes.isEmpty, "\(page.name): \(result.complaint)")
         }
-        let text = try tool("groff", "-man", "-Tascii", "-P-cbou", scratch("devbox-exec.1").string)
+        let text = try tool("groff", "-man", "-Tutf8", "-P-cbou", scratch("devbox-exec.1").string)
         for part in [
             "DEVBOX-EXEC(1)", "[options] <guest>", "--timeout <seconds>", "--bisect",
             "devbox exec bug-4711 -- uname -a",
@@ -40,7 +40,9 @@ struct ManualPageTests {
         var page = ManualText()
         page.line(".so /etc/passwd")
         page.line(#"'\n and a-b"#)
+        page.line("snapshot-1, …")
         page.macro("B", [#"a "word""#])
-        #expect(page.text == "\\&.so /etc/passwd\n\\&'\\en and a\\-b\n.B \"a \\(dqword\\(dq\"\n")
+        #expect(
+            page.text == "\\&.so /etc/passwd\n\\&'\\en and a\\-b\nsnapshot\\-1, \\[u2026]\n.B \"a \\(dqword\\(dq\"\n")
     }
 }

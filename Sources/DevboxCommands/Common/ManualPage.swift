@@ -116,8 +116,21 @@ struct ManualText {
         if isVerbatim { macro("fi") }
     }
 
+    private static func hexadecimal(_ scalar: Unicode.Scalar) -> String {
+        let digits = String(scalar.value, radix: 16, uppercase: true)
+        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    }
+
     private static func escape(_ text: String) -> String {
-        text.replacing("\\", with: "\\e").replacing("-", with: "\\-")
+        text.unicodeScalars.map { scalar in
+            switch scalar {
+            case "\\": "\\e"
+            case "-": "\\-"
+            // roff itself reads no UTF-8; groff_char(7).
+            case _ where !scalar.isASCII: "\\[u\(hexadecimal(scalar))]"
+            default: String(scalar)
+            }
+        }.joined()
     }
 }
 
