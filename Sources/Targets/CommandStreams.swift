@@ -34,7 +34,11 @@ final class CommandStreams {
         error = try stream(command.error, 1, target)
     }
 
-    deinit { try? file?.close() }
+    deinit {
+        try? file?.close()
+        // Where the command was not even started: who reads would wait for ever.
+        for case let reading? in readings { reading.pipe.closeWriteEnd() }
+    }
 
     private func stream(_ wanted: TargetCommand.Output, _ index: Int, _ target: String) throws -> ChildProcess.Stream {
         let body: (UnsafeRawBufferPointer) throws -> Void
@@ -52,8 +56,7 @@ final class CommandStreams {
                 capture.bytes += bytes
             }
         }
-        let reading = PipeReading(try Pipe(), to: body)
-        reading.start()
+        let reading = try PipeReading(to: body)
         readings[index] = reading
         return .descriptor(reading.pipe.writeEnd)
     }
@@ -71,44 +74,38 @@ final class CommandStreams {
 }
 
 /// Reads a pipe while something else fills it.
-private final class PipeReading: @unchecked Sendable {
+private struct PipeReading {
     let pipe: Pipe
-    private let body: (UnsafeRawBufferPointer) throws -> Void
-    private var thread = pthread_t()
-    private var result: Result<Void, any Error> = .success(())
+    private let thread: WorkThread<Void>
 
-    init(_ pipe: Pipe, to body: @escaping (UnsafeRawBufferPointer) throws -> Void) {
-        (self.pipe, self.body) = (pipe, body)
+    /// Begins to read.
+    init(to body: @escaping (UnsafeRawBufferPointer) throws -> Void) throws {
+        let pipe = try Pipe()
+        let reader = Reader(pipe: pipe, body: body)
+        self.pipe = pipe
+        thread = try WorkThread(reader.readAll)
     }
 
-    func start() {
-        pthread_create(
-            &thread, nil,
-            { context in
-                guard let context else { return nil }
-                let reading = Unmanaged<PipeReading>.fromOpaque(context).takeUnretainedValue()
-                reading.result = Result { try reading.readAll() }
-                // A writer that goes on must not wait for a reader that has given up.
-                reading.pipe.closeReadEnd()
-                return nil
-            }, Unmanaged.passUnretained(self).toOpaque())
-    }
+    /// Waits for the end of it.
+    func finish() -> Result<Void, any Error> { thread.wait() }
 
-    private func readAll() throws {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
-        defer { buffer.deallocate() }
-        while true {
-            let count = try posix("read what the command sends") {
-                read(pipe.readEnd.rawValue, buffer.baseAddress, buffer.count)
+    /// The thread's own: of the pipe it uses the end that is read from, and closes it.
+    private struct Reader: @unchecked Sendable {
+        let pipe: Pipe
+        let body: (UnsafeRawBufferPointer) throws -> Void
+
+        func readAll() throws {
+            // A writer that goes on must not wait for a reader that has given up.
+            defer { pipe.closeReadEnd() }
+            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+            defer { buffer.deallocate() }
+            while true {
+                let count = try posix("read what the command sends") {
+                    read(pipe.readEnd.rawValue, buffer.baseAddress, buffer.count)
+                }
+                if count == 0 { return }
+                try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             }
-            if count == 0 { return }
-            try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         }
-    }
-
-    /// The result is read only when the thread has ended.
-    func finish() -> Result<Void, any Error> {
-        pthread_join(thread, nil)
-        return result
     }
 }

@@ -99,9 +99,8 @@ public struct TargetCopy {
         try posix("make \(temporary)") { mkdir(temporary.string, 0o700) }
         defer { try? Files.removeTree(temporary) }
 
-        let unpacking = Unpacking(try Pipe(), name: "what \(guest) sent", into: temporary)
         // The archive is unpacked by a thread, as the command runs in this one.
-        unpacking.start()
+        let unpacking = try Unpacking(name: "what \(guest) sent", into: temporary)
         var sending = try TargetCommand(templates.shell("target/send.sh", [path]))
         sending.output = .descriptor(unpacking.pipe.writeEnd)
         let result = Result { try target.run(sending).status }

@@ -1,39 +1,28 @@
 import Archives
 import DevboxCore
-import Glibc
 import HostTools
 import SystemPackage
 
 /// Unpacks an archive from a pipe while something else fills it.
-final class Unpacking: @unchecked Sendable {
+struct Unpacking {
     let pipe: Pipe
-    private let name: String
-    private let folder: FilePath
-    private var thread = pthread_t()
-    private var result: Result<LeftOut, any Error> = .success(LeftOut())
+    private let thread: WorkThread<LeftOut>
 
-    init(_ pipe: Pipe, name: String, into folder: FilePath) {
-        (self.pipe, self.name, self.folder) = (pipe, name, folder)
+    /// Begins to unpack what will be written into the pipe.
+    init(name: String, into folder: FilePath) throws {
+        let pipe = try Pipe()
+        let end = UnpackedPipe(pipe: pipe)
+        self.pipe = pipe
+        thread = try WorkThread {
+            // A sender that goes on must not wait for a reader that has given up.
+            defer { end.pipe.closeReadEnd() }
+            return try ArchiveExtractor.extract(end.pipe.readEnd, name: name, into: folder)
+        }
     }
 
-    func start() {
-        pthread_create(
-            &thread, nil,
-            { context in
-                guard let context else { return nil }
-                let unpacking = Unmanaged<Unpacking>.fromOpaque(context).takeUnretainedValue()
-                unpacking.result = Result {
-                    try ArchiveExtractor.extract(unpacking.pipe.readEnd, name: unpacking.name, into: unpacking.folder)
-                }
-                // A sender that goes on must not wait for a reader that has given up.
-                unpacking.pipe.closeReadEnd()
-                return nil
-            }, Unmanaged.passUnretained(self).toOpaque())
-    }
-
-    /// The result is read only when the thread has ended.
-    func finish() -> Result<LeftOut, any Error> {
-        pthread_join(thread, nil)
-        return result
-    }
+    /// Waits for the end of it.
+    func finish() -> Result<LeftOut, any Error> { thread.wait() }
 }
+
+/// The thread's own: of the pipe it uses the end that is read from, and closes it.
+private struct UnpackedPipe: @unchecked Sendable { let pipe: Pipe }

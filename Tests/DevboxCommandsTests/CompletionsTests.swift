@@ -109,4 +109,15 @@ struct TemplatesCommandTests {
         #expect(try Devbox.run("templates", "image/etc/hosts", work: work.path).text.contains("localhost"))
         #expect(try Devbox.run("templates", "nothing", work: work.path).status == .exited(66))
     }
+
+    @Test(
+        "names are completed from the work directory that the command line names",
+        arguments: [
+            ("devbox show --work /w ", "/w"), ("devbox --work=/w show b", "/w"), ("devbox --work ~/w exec ", "/home/me/w"),
+            ("devbox show b", nil), ("devbox exec g -- ls --work /w ", nil), ("devbox show --work", nil),
+        ] as [(String, String?)])
+    func completesFromNamedWorkDirectory(line: String, expected: String?) {
+        let words = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        #expect(NameCompletion.workDirectory(in: words, home: "/home/me") == expected)
+    }
 }

@@ -6,38 +6,30 @@ import SystemPackage
 /// Digests a file in a thread of its own while another one writes it, so that download and digest overlap.
 ///
 /// The writer tells through a pipe how far the file is filled; the thread reads it from the page cache. They share nothing else.
-final class FollowingHasher: @unchecked Sendable {
-    private let file: FileDescriptor
-    private let name: String
-    private let pipe: Pipe
-    private var thread = pthread_t()
-    private var isRunning = false
+final class FollowingHasher {
+    private let progress: Pipe
+    private let thread: WorkThread<SHA256Digest>
     private var told: Int64 = 0
-    // Written by the thread alone, and read only when it has ended.
-    private var hasher = SHA256Digest.Hasher()
-    private var done: Int64 = 0
-    private var failure: (any Error)?
+    private var isFinished = false
 
     /// Begins with the digest of a file, of which nothing is said to be there yet.
     init(_ path: FilePath) throws {
-        pipe = try Pipe()
-        file = try Files.open(path, .readOnly, .noFollow)
-        name = path.string
-        let context = Unmanaged.passUnretained(self).toOpaque()
-        let status = pthread_create(
-            &thread, nil,
-            { context in
-                guard let context else { return nil }
-                Unmanaged<FollowingHasher>.fromOpaque(context).takeUnretainedValue().follow()
-                return nil
-            }, context)
-        guard status == 0 else { throw DevboxCore.failure("start a thread", Errno(rawValue: status)) }
-        isRunning = true
+        let progress = try Pipe()
+        let file = try Files.open(path, .readOnly, .noFollow)
+        let follower = Follower(file: file, name: path.string, progress: progress.readEnd)
+        self.progress = progress
+        do {
+            thread = try WorkThread(follower.digest)
+        } catch {
+            try? file.close()
+            throw error
+        }
     }
 
     deinit {
-        join()
-        try? file.close()
+        // The thread reads a descriptor that goes with this.
+        progress.closeWriteEnd()
+        _ = thread.wait()
     }
 
     /// The file is filled up to here.
@@ -49,31 +41,38 @@ final class FollowingHasher: @unchecked Sendable {
 
     /// The digest of the file up to an offset, which is the same whenever it is asked for again.
     func finish(at offset: Int64) throws -> SHA256Digest {
-        if isRunning { tell(offset) }
-        join()
-        if let failure { throw failure }
-        return hasher.digest
+        if !isFinished {
+            isFinished = true
+            tell(offset)
+            progress.closeWriteEnd()
+        }
+        return try thread.wait().get()
     }
 
     private func tell(_ offset: Int64) {
         told = offset
         withUnsafeBytes(of: offset) { bytes in
-            while write(pipe.writeEnd.rawValue, bytes.baseAddress, bytes.count) < 0, errno == EINTR {}
+            while write(progress.writeEnd.rawValue, bytes.baseAddress, bytes.count) < 0, errno == EINTR {}
         }
     }
+}
 
-    private func join() {
-        guard isRunning else { return }
-        isRunning = false
-        pipe.closeWriteEnd()
-        pthread_join(thread, nil)
-    }
+/// What the thread has: the file, which it closes, and where it is told how far that is filled.
+private struct Follower: Sendable {
+    let file: FileDescriptor
+    let name: String
+    let progress: FileDescriptor
 
-    private func follow() {
+    func digest() throws -> SHA256Digest {
+        defer { try? file.close() }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 4096)
         defer { buffer.deallocate() }
+        var hasher = SHA256Digest.Hasher()
+        var done: Int64 = 0
         var end: Int64 = 0
-        while withUnsafeMutableBytes(of: &end, { read(pipe.readEnd.rawValue, $0.baseAddress, $0.count) }) > 0 {
+        var failure: (any Error)?
+        // What is told is read to its end whatever happens: the writer must never wait.
+        while withUnsafeMutableBytes(of: &end, { read(progress.rawValue, $0.baseAddress, $0.count) }) > 0 {
             while done < end, failure == nil {
                 let count = pread(file.rawValue, buffer.baseAddress, min(buffer.count, Int(end - done)), off_t(done))
                 guard count > 0 else {
@@ -88,5 +87,7 @@ final class FollowingHasher: @unchecked Sendable {
                 done += Int64(count)
             }
         }
+        if let failure { throw failure }
+        return hasher.digest
     }
 }

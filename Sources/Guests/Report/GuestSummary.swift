@@ -40,19 +40,23 @@ extension GuestStore {
     ///
     /// - Parameter unreadable: is told of each guest whose record cannot be read.
     public func summaries(unreadable: (String) -> Void = { _ in }) throws -> [GuestSummary] {
-        try names().compactMap { name in
-            let files = files(name)
-            guard let guest = try? RecordFile.read(Outline.self, of: GuestRecord.self, from: files.record) else {
-                // One that was removed meanwhile is no matter.
-                if Files.exists(files.record) { unreadable(name) }
-                return nil
-            }
-            let running = RunningGuest.isRunning(files) ? try? RunningGuest(name, in: self) : nil
-            return GuestSummary(
-                name: name, state: running?.condition().state ?? "stopped", mode: running?.state.mode ?? guest.mode,
-                architecture: guest.architecture, image: guest.image.name,
-                // A container runs on the host's kernel, whatever is installed in it.
-                kernel: running.map(\.state.kernel) ?? guest.startingKernel, createdAt: guest.createdAt)
+        let names = try names()
+        return zip(names, try names.mapInThreads(summary)).compactMap { name, summary in
+            // One that was removed meanwhile is no matter.
+            if summary == nil, Files.exists(files(name).record) { unreadable(name) }
+            return summary
         }
+    }
+
+    /// nil for a guest whose record cannot be read.
+    private func summary(_ name: String) -> GuestSummary? {
+        let files = files(name)
+        guard let guest = try? RecordFile.read(Outline.self, of: GuestRecord.self, from: files.record) else { return nil }
+        let running = RunningGuest.isRunning(files) ? try? RunningGuest(name, in: self) : nil
+        return GuestSummary(
+            name: name, state: running?.condition().state ?? "stopped", mode: running?.state.mode ?? guest.mode,
+            architecture: guest.architecture, image: guest.image.name,
+            // A container runs on the host's kernel, whatever is installed in it.
+            kernel: running.map(\.state.kernel) ?? guest.startingKernel, createdAt: guest.createdAt)
     }
 }

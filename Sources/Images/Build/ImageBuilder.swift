@@ -88,8 +88,7 @@ public struct ImageBuilder: Sendable {
             : try ChildProcess(dying, input: streams[0], output: streams[1], error: streams[2], newSession: true)
         tar.closeWriteEnd()
         log.closeWriteEnd()
-        let messages = BackgroundReader(log.readEnd, of: child.pid, echo: runner.console.level == .verbose)
-        messages.start()
+        let messages = try BackgroundReader(log.readEnd, of: child.pid, echo: runner.console.level == .verbose)
         let root = try Ext4FileSystem(
             on: FileDevice(raw, writable: true), disk: raw.string, writable: true, now: ImageRecipe.epoch)
         let filled = Result {
@@ -146,29 +145,23 @@ public struct ImageBuilder: Sendable {
 }
 
 /// Reads a pipe to its end beside everything else, and keeps its last part.
-final class BackgroundReader: @unchecked Sendable {
-    private let source: FileDescriptor
-    private let writer: pid_t
-    private let echo: Bool
-    private var thread = pthread_t()
-    private var kept: [UInt8] = []
+private struct BackgroundReader {
+    private let thread: WorkThread<[UInt8]>
 
-    /// - Parameter writer: who writes, and is ended when Ctrl-C comes.
-    init(_ source: FileDescriptor, of writer: pid_t, echo: Bool) {
-        (self.source, self.writer, self.echo) = (source, writer, echo)
+    /// Begins to read.
+    ///
+    /// - Parameters:
+    ///   - writer: who writes, and is ended when Ctrl-C comes.
+    ///   - echo: whether it is shown as well.
+    init(_ source: FileDescriptor, of writer: pid_t, echo: Bool) throws {
+        thread = try WorkThread { Self.drain(source, of: writer, echo: echo) }
     }
 
-    func start() {
-        pthread_create(
-            &thread, nil,
-            { context in
-                guard let context else { return nil }
-                Unmanaged<BackgroundReader>.fromOpaque(context).takeUnretainedValue().drain()
-                return nil
-            }, Unmanaged.passUnretained(self).toOpaque())
-    }
+    /// What it kept, once the writer has ended.
+    func finish() -> String { String(decoding: (try? thread.wait().get()) ?? [], as: UTF8.self) }
 
-    private func drain() {
+    private static func drain(_ source: FileDescriptor, of writer: pid_t, echo: Bool) -> [UInt8] {
+        var kept: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         var interrupts = Interrupts.descriptor
         while true {
@@ -180,16 +173,10 @@ final class BackgroundReader: @unchecked Sendable {
             }
             guard ready[0] else { continue }
             let count = buffer.withUnsafeMutableBytes { read(source.rawValue, $0.baseAddress, $0.count) }
-            if count <= 0 { return }
+            if count <= 0 { return kept }
             if echo { _ = buffer.withUnsafeBytes { write(2, $0.baseAddress, count) } }
             kept += buffer[0..<count]
             if kept.count > 1 << 20 { kept.removeFirst(kept.count - (1 << 19)) }
         }
-    }
-
-    /// What it kept; the thread has ended then.
-    func finish() -> String {
-        pthread_join(thread, nil)
-        return String(decoding: kept, as: UTF8.self)
     }
 }
