@@ -46,7 +46,8 @@ final class PackageFeed {
         guard let size = file.package.decodedDataSize, size >= Self.streamedFrom else {
             try DebCheck(sizeLimit: sizeLimit).run(file.package, sink: { writer.append($0) })
             guard Self.hold(try writer.finish().path, as: held) else {
-                throw Failure(.failure, "cannot keep the decoded \(file.fileName): there is no room in \(cache.directory)")
+                throw Failure(
+                    .failure, "cannot keep the decoded \(file.fileName): there is no room in \(cache.directory)")
             }
             extras = [SandboxMount.Entry(held, as: name)]
             self.writer = nil

@@ -97,7 +97,8 @@ struct DocumentsTests {
         try Files.makeDirectory(tree)
         try tool("cp", package.string, tree.appending("nightly_1.0_all.deb").string)
         try scratch.write(
-            "sources:\n  nightly:\n    kind: tree\n    root: \(tree)\n    pattern: \"{root}/\"\n", to: "work/devbox.yaml")
+            "sources:\n  nightly:\n    kind: tree\n    root: \(tree)\n    pattern: \"{root}/\"\n",
+            to: "work/devbox.yaml")
         let promised = try Self.text("docs/json.md")
         for arguments in [
             ["clone", "base", "a"], ["list"], ["show", "a"], ["image", "list"], ["image", "show", "base"],

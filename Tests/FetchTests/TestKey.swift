@@ -46,10 +46,12 @@ final class TestKey {
     private func gpg(_ arguments: String...) throws { try gpg(arguments) }
 
     private func gpg(_ arguments: [String]) throws {
-        let base = [
-            "--homedir", home.string, "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback", "--passphrase",
-            "",
-        ] + (date.map { ["--faked-system-time", $0] } ?? [])
+        let base =
+            [
+                "--homedir", home.string, "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback",
+                "--passphrase",
+                "",
+            ] + (date.map { ["--faked-system-time", $0] } ?? [])
         try runner.run(Command(Program("gpg", package: "gnupg", for: "tests"), base + arguments), limit: .seconds(60))
     }
 }

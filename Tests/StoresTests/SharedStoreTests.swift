@@ -206,4 +206,12 @@ struct StoreLeftoverTests {
         #expect(try StoreLeftovers(.packages, in: work).leftovers(cleaning: true).map(\.path) == [lines.string])
         for file in files + [lines] { #expect(!Files.exists(file)) }
     }
+
+    @Test("a folder that cannot be made is no folder that is missing")
+    func notMade() throws {
+        try Files.makeDirectory(store.folder)
+        // A name too long for any file system.
+        let error = reported { _ = try ShareFolder(store.folder, in: work).making(String(repeating: "x", count: 300)) }
+        #expect(error?.exitCode == .failure && error?.message.contains("too long") == true, "\(error?.message ?? "")")
+    }
 }

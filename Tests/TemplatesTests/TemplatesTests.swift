@@ -47,7 +47,9 @@ struct TemplatesTests {
     @Test("a folder of settings that is empty or relative counts as none", arguments: ["", "settings"])
     func relative(folder: String) throws {
         let name = "image/etc/hosts"
-        for place in ["settings/devbox/templates", "devbox/templates"] { try scratch.write("x", to: "\(place)/\(name)") }
+        for place in ["settings/devbox/templates", "devbox/templates"] {
+            try scratch.write("x", to: "\(place)/\(name)")
+        }
         let command = Command(
             Devbox.program, ["templates", name],
             environment: [

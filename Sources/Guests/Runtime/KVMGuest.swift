@@ -69,7 +69,8 @@ final class KVMGuest: GuestRuntime {
         SSHProbe(port: port, loop: supervisor.loop, ready: events.ready).start()
         let further = supervisor.plan.kernelArguments
         return RunState(
-            mode: .kvm, startedAt: Date(), kernel: kernel, kernelArguments: further.isEmpty ? nil : further, sshPort: port, container: nil, containerFolder: nil,
+            mode: .kvm, startedAt: Date(), kernel: kernel, kernelArguments: further.isEmpty ? nil : further,
+            sshPort: port, container: nil, containerFolder: nil,
             accelerator: supervisor.plan.accelerator, bridge: nil, onPanic: supervisor.plan.onPanic)
     }
 
