@@ -78,7 +78,8 @@ extension IntegrationTests {
                 // gzip does not tell how much comes out of it; and the package's own field lies.
                 large.fields = "Installed-Size: 1"
                 let reasons = [
-                    ("gzip", "that there is room for"), ("xz", "needs 64M on the disk"), ("none", "needs 64M on the disk"),
+                    ("gzip", "that there is room for"), ("xz", "needs 64M on the disk"),
+                    ("none", "needs 64M on the disk"),
                 ]
                 for (compression, reason) in reasons {
                     let package = try large.pack(in: scratch, compression: compression)
