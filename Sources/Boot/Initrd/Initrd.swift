@@ -43,7 +43,7 @@ enum Initrd {
     {
         guard let tools = try InitrdTools(on: root) else { return nil }
         var archive = CpioArchive()
-        for folder in ["bin", "lib", "modules", "devbox", "proc", "sys", "dev", "root"] { archive.addDirectory(folder) }
+        for folder in ["bin", "lib", "usr", "modules", "devbox", "proc", "sys", "dev", "root"] { archive.addDirectory(folder) }
         archive.addFile("init", executable: true, Array(recipe.script.utf8))
         for file in tools.files { archive.addFile(file.path, executable: true, file.bytes) }
         for link in tools.links { archive.addLink(link.path, to: link.target) }
@@ -58,6 +58,22 @@ enum Initrd {
         archive.addFile("devbox/modules", executable: false, Array(names.joined().utf8))
         archive.addFile("devbox/sector", executable: false, Array("\(recipe.sector)\n".utf8))
         return archive.finished()
+    }
+
+    /// Why no initrd is made.
+    static let noShell =
+        "there is no initrd in /boot, and nothing on the disk to make one of: neither klibc's programs, nor a static busybox, nor sh, mount, insmod and switch_root with their libraries"
+
+    /// What keeps a kernel from finding its root file system, with an initrd of devbox's; nil where it has its drivers.
+    static func obstacle(_ version: String, on root: borrowing Ext4FileSystem) throws -> String? {
+        // A kernel that says nothing of what is built in may have all of it.
+        guard let builtIn = try root.text("/lib/modules/\(version)/modules.builtin", limit: 16 << 20), !builtIn.isEmpty
+        else { return nil }
+        let tree = try ModuleTree(version, on: root)
+        let names = Set(builtIn.split(separator: "\n").map { ModuleTree.name(of: String($0)) })
+        let missing = ["virtio_blk", "ext4"].filter { tree?.closure([$0]).isEmpty ?? true && !names.contains($0) }
+        return missing.isEmpty
+            ? nil : "it has no \(missing.joined(separator: " and no ")), neither built in nor as a module"
     }
 }
 

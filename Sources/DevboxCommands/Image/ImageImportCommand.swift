@@ -37,6 +37,10 @@ struct ImageImportCommand: ParsableCommand {
         options.console.say(
             "\(name): imported in \(seconds(since: clock)): \(record.release.prettyName), \(record.architecture.rawValue), \(kernel)"
         )
+        for kernel in record.kernels {
+            guard let obstacle = kernel.obstacle else { continue }
+            options.console.warn("\(name): \(kernel.version) cannot start as a virtual machine: \(obstacle)")
+        }
         if options.json { try options.print(record, "") }
     }
 }
