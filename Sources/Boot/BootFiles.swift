@@ -22,7 +22,9 @@ public enum BootFiles {
         for name in try root.names(in: boot) {
             guard let prefix = ["vmlinuz-", "vmlinux-"].first(where: name.hasPrefix) else { continue }
             let version = String(name.dropFirst(prefix.count))
-            guard isVersion(version), let (vmlinuz, attributes) = try plainFile(name, in: boot, of: root) else { continue }
+            guard isVersion(version), let (vmlinuz, attributes) = try plainFile(name, in: boot, of: root) else {
+                continue
+            }
             if prefix == "vmlinux-", try plainFile("vmlinuz-\(version)", in: boot, of: root) != nil { continue }
             var fingerprint = attributes.fingerprint
             var initrd: InodeNumber?
@@ -116,7 +118,8 @@ public enum BootFiles {
 
     /// What copies that are kept aside, and what lies beside a kernel, end with.
     private static let spareEndings = [
-        ".old", ".bak", ".orig", ".save", ".tmp", ".new", "~", ".rpmsave", ".rpmnew", ".sig", ".signed", ".hmac", ".map",
+        ".old", ".bak", ".orig", ".save", ".tmp", ".new", "~", ".rpmsave", ".rpmnew", ".sig", ".signed", ".hmac",
+        ".map",
     ]
 }
 

@@ -11,16 +11,23 @@ public enum Mount {
     /// unmount ext4 through a server that is gone, and both would hang for good. Buffered, never direct-io: over a FUSE export
     /// of QEMU 7.2 that corrupts data.
     ///
-    /// - Parameter isWritable: whether it is mounted for writing.
+    /// - Parameters:
+    ///   - offset: where the file system begins in the file, in bytes; nil for the file's beginning.
+    ///   - size: how long it is, in bytes; nil for all that follows.
+    ///   - isWritable: whether it is mounted for writing.
     public static func inNamespace(
-        _ file: FilePath, at mountPoint: FilePath, isWritable: Bool = true, run command: Command
+        _ file: FilePath, at mountPoint: FilePath, offset: Int64? = nil, size: Int64? = nil, isWritable: Bool = true,
+        run command: Command
     ) -> Command {
+        let options =
+            ["loop"] + (offset.map { ["offset=\($0)"] } ?? []) + (size.map { ["sizelimit=\($0)"] } ?? [])
+            + (isWritable ? [] : ["ro"])
         // A constant text; what varies are its arguments.
         let steps = "mount -o \"$1\" \"$2\" \"$3\" || exit 125; shift 3; exec \"$@\""
         return Command(
             Unshare.program,
             [
-                "--mount", "--propagation", "private", "--", "sh", "-c", steps, "sh", isWritable ? "loop" : "loop,ro",
+                "--mount", "--propagation", "private", "--", "sh", "-c", steps, "sh", options.joined(separator: ","),
                 file.string, mountPoint.string, command.program.name,
             ]
                 + command.arguments,

@@ -58,7 +58,7 @@ public struct PackageInstaller: Sendable {
     {
         try Self.checkArchitecture(given, of: change.record)
         let root = try change.openRoot()
-        let room = root.availableBytes
+        let room = try root.availableBytes(at: "/usr")
         try Self.checkRoom(given, room, on: change.record)
         let packages = try complete(given, on: change.record, status: GuestPackages.status(root)) {
             try GuestAptSources(on: root)
@@ -129,7 +129,7 @@ public struct PackageInstaller: Sendable {
     /// - Throws: `badInput` for a package that holds what it must not; `failure` with dpkg's own words where it fails.
     public func install(_ packages: CompletedPackages, in change: GuestChange) throws {
         let files = packages.all
-        let room = try change.openRoot().availableBytes
+        let room = try change.openRoot().availableBytes(at: "/usr")
         let cache = DecodedCache(work)
         let folder = change.files.run
         try Files.makeDirectory(folder, mode: 0o711)

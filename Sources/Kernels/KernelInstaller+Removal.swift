@@ -43,7 +43,9 @@ extension KernelInstaller {
             throw Failure(
                 .failure,
                 "with the packages of \(versions.joined(separator: ", ")) the kernel \(version) would go too; nothing was changed",
-                hint: "its package depends on them: \(gone.sorted().prefix(12).map { Names.printable($0) }.joined(separator: ", "))")
+                hint:
+                    "its package depends on them: \(gone.sorted().prefix(12).map { Names.printable($0) }.joined(separator: ", "))"
+            )
         }
     }
 

@@ -57,6 +57,10 @@ public struct KernelInstaller: Sendable {
         let change = try GuestChange(
             name, for: "install-kernel", in: store, otherwise: "with --restart it is stopped and started again",
             runner: runner)
+        // What is put there lies below what the guest mounts, and is seen by nobody.
+        if let part = change.record.root.elsewhere?.first(where: { ["/boot", "/usr"].contains($0.path) }) {
+            throw Failure(.badInput, "no kernel can be put into \(name): \(part.words)")
+        }
         let installer = PackageInstaller(store.work, runner: runner, options: options.packages)
         let packages = try installer.check(given, for: change)
         return try change.transact { change in
@@ -78,8 +82,9 @@ public struct KernelInstaller: Sendable {
             remarks += Self.obstacles(of: change.record)
             remarks += try tellObservers(of: change)
             // A folder may have held more than kernels.
-            let besides = zip(packages.all, holdings).filter { _, holding in !versions.contains(where: holding.concerns) }
-                .map(\.0).filter { file in given.contains { $0.digest == file.digest } }
+            let besides = zip(packages.all, holdings).filter { _, holding in !versions.contains(where: holding.concerns)
+            }
+            .map(\.0).filter { file in given.contains { $0.digest == file.digest } }
             return InstalledKernels(
                 versions: versions, besides: besides, downloaded: packages.downloaded, removed: removed,
                 remarks: remarks, record: change.record)
@@ -130,7 +135,8 @@ public struct KernelInstaller: Sendable {
             throw Failure(
                 .failure, "the kernel \(version) of \(name) belongs to no package",
                 hint:
-                    "remove its files in the guest: devbox exec \(name) -- rm -rf /boot/vmlinuz-\(version) /boot/vmlinux-\(version) /lib/modules/\(version)")
+                    "remove its files in the guest: devbox exec \(name) -- rm -rf /boot/vmlinuz-\(version) /boot/vmlinux-\(version) /lib/modules/\(version)"
+            )
         }
         let installer = PackageInstaller(store.work, runner: runner, options: options)
         try change.transact { change in

@@ -26,7 +26,8 @@ extension PackageSet {
         var group = places.filter { place in wanted[place].preDepends.allSatisfy { isMet($0, for: wanted[place]) } }
         while true {
             let after = adding(group.compactMap { InstalledPackage(wanted[$0].control) })
-            let kept = group.filter { place in wanted[place].depends.allSatisfy { after.isMet($0, for: wanted[place]) } }
+            let kept = group.filter { place in wanted[place].depends.allSatisfy { after.isMet($0, for: wanted[place]) }
+            }
             if kept.count == group.count { return group }
             group = kept
         }

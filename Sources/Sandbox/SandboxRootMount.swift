@@ -1,5 +1,6 @@
 import CLinux
 import DevboxCore
+import Disks
 import HostTools
 import SystemPackage
 
@@ -7,7 +8,11 @@ import SystemPackage
 public struct SandboxRootMount {
     /// Where the container finds it.
     let path: FilePath
+    /// What is mounted in it: where, as an absolute path in the container, and where that is on the host.
+    let parts: [(path: String, source: FilePath)]
     private let export: DiskExport?
+    /// Which stretch of the disk's file is mounted where; the root first.
+    private let mounts: [(extent: DiskExtent?, place: FilePath)]
     private let isWritable: Bool
     private let folder: PrivateFolder
 
@@ -19,12 +24,21 @@ public struct SandboxRootMount {
         isWritable = plan.isWritable
         try Files.makeDirectory(folder.root)
         switch plan.root {
-        case .disk(let disk, let partition):
+        case .disk(let disk, let partition, let parts):
+            // Several partitions are stretches of one file: two nodes of a storage daemon would not share the disk.
             export = try DiskExport(
-                FilePath(disk), partition: partition, isWritable: isWritable, in: folder, runner: runner)
+                FilePath(disk), partition: parts.isEmpty ? partition : nil, isWritable: isWritable, in: folder,
+                runner: runner)
             path = folder.root
+            // Not in the root itself: a link there would lead on the host. LXC mounts them on, and follows none.
+            self.parts = parts.enumerated().map { ($1.path, folder.path.appending("parts").appending("\($0)")) }
+            for part in self.parts { try Files.makeDirectory(part.source) }
+            mounts =
+                [(parts.isEmpty ? nil : partition, folder.root)]
+                + zip(parts, self.parts).map { ($0.partition, $1.source) }
         case .folder(let source):
             export = nil
+            (parts, mounts) = ([], [])
             path = folder.root
             try folder.show(FilePath(source), at: "root", isWritable: isWritable)
         }
@@ -33,7 +47,11 @@ public struct SandboxRootMount {
     /// A command of the host's with the root mounted around it. A disk's is mounted in a further namespace, which goes with the command.
     func around(_ command: Command) -> Command {
         if export == nil { return command }
-        return Mount.inNamespace(folder.disk, at: folder.root, isWritable: isWritable, run: command)
+        return mounts.reversed().reduce(command) { command, mount in
+            Mount.inNamespace(
+                folder.disk, at: mount.place, offset: mount.extent?.offset, size: mount.extent?.size,
+                isWritable: isWritable, run: command)
+        }
     }
 
     /// Readable when what serves the disk has died; nil where nothing has to.

@@ -18,7 +18,9 @@ struct ELFLinkage: Equatable {
         let file = ELFFields(bytes: bytes, isWide: bytes[4] == 2, isLittle: bytes[5] == 1)
         guard let segments = file.segments() else { return nil }
         kind = [bytes[4], bytes[5], bytes[18], bytes[19]]
-        interpreter = segments.first { $0.type == ELFFields.interpreter }.flatMap { file.text(at: $0.offset, limit: $0.size) }
+        interpreter = segments.first { $0.type == ELFFields.interpreter }.flatMap {
+            file.text(at: $0.offset, limit: $0.size)
+        }
         guard let dynamic = segments.first(where: { $0.type == ELFFields.dynamic }) else {
             needed = []
             return
@@ -26,7 +28,9 @@ struct ELFLinkage: Equatable {
         var (names, strings): ([Int], Int?) = ([], nil)
         let step = file.isWide ? 16 : 8
         for at in stride(from: dynamic.offset, to: dynamic.offset + dynamic.size - step + 1, by: step) {
-            guard let tag = file.number(at, step / 2), let value = file.number(at + step / 2, step / 2) else { return nil }
+            guard let tag = file.number(at, step / 2), let value = file.number(at + step / 2, step / 2) else {
+                return nil
+            }
             if tag == 0 { break }
             if tag == 1 { names.append(value) }
             if tag == 5 { strings = file.offset(of: value, in: segments) }
@@ -92,7 +96,7 @@ private struct ELFFields {
     /// Where in the file an address is.
     func offset(of address: Int, in segments: [Segment]) -> Int? {
         segments.first { $0.type == Self.load && address >= $0.address && address - $0.address < $0.size }
-            .map { $0.offset + address - $0.address }
+            .map { $0.offset + (address - $0.address) }
     }
 
     /// The text that begins somewhere; nil where it does not end within `limit` bytes.

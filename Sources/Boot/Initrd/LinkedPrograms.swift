@@ -43,7 +43,9 @@ struct LinkedPrograms {
                 ["lib", "lib64", "usr/lib", "usr/lib64"].contains(parts.dropLast().joined(separator: "/"))
             else { return false }
             if libraries.insert(name).inserted {
-                guard let bytes = try Self.read(interpreter, root), try take(bytes, as: "lib/\(name)") else { return false }
+                guard let bytes = try Self.read(interpreter, root), try take(bytes, as: "lib/\(name)") else {
+                    return false
+                }
             }
         }
         var open = first.needed
@@ -69,7 +71,8 @@ struct LinkedPrograms {
         return nil
     }
 
-    private static func read(_ name: String, in folders: [String], _ root: borrowing Ext4FileSystem) throws -> [UInt8]? {
+    private static func read(_ name: String, in folders: [String], _ root: borrowing Ext4FileSystem) throws -> [UInt8]?
+    {
         for folder in folders {
             if let bytes = try read("\(folder)/\(name)", root) { return bytes }
         }

@@ -80,7 +80,8 @@ struct DebReport: Encodable {
         ]
         if let installedSize { lines.append(("Installed", ByteSize.text(installedSize))) }
         for (label, list) in [
-            ("Pre-Depends", preDepends), ("Depends", depends), ("Conflicts", conflicts), ("Breaks", breaks), ("Provides", provides),
+            ("Pre-Depends", preDepends), ("Depends", depends), ("Conflicts", conflicts), ("Breaks", breaks),
+            ("Provides", provides),
         ] where !list.isEmpty { lines.append((label, list.joined(separator: ", "))) }
         if let description { lines.append(("Description", description)) }
         if let kernel {

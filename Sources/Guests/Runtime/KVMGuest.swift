@@ -224,7 +224,8 @@ package struct BootKernelChoice {
             throw Failure(
                 .notFound,
                 version.map { "the guest \(record.name) has no kernel \(Names.printable($0))" }
-                    ?? "the guest \(record.name) has no kernel",
+                    ?? "the guest \(record.name) has no kernel"
+                    + (record.root.elsewhere?.first { $0.path == "/boot" }.map { ": \($0.words)" } ?? ""),
                 hint: names.isEmpty
                     ? "as a container it needs none: `devbox flip \(record.name) lxc`" : "it has: \(names)")
         }
