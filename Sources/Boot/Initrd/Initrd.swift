@@ -49,7 +49,7 @@ enum Initrd {
     {
         guard let tools = try InitrdTools(on: root) else { return nil }
         var archive = CpioArchive()
-        for folder in ["bin", "lib", "usr", "modules", "devbox", "proc", "sys", "dev", "root"] {
+        for folder in ["bin", "lib", "usr", "modules", "devbox", "proc", "sys", "dev", "run", "root"] {
             archive.addDirectory(folder)
         }
         archive.addFile("init", executable: true, Array(recipe.script.utf8))
