@@ -114,6 +114,17 @@ struct PartsTests {
         #expect(error?.exitCode == .badInput && error?.message.contains("its /usr (/dev/vg/usr)") == true)
     }
 
+    @Test("a disk whose root is a logical volume is refused with what its partitions hold")
+    func logicalVolume() throws {
+        let disk = try PartitionedDisk([.init(files: PartitionedDisk.folder("kernel", at: "vmlinuz-6.1")), .init()])
+        try tool(
+            "sh", "-c",
+            "printf LABELONE | dd of=\(disk.path) bs=512 seek=\(disk.extents[1].offset / 512 + 1) conv=notrunc status=none"
+        )
+        let error = reported { _ = try imported(disk) }
+        #expect(error?.exitCode == .badInput && error?.message.contains("hold LVM and ext4") == true)
+    }
+
     @Test("an fstab is read as mount(8) reads it: escapes, comments, lines that are none")
     func table() {
         let table = FileSystemTable(

@@ -74,8 +74,16 @@ struct ImageAssembly {
                 disk: name, feature: lacking.words, hint: "devbox takes systems whose /usr is ext4 on the same disk")
         }
         throw DiskError.unsupported(
-            disk: name, feature: "no ext4 root file system is on it",
+            disk: name, feature: "no ext4 root file system is on it\(try Self.contents(of: device, name: name))",
             hint: "devbox takes disks whose root is ext4: on the whole disk, or in a GPT or MBR partition")
+    }
+
+    /// What there is instead: ": its partitions hold vfat and LVM".
+    private static func contents(of device: any BlockDevice, name: String) throws -> String {
+        let partitions = try PartitionIdentity.all(of: device, name: name)
+        if partitions.isEmpty { return try FileSystemIdentity(device).kind.map { ": it holds \($0)" } ?? "" }
+        let kinds = Set(partitions.compactMap(\.content.kind)).sorted()
+        return kinds.isEmpty ? "" : ": its partitions hold \(kinds.joined(separator: " and "))"
     }
 
     private func sync(_ path: FilePath) throws {
