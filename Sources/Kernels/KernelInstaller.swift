@@ -41,8 +41,14 @@ public struct KernelInstaller: Sendable {
         }
         result.besides.removeAll { file in options.symbols.contains { $0.digest == file.digest } }
         if !symbols.isEmpty {
-            let installed = try KernelInventory(store, runner: runner).kernels(of: name)
-                .filter { result.versions.contains($0.version) }
+            var installed: [KernelInventory.Entry] = []
+            do {
+                installed = try KernelInventory(store, runner: runner).kernels(of: name)
+                    .filter { result.versions.contains($0.version) }
+            } catch {
+                // The kernels are installed, whatever can be said of their symbols.
+                result.remarks.append("the symbols cannot be compared with the kernel: \(Failure(error).message)")
+            }
             result.symbols = symbols.map { record in
                 KernelSymbols(
                     record: record, installedBuildID: installed.first?.buildID,

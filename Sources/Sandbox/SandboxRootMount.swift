@@ -3,6 +3,7 @@ import DevboxCore
 import Disks
 import HostTools
 import SystemPackage
+import Templates
 
 /// The root of a sandbox, brought to where its container finds it.
 public struct SandboxRootMount {
@@ -45,13 +46,20 @@ public struct SandboxRootMount {
     }
 
     /// A command of the host's with the root mounted around it. A disk's is mounted in a further namespace, which goes with the command.
-    func around(_ command: Command) -> Command {
+    ///
+    /// The process that serves the disk's file is not in that namespace. Were it the last one to die there, the kernel would unmount
+    /// ext4 through a server that is gone, and both would hang for good. Buffered, never direct-io: over a FUSE export of QEMU 7.2
+    /// that corrupts data.
+    func around(_ command: Command, templates: Templates) throws -> Command {
         if export == nil { return command }
-        return mounts.reversed().reduce(command) { command, mount in
-            Mount.inNamespace(
-                folder.disk, at: mount.place, offset: mount.extent?.offset, size: mount.extent?.size,
-                isWritable: isWritable, run: command)
+        let mounts = self.mounts.flatMap { extent, place in
+            let options =
+                ["loop"] + (extent.map { ["offset=\($0.offset)", "sizelimit=\($0.size)"] } ?? [])
+                + (isWritable ? [] : ["ro"])
+            return [options.joined(separator: ","), folder.disk.string, place.string]
         }
+        let words = try templates.shell("sandbox/mount.sh", mounts + ["--", command.program.name] + command.arguments)
+        return Unshare.withMounts(words, environment: command.environment)
     }
 
     /// Readable when what serves the disk has died; nil where nothing has to.
