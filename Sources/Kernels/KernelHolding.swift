@@ -49,8 +49,10 @@ struct KernelHolding: Equatable {
     /// The version and the name of what is directly below it, of a path below lib/modules/VERSION.
     private static func module(_ path: String) -> (version: String, name: Substring)? {
         let parts = path.split(separator: "/")
-        let below = parts.first == "usr" ? parts.dropFirst(3) : parts.dropFirst(2)
-        guard below.count >= 2, let version = below.first, let name = below.dropFirst().first else { return nil }
+        let whole = parts.first == "usr" ? parts.dropFirst() : parts[...]
+        let below = whole.dropFirst(2)
+        guard whole.starts(with: ["lib", "modules"]), let version = below.first, let name = below.dropFirst().first
+        else { return nil }
         return (String(version), name)
     }
 }

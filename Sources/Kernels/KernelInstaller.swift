@@ -88,9 +88,8 @@ public struct KernelInstaller: Sendable {
             remarks += Self.obstacles(of: change.record)
             remarks += try tellObservers(of: change)
             // A folder may have held more than kernels.
-            let besides = zip(packages.all, holdings).filter { _, holding in !versions.contains(where: holding.concerns)
-            }
-            .map(\.0).filter { file in given.contains { $0.digest == file.digest } }
+            let foreign = zip(packages.all, holdings).filter { !versions.contains(where: $0.1.concerns) }.map(\.0)
+            let besides = foreign.filter { file in given.contains { $0.digest == file.digest } }
             return InstalledKernels(
                 versions: versions, besides: besides, downloaded: packages.downloaded, removed: removed,
                 remarks: remarks, record: change.record)
