@@ -212,7 +212,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "TargetsTests",
-            dependencies: ["TestSupport", "Targets", "Guests", "HostTools", "DevboxCore", system],
+            dependencies: ["TestSupport", "Targets", "Guests", "Templates", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
             name: "FetchTests",

@@ -15,9 +15,10 @@ public enum ConsoleTail {
         Array(LogReader(tail(files)).map(\.shown).filter { !$0.isEmpty }.suffix(count))
     }
 
-    /// The line that shows why a boot will not end well; nil as long as there is none.
+    /// The line that shows why a boot will not end well; nil as long as there is none. Of a panic the supervisor tells: its words alone
+    /// may be a program's.
     package static func bootFault(_ files: GuestFiles) -> String? {
-        LogReader(tail(files)).first { KernelMark($0)?.endsBoot == true }?.shown
+        LogReader(tail(files)).first { KernelMark($0).map { $0.endsBoot && !$0.isPanic } == true }?.shown
     }
 
     /// The log's last bytes, 64 KiB where nothing is said. The log is written by the guest: a plain file, or nothing.
