@@ -143,7 +143,7 @@ public struct GuestStarter: Sendable {
                 case .crashed(let signal): throw MachineCrash(signal: signal)
                 default: break
                 }
-            } else if let fault = ConsoleTail.bootFault(files) {
+            } else if let fault = ConsoleTail.bootFault(files, ofPanic: false) {
                 throw GuestError.bootFailed(guest: files.name, fault: fault, console: ConsoleTail.lines(files))
             } else if ContinuousClock.now >= deadline {
                 throw GuestError.bootFailed(

@@ -15,10 +15,13 @@ public enum ConsoleTail {
         Array(LogReader(tail(files)).map(\.shown).filter { !$0.isEmpty }.suffix(count))
     }
 
-    /// The line that shows why a boot will not end well; nil as long as there is none. Of a panic the supervisor tells: its words alone
-    /// may be a program's.
-    package static func bootFault(_ files: GuestFiles) -> String? {
-        LogReader(tail(files)).first { KernelMark($0).map { $0.endsBoot && !$0.isPanic } == true }?.shown
+    /// The line that shows why a boot will not end well; nil as long as there is none.
+    ///
+    /// - Parameter ofPanic: whether the words of a panic count. They alone may be a program's: the supervisor tells of a real one.
+    package static func bootFault(_ files: GuestFiles, ofPanic: Bool = true) -> String? {
+        LogReader(tail(files)).first { line in
+            KernelMark(line).map { $0.endsBoot && (ofPanic || !$0.isPanic) } == true
+        }?.shown
     }
 
     /// The log's last bytes, 64 KiB where nothing is said. The log is written by the guest: a plain file, or nothing.
