@@ -79,8 +79,9 @@ public struct Container {
         values["hostname"] = plan.hostname
         values["root"] = root.path.string
         values["isReadOnly"] = !plan.isWritable
-        values["firstID"] = Int(Owner.firstSubordinate)
-        values["idCount"] = Int(Owner.subordinateCount)
+        values["ids"] = Owner.subordinates.map {
+            ["first": Int($0.lowerBound), "outside": Int($0.lowerBound + Owner.firstSubordinate), "count": $0.count]
+        }
         values["mounts"] = mounts.map { ["source": $0.source.string, "path": String($0.path.drop { $0 == "/" })] }
         if case .bridge(let bridge, let macAddress) = plan.network {
             values["bridge"] = bridge

@@ -19,6 +19,8 @@ elif ! cd -- "$folder" 2>/dev/null; then
 	echo folder >&9
 	exit
 fi
-(exec "$@" 9>&-)
+# What this shell itself would say of a command that was killed is nobody's.
+exec 6>&2 2>/dev/null
+(exec "$@" 2>&6 6>&- 9>&-)
 echo $? >&9
 kill -9 -1 2>/dev/null
