@@ -75,7 +75,7 @@ let package = Package(
         .target(
             name: "Targets",
             dependencies: [
-                "Guests", "Sandbox", "Boot", "Disks", "KernelLog", "Archives", "Templates", "HostTools", "DevboxCore",
+                "CLinux", "Guests", "Sandbox", "Boot", "Disks", "KernelLog", "Archives", "Templates", "HostTools", "DevboxCore",
                 system,
             ],
             swiftSettings: settings),

@@ -20,7 +20,8 @@ struct LoginShellLine {
             throw Failure(.usage, "a command for a virtual machine cannot have every control character in it")
         }
         let command = words.map { Self.escaped($0.utf8) + Self.escaped([separator]) }.joined()
-        text = "exec /bin/sh -c \(Self.quoted(starter)) sh \(Self.quoted(Self.escaped([separator]))) \(Self.quoted(command))"
+        text =
+            "exec /bin/sh -c \(Self.quoted(starter)) sh \(Self.quoted(Self.escaped([separator]))) \(Self.quoted(command))"
     }
 
     /// What may end a word: no blank, and nothing that bash has a use of its own for.

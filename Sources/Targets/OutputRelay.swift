@@ -1,4 +1,3 @@
-import CLinux
 import DevboxCore
 import Glibc
 import HostTools

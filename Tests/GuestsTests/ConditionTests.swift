@@ -93,7 +93,9 @@ struct GuestConditionTests {
         #expect(events([.console("Dazed and confused, but trying to continue")]) == [.interruptIgnored])
     }
 
-    @Test("the words of a panic are one only where the machine, a kernel that boots, or the guest's silence tells of it too")
+    @Test(
+        "the words of a panic are one only where the machine, a kernel that boots, or the guest's silence tells of it too"
+    )
     func words() {
         let fake = "[   12.5] selftest: expecting: Kernel panic - not syncing: softlockup"
         for line in [line, end, fake, "Kernel panic - not syncing: by echo"] {
@@ -102,7 +104,9 @@ struct GuestConditionTests {
             // What answers has not panicked, now and later.
             #expect(events([.console(line), .answered, .silent, .reset, .ended]) == [.reset])
         }
-        for sign in [GuestCondition.Signal.silent, .panicked, .crashLoaded, .console("Linux version 6.1"), .reset, .ended] {
+        for sign in [
+            GuestCondition.Signal.silent, .panicked, .crashLoaded, .console("Linux version 6.1"), .reset, .ended,
+        ] {
             #expect(events([.console(line), sign]).first == .panicked(line: line), "\(sign)")
         }
         #expect(events([.console(line), .console(end), .silent]) == [.panicked(line: line), .halted])
@@ -127,7 +131,9 @@ struct GuestConditionTests {
         _ = events([.outOfSpace, .paused]) { condition in
             #expect(condition.state == "out of space")
             // As it reaches those who ask.
-            let read = (try? RecordFile.json(condition)).flatMap { try? RecordFile.decode(GuestCondition.self, from: $0) }
+            let read = (try? RecordFile.json(condition)).flatMap {
+                try? RecordFile.decode(GuestCondition.self, from: $0)
+            }
             #expect(read == condition)
         }
         let told = events([.outOfSpace, .paused, .resumed]) { #expect($0.state == "running") }

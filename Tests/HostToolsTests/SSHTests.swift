@@ -37,10 +37,13 @@ struct SSHTests {
         "the key and the known hosts are found in a work directory with any characters in its name",
         arguments: ["/my work", "/50%", "/it's", "/a \"quoted\" one", "/#1", "/back\\slash", "/both '\"\\ %h"])
     func paths(work: String) throws {
-        let odd = SSH.options(id: "77", port: 1, key: FilePath("\(work)/key"), knownHosts: FilePath("\(work)/known_hosts"))
+        let odd = SSH.options(
+            id: "77", port: 1, key: FilePath("\(work)/key"), knownHosts: FilePath("\(work)/known_hosts"))
         let proxy = try SSH.proxyCommand(["/bin/echo", "\(work)/x", "", "$HOME", "`id`", "a;b"])
         let scratch = try ScratchDirectory()
-        let lines = (odd.filter { $0.name != "HostName" } + [("ProxyCommand", proxy)]).map { "    \($0.name) \($0.value)\n" }
+        let lines = (odd.filter { $0.name != "HostName" } + [("ProxyCommand", proxy)]).map {
+            "    \($0.name) \($0.value)\n"
+        }
         let config = try scratch.write("Host guest\n" + lines.joined(), to: "config")
         // What ssh makes of it, on the command line and in a file.
         let file = try tool("ssh", "-G", "-F", config.string, "guest").split(separator: "\n").map(String.init)
@@ -58,7 +61,8 @@ struct SSHTests {
 
     private static let oddWords = [
         ["a b", "", "it's", "$HOME", "*", "\n"], ["'\u{301}; echo no", "\\", "\"", "`id`", "a=b"],
-        ["s/\\\\/X/", "!x!", "end\n", "\u{1}\u{7F}", "~", "#", "{a,b}", "^a^b", ""], ["-n", "é\u{1E}", "\u{1D}", "%s\\0047"],
+        ["s/\\\\/X/", "!x!", "end\n", "\u{1}\u{7F}", "~", "#", "{a,b}", "^a^b", ""],
+        ["-n", "é\u{1E}", "\u{1D}", "%s\\0047"],
     ]
 
     @Test("a command's words reach the far program unchanged through sh and bash", arguments: oddWords)

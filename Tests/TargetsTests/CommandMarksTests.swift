@@ -25,7 +25,8 @@ struct CommandMarksTests {
 
     @Test("they are found wherever what comes is cut, and taken out of it")
     func cuts() {
-        let all = Array("rc\u{1E}\(mark) begins\u{1E}out\u{1E}put\u{1E}\(mark) ends 3\u{1E}\u{1E}\(mark) left 12\u{1E}".utf8)
+        let all = Array(
+            "rc\u{1E}\(mark) begins\u{1E}out\u{1E}put\u{1E}\(mark) ends 3\u{1E}\u{1E}\(mark) left 12\u{1E}".utf8)
         for first in 0...all.count {
             for second in stride(from: first, through: all.count, by: 3) {
                 let got = read([Array(all[..<first]), Array(all[first..<second]), Array(all[second...])])

@@ -53,7 +53,8 @@ struct RunScriptTests {
     @Test("the variables are the same wherever it runs")
     func variables() throws {
         let result = try run("marks", "echo $USER $LOGNAME $SHELL $LANG $PATH; umask")
-        let shell = try Files.text("/etc/passwd").split(separator: "\n").first { $0.hasPrefix("root:") }?
+        let shell =
+            try Files.text("/etc/passwd").split(separator: "\n").first { $0.hasPrefix("root:") }?
             .split(separator: ":").last ?? "/bin/sh"
         #expect(
             result.text.contains(

@@ -65,7 +65,11 @@ struct SharedInputTests {
         #expect(try run("exit 0", on: pipe.readEnd, left: nil).isEmpty)
         let writer = PipeWriter(pipe: pipe, bytes: Array("late\n".utf8))
         #expect(
-            try run("read -r first; echo $first", on: { try writer.run(); return pipe.readEnd }(), left: 0)
+            try run(
+                "read -r first; echo $first",
+                on: {
+                    try writer.run(); return pipe.readEnd
+                }(), left: 0)
                 == Array("late\n".utf8))
     }
 
