@@ -75,7 +75,7 @@ let package = Package(
         .target(
             name: "Targets",
             dependencies: [
-                "Guests", "Sandbox", "Boot", "Disks", "KernelLog", "Archives", "Templates", "HostTools", "DevboxCore",
+                "CLinux", "Guests", "Sandbox", "Boot", "Disks", "KernelLog", "Archives", "Templates", "HostTools", "DevboxCore",
                 system,
             ],
             swiftSettings: settings),
@@ -213,7 +213,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "TargetsTests",
-            dependencies: ["TestSupport", "Targets", "Guests", "HostTools", "DevboxCore", system],
+            dependencies: ["TestSupport", "Targets", "Guests", "Templates", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
             name: "FetchTests",

@@ -413,7 +413,7 @@ _devbox_flip() {
 
 _devbox_exec() {
     repeating_flags=()
-    non_repeating_flags=(--json --verbose -v --quiet -q --bisect --version -h --help)
+    non_repeating_flags=(--json --verbose -v --quiet -q --detach --bisect --version -h --help)
     repeating_options=(--append)
     non_repeating_options=(--work --kernel --accel --bridge --start-timeout --mode --timeout)
     __devbox_offer_flags_options -1

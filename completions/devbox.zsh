@@ -162,7 +162,7 @@ _devbox_remove() {
         '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
         '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
         '*:guests:{__devbox_custom_complete ---completion remove -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
-        '(--force -f)'{--force,-f}'[Stop a running guest at once, and remove it.]'
+        '(--force -f)'{--force,-f}'[Stop a running guest at once, and remove it; one that is not there is no error.]'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -257,6 +257,7 @@ _devbox_exec() {
         ':guest:{__devbox_custom_complete ---completion exec -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
         '--mode[kvm starts a stopped guest for the command; lxc is a container.]:mode:{__devbox_complete "${___mode[@]}"}'
         '--timeout[How long the command may take.]:seconds:'
+        '--detach[Let go on what the command leaves running, in a guest that runs.]'
         '--bisect[Statuses for `git bisect run`\: what the command ends with is good (0) or bad (1 to 127), devbox'\''s own failures are 125.]'
         '*:command:'
         '--version[Show the version.]'

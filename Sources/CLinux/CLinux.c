@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -65,6 +66,15 @@ void devbox_keep_memory(void) {
 }
 
 int devbox_set_pipe_size(int fd, int bytes) { return fcntl(fd, F_SETPIPE_SZ, bytes); }
+
+int devbox_pipe_size(int fd) { return fcntl(fd, F_GETPIPE_SZ); }
+
+ssize_t devbox_tee(int from, int to, size_t length) { return tee(from, to, length, SPLICE_F_NONBLOCK); }
+
+int devbox_hung_up(int fd) {
+    struct pollfd polled = {.fd = fd};
+    return poll(&polled, 1, 0) == 1 && polled.revents & (POLLHUP | POLLERR | POLLNVAL);
+}
 
 ssize_t devbox_send(int socket, const void *bytes, size_t length, int descriptor) {
     struct iovec vector = {.iov_base = (void *)bytes, .iov_len = length};

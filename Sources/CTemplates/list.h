@@ -202,9 +202,13 @@
 	(const char[]){
 #embed "../../templates/sandbox/run.sh" suffix(,)
 		0}},
-{"target/end-marked.sh",
+{"target/begin.sh",
 	(const char[]){
-#embed "../../templates/target/end-marked.sh" suffix(,)
+#embed "../../templates/target/begin.sh" suffix(,)
+		0}},
+{"target/end.sh",
+	(const char[]){
+#embed "../../templates/target/end.sh" suffix(,)
 		0}},
 {"target/enter.sh",
 	(const char[]){
@@ -218,21 +222,13 @@
 	(const char[]){
 #embed "../../templates/target/receive.sh" suffix(,)
 		0}},
-{"target/run-at-home.sh",
-	(const char[]){
-#embed "../../templates/target/run-at-home.sh" suffix(,)
-		0}},
 {"target/run-flushing.sh",
 	(const char[]){
 #embed "../../templates/target/run-flushing.sh" suffix(,)
 		0}},
-{"target/run-guarded.sh",
+{"target/run.sh",
 	(const char[]){
-#embed "../../templates/target/run-guarded.sh" suffix(,)
-		0}},
-{"target/run-marked.sh",
-	(const char[]){
-#embed "../../templates/target/run-marked.sh" suffix(,)
+#embed "../../templates/target/run.sh" suffix(,)
 		0}},
 {"target/send.sh",
 	(const char[]){

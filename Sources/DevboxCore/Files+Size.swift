@@ -11,6 +11,13 @@ extension Files {
         return ((try? list(path)) ?? []).reduce(own) { $0 + sizeOnDisk(path.appending($1)) }
     }
 
+    /// How many bytes whoever is not root can still write on a path's file system; nil where that is not to be found out.
+    public static func freeSpace(_ path: FilePath) -> Int64? {
+        var status = statvfs()
+        guard statvfs(path.string, &status) == 0 else { return nil }
+        return Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+    }
+
     /// Whether devbox writes a file under such a name, to rename it when it is whole; see `writeAtomically`.
     public static func isTemporary(_ name: String) -> Bool { name.hasPrefix(".") && name.hasSuffix(".tmp") }
 }

@@ -19,10 +19,13 @@ public struct Owner: Sendable, Equatable {
         self.home = home
     }
 
-    /// The first id of the range that containers of root are mapped to: `root:100000:65536` in /etc/subuid.
+    /// The first id of the range that containers of root are mapped to.
     public static let firstSubordinate: uid_t = 100_000
-    /// How many ids a container has.
-    public static let subordinateCount: uid_t = 65_536
+    /// How many ids a container may have: all for which there is one left on the host. 4294967295 is no id; see user_namespaces(7).
+    public static let subordinateCount: uid_t = .max - firstSubordinate
+    /// The ids that a container has, each the number of `firstSubordinate` further on outside of it. One is left out: for what LXC does as
+    /// the host's root in between it looks for the first free id, and takes it for a number with a sign.
+    public static let subordinates: [Range<uid_t>] = [0..<0x7FFF_FFFF, 0x8000_0000..<subordinateCount]
 
     /// Who runs devbox: under sudo the invoking user (SUDO_UID, SUDO_GID), whose files stay theirs.
     ///

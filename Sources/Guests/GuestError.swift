@@ -10,6 +10,8 @@ public enum GuestError: ReportableError {
     case panicked(guest: String, line: String)
     /// A command in it did not end in time.
     case timedOut(guest: String, limit: Duration)
+    /// Its disk could not grow on the host, and its processors stand still until it can. `folder` is where it lies.
+    case outOfSpace(guest: String, folder: String)
     /// What was waited for did not come in time.
     case notInTime(guest: String, occasion: String, limit: Duration)
 
@@ -18,6 +20,7 @@ public enum GuestError: ReportableError {
         switch self {
         case .notStarted, .bootFailed: .failure
         case .panicked: .panicked
+        case .outOfSpace: .busy
         case .timedOut, .notInTime: .timedOut
         }
     }
@@ -32,6 +35,8 @@ public enum GuestError: ReportableError {
                     : "\nThe last lines of its console:\n"
                         + console.map { "  \(Names.printable($0))" }.joined(separator: "\n"))
         case .panicked(let guest, let line): "the kernel of \(guest) panicked: \(Names.printable(line))"
+        case .outOfSpace(let guest, let folder):
+            "the virtual machine \(guest) stands still: the host has no space left for its disk in \(folder)"
         case .timedOut(let guest, let limit): "the command in \(guest) did not end within \(limit.inWords)"
         case .notInTime(let guest, let occasion, let limit): "no \(occasion) of \(guest) came within \(limit.inWords)"
         }
@@ -42,7 +47,17 @@ public enum GuestError: ReportableError {
         switch self {
         case .notStarted(let guest, _, let console), .bootFailed(let guest, _, let console):
             console.isEmpty ? nil : "all of its console is in guests/\(guest)/console.log of the work directory"
+        case .outOfSpace(let guest, _):
+            "free some there: it goes on by itself then, and `devbox start \(guest)` waits for that"
         default: nil
+        }
+    }
+
+    /// Whether it tells of a kernel that does nothing any more, and need not be told to.
+    public var standsStill: Bool {
+        switch self {
+        case .panicked, .outOfSpace: true
+        default: false
         }
     }
 }

@@ -33,9 +33,12 @@ public final class Pipe {
     }
 
     /// How many bytes can be read without waiting.
-    public func readableBytes() throws -> Int {
+    public func readableBytes() throws -> Int { try Self.readableBytes(readEnd) }
+
+    /// The same of a pipe that somebody else has made.
+    public static func readableBytes(_ end: FileDescriptor) throws -> Int {
         var count: Int32 = 0
-        try posix("look into a pipe") { ioctl(readEnd.rawValue, UInt(FIONREAD), &count) }
+        try posix("look into a pipe") { ioctl(end.rawValue, UInt(FIONREAD), &count) }
         return Int(count)
     }
 

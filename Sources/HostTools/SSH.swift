@@ -1,3 +1,4 @@
+import DevboxCore
 import SystemPackage
 
 /// ssh(1), with nothing of the user's own configuration and with the host key known before the first connection.
@@ -23,24 +24,52 @@ public enum SSH {
         ]
     }
 
-    /// A path as ssh_config(5) reads it back: `%` begins a token, and a space ends an argument outside of quotes.
+    /// A path as ssh_config(5) reads it back: `%` begins a token, and a space ends an argument outside of quotes, in which a quote and a
+    /// backslash have one before them.
     static func value(_ path: FilePath) -> String {
         let text = path.string.replacingScalar("%", with: "%%")
-        return text.unicodeScalars.contains { $0 == " " || $0 == "\t" || $0 == "#" } ? "\"\(text)\"" : text
+        guard text.unicodeScalars.contains(where: { " \t#\"'\\".unicodeScalars.contains($0) }) else { return text }
+        return "\"" + text.replacingScalar("\\", with: "\\\\").replacingScalar("\"", with: "\\\"") + "\""
     }
 
-    /// Runs a command on a guest. ssh hands the far shell one line, so each word is quoted for it.
+    /// A command as ssh_config(5) has it for ProxyCommand: `%` begins a token, and a shell reads the rest. ssh looks for quotes itself
+    /// before, and takes a backslash for one also between single ones: so there are none, but backslashes.
     ///
-    /// - Parameter terminal: whether the command gets a terminal.
+    /// - Throws: `usage` for a word with a line's end, which such a file cannot have.
+    public static func proxyCommand(_ words: [String]) throws -> String {
+        try words.map { word in
+            guard !word.unicodeScalars.contains(where: { $0 == "\n" || $0 == "\r" }) else {
+                throw Failure(.usage, "ssh cannot be told of \(Names.printable(word)): it has more than one line")
+            }
+            var result = ""
+            for scalar in word.unicodeScalars {
+                if scalar == "%" { result += "%" } else if !isPlain(scalar) { result += "\\" }
+                result.unicodeScalars.append(scalar)
+            }
+            return result.isEmpty ? "''" : result
+        }.joined(separator: " ")
+    }
+
+    private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value > 0x7F || scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+            || "_-./=:,+@".unicodeScalars.contains(scalar)
+    }
+
+    /// Runs a command on a guest, whatever root's login shell is there: see `LoginShellLine`.
+    ///
+    /// - Parameters:
+    ///   - arguments: the command and its arguments.
+    ///   - starter: the line that a shell of the guest's begins with, as `templates/target/begin.sh` has it.
+    ///   - terminal: whether the command gets a terminal.
+    /// - Throws: `usage` for words that nothing could stand between.
     public static func run(
-        _ arguments: [String], options: [(name: String, value: String)], terminal: Bool
-    ) -> Command {
+        _ arguments: [String], starter: String, options: [(name: String, value: String)], terminal: Bool
+    ) throws -> Command {
         var words = [
             "-F", "/dev/null", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=30", "-o", "ServerAliveInterval=15",
         ]
         for (name, value) in options { words += ["-o", "\(name)=\(value)"] }
-        words += [terminal ? "-tt" : "-T", "guest"]
-        if !arguments.isEmpty { words += ["--", arguments.map(Command.quote).joined(separator: " ")] }
+        words += [terminal ? "-tt" : "-T", "guest", "--", try LoginShellLine(arguments, starter: starter).text]
         return Command(program, words)
     }
 }

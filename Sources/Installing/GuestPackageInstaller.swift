@@ -82,6 +82,8 @@ public struct GuestPackageInstaller: Sendable {
     private func ask(_ arguments: [String], of target: any Target, as program: String? = nil) throws -> [UInt8] {
         var command = TargetCommand(arguments, limit: options.limit)
         command.output = .captured(limit: 256 << 20)
+        // A package may bring a service, which an init other than systemd starts as a child of dpkg's.
+        command.leavesRunning = true
         let result = try target.run(command)
         guard result.isSuccess else {
             let last = result.text.split(separator: "\n").suffix(6).map { "\n  \(Names.printable(String($0)))" }

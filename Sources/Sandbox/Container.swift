@@ -80,8 +80,9 @@ public struct Container {
         values["hostname"] = plan.hostname
         values["root"] = root.path.string
         values["isReadOnly"] = !plan.isWritable
-        values["firstID"] = Int(Owner.firstSubordinate)
-        values["idCount"] = Int(Owner.subordinateCount)
+        values["ids"] = Owner.subordinates.map {
+            ["first": Int($0.lowerBound), "outside": Int($0.lowerBound + Owner.firstSubordinate), "count": $0.count]
+        }
         guard root.parts.allSatisfy({ DiskPart.isPlain($0.path) }) else {
             throw Failure(.badInput, "a part of the disk is mounted where no container can have it")
         }

@@ -14,14 +14,23 @@ public struct GuestExec: Sendable {
     /// - Parameters:
     ///   - mode: the mode to run it in; nil for whichever the guest is in.
     ///   - start: how a virtual machine is started for it.
+    ///   - detach: whether what it leaves running is to go on; a guest that does not run is refused then, as nothing goes on in it.
     /// - Throws: `GuestError.panicked` and `.timedOut`; anything else is a failure of the environment.
     public func run(
-        _ command: TargetCommand, in name: String, mode: GuestMode? = nil, start: StartOptions = StartOptions()
+        _ command: TargetCommand, in name: String, mode: GuestMode? = nil, start: StartOptions = StartOptions(),
+        detach: Bool = false
     ) throws -> CommandResult {
+        var command = command
+        if detach { command.leavesRunning = true }
         if let running = try targets.running(name) {
             if let mode { try running.guest.check(mode) }
             try start.refuseIfNoMachineStarts("the guest \(name) runs already")
             return try running.run(command)
+        }
+        if detach {
+            throw Failure(
+                .usage, "the guest \(name) does not run: nothing goes on in it when the command has ended",
+                hint: "`devbox start \(name)` first")
         }
         if mode == .kvm { return try runStarted(command, in: name, start) }
         try start.refuseIfNoMachineStarts("in a container the kernel is the host's")

@@ -24,6 +24,24 @@ extension GuestStarter {
                 "the guest \(name) runs already, with --on-panic \((running.state.onPanic ?? .kdump).rawValue)",
                 hint: "`devbox stop \(name)` first")
         }
+        try waitForSpace(running)
         return Started(guest: running, ranBefore: true)
+    }
+
+    /// How long a guest that stands still for want of space may take to go on.
+    private static let spacePatience = Duration.seconds(8)
+
+    /// Waits for a guest to go on that stands still for want of space on the host.
+    ///
+    /// - Throws: `GuestError.outOfSpace`.
+    private func waitForSpace(_ running: RunningGuest) throws {
+        guard running.state.mode == .kvm, var connection = try? running.connect(),
+            let condition = try? connection.follow(), condition.isOutOfSpace == true
+        else { return }
+        let deadline = ContinuousClock.now + Self.spacePatience
+        while let answer = try connection.next(until: deadline) {
+            if case .event(.resumed) = answer { return }
+        }
+        throw GuestError.outOfSpace(guest: running.record.name, folder: running.files.path.string)
     }
 }

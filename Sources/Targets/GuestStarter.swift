@@ -124,18 +124,40 @@ public struct GuestStarter: Sendable {
 
     private func waitUntilReady(_ sandbox: inout Sandbox, _ files: GuestFiles, limit: Duration) throws {
         let deadline = ContinuousClock.now + limit
+        var events = KernelEvents()
         while true {
             // Looked at between messages: a guest that panicked never becomes ready, and must not be waited for.
-            if let message = try sandbox.next(until: min(deadline, .now + .milliseconds(200))) {
-                if case .ready = message { return }
-                if case .crashed(let signal) = message { throw MachineCrash(signal: signal) }
-            } else if let fault = ConsoleTail.bootFault(files) {
+            let message: SandboxMessage?
+            do {
+                message = try sandbox.next(until: min(deadline, .now + .milliseconds(200)))
+            } catch let failure as Failure where failure.exitCode == .failure {
+                // It may have been switched off for its panic.
+                try failOfPanic(&events, files)
+                throw failure
+            }
+            try failOfPanic(&events, files)
+            if let message {
+                switch message {
+                case .ready: return
+                case .started: events = KernelEvents(files)
+                case .crashed(let signal): throw MachineCrash(signal: signal)
+                default: break
+                }
+            } else if let fault = ConsoleTail.bootFault(files, ofPanic: false) {
                 throw GuestError.bootFailed(guest: files.name, fault: fault, console: ConsoleTail.lines(files))
             } else if ContinuousClock.now >= deadline {
                 throw GuestError.bootFailed(
                     guest: files.name, fault: "it did not answer within \(limit.inWords)",
                     console: ConsoleTail.lines(files))
             }
+        }
+    }
+
+    private func failOfPanic(_ events: inout KernelEvents, _ files: GuestFiles) throws {
+        do {
+            try events.check(files.name)
+        } catch GuestError.panicked(_, let line) {
+            throw GuestError.bootFailed(guest: files.name, fault: line, console: ConsoleTail.lines(files))
         }
     }
 

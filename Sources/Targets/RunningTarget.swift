@@ -41,21 +41,20 @@ public final class RunningTarget: Target {
     /// Waits for a command's end, its time limit, or a panic of the kernel below it.
     private func attend(_ command: TargetCommand, _ streams: CommandStreams) throws -> Int32 {
         var events = try kernelEvents()
-        var attached = try AttachedCommand(
-            command, streams, in: guest, templates: store.templates, console: runner.console)
+        let attached = try attach(command, streams)
         let deadline = command.limit.map { ContinuousClock.now + $0 }
         while true {
             do {
-                if let line = try events.heard() { throw GuestError.panicked(guest: name, line: line) }
-                if let status = try attached.wait(until: deadline, orReadable: events.descriptor) {
-                    return try judge(status, attached.question(), &events)
+                try events.check(name)
+                do {
+                    if let status = try attached.wait(until: deadline, orReadable: events.descriptor) { return status }
+                } catch let failure as Failure where failure.exitCode == .environment {
+                    // What broke the connection may be what was heard of the kernel at the same time.
+                    try events.check(name)
+                    throw failure
                 }
             } catch {
-                if case GuestError.panicked? = error as? GuestError {
-                    attached.end(answers: false)
-                } else {
-                    attached.end(answers: true)
-                }
+                attached.end(answers: !((error as? GuestError)?.standsStill ?? false))
                 throw error
             }
             if let deadline, ContinuousClock.now >= deadline {
@@ -65,16 +64,13 @@ public final class RunningTarget: Target {
         }
     }
 
-    /// ssh has the status 255 for failures of its own. Where the command ended with it, the guest has a mark that says so.
-    private func judge(_ status: ExitStatus, _ question: Command, _ events: inout KernelEvents) throws -> Int32 {
-        guard hasOwnKernel, status == .exited(255) else { return status.shellStatus }
-        guard RunningGuest.isRunning(guest.files),
-            try runner.attempt(question, limit: .seconds(30)).status.isSuccess
-        else {
-            if let line = try events.heard() { throw GuestError.panicked(guest: name, line: line) }
-            throw Failure(.environment, "the connection to \(name) broke off")
+    private func attach(_ command: TargetCommand, _ streams: CommandStreams) throws -> any AttachedCommand {
+        switch guest.state.mode {
+        case .kvm:
+            try MachineCommand(command, streams, in: guest, templates: store.templates, console: runner.console)
+        case .lxc:
+            try ContainerCommand(command, streams, in: guest, templates: store.templates, console: runner.console)
         }
-        return 255
     }
 
     /// Restarts it; see `Target`.

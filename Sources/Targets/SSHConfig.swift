@@ -13,11 +13,11 @@ public enum SSHConfig {
             try Files.writeAtomically(Array(line.utf8), to: knownHosts)
             try store.work.give(knownHosts)
         }
-        let proxy = [Files.executable?.string ?? "devbox", "ssh-proxy", "--work", store.work.path.string, guest.name]
-            .map(Command.quote)
+        let proxy = try SSH.proxyCommand(
+            [Files.executable?.string ?? "devbox", "ssh-proxy", "--work", store.work.path.string, guest.name])
         let options =
             SSH.options(id: guest.id, port: 22, key: store.work.sshKey, knownHosts: knownHosts)
-            .filter { !["HostName", "Port"].contains($0.name) } + [("ProxyCommand", proxy.joined(separator: " "))]
+            .filter { !["HostName", "Port"].contains($0.name) } + [("ProxyCommand", proxy)]
         return "Host \(guest.name)\n" + options.map { "    \($0.name) \($0.value)\n" }.joined()
     }
 
@@ -33,6 +33,8 @@ public enum SSHConfig {
         }
         var command = try TargetCommand(store.templates.shell("target/sshd.sh"))
         command.input = .inherit
+        // As with any other sshd: who logs out may leave something running.
+        command.leavesRunning = true
         return try target.run(command).status
     }
 }

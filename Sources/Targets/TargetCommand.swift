@@ -18,6 +18,9 @@ public struct TargetCommand {
     public var error = Output.inherit
     /// How long it may take, from the moment that it is run; nil for as long as it wants.
     public var limit: Duration?
+    /// Whether what it leaves running goes on when it has ended, in a guest that runs; else that ends with it, as it always does in a
+    /// stopped one.
+    public var leavesRunning = false
 
     /// What a command reads.
     public enum Input {

@@ -214,6 +214,18 @@ struct CommandsTests {
         #expect(try Files.list(work.guests).isEmpty && Files.list(work.layers).isEmpty)
     }
 
+    @Test("one that is not there is no error for remove --force, and -q says nothing of it")
+    func removeNothing() throws {
+        let scratch = try ScratchDirectory()
+        let work = try WorkDirectory(given: scratch("work").string, environment: [:])
+        #expect(try Devbox.run("remove", "none", work: work.path).status == .exited(66))
+        let quiet = try Devbox.run("remove", "-qf", "none", work: work.path)
+        #expect(quiet.status.isSuccess && quiet.errorBytes.isEmpty && quiet.bytes.isEmpty)
+        let json = try Devbox.run("remove", "--force", "--json", "none", work: work.path)
+        #expect(json.status.isSuccess && json.text.filter { !$0.isWhitespace } == "{\"removed\":[]}")
+        #expect(try Devbox.run("remove", "-qf", "No Name", work: work.path).status == .exited(64))
+    }
+
     @Test("list gives the same guests as a table and as JSON")
     func list() throws {
         let scratch = try ScratchDirectory()

@@ -2,6 +2,7 @@ import DevboxCore
 import Glibc
 @testable import Guests
 import HostTools
+import QMP
 import SystemPackage
 import TestSupport
 import Testing
@@ -76,20 +77,72 @@ struct GuestConditionTests {
 
     @Test("a new panic makes the last dump an old one, so that who waits for a dump waits for its own")
     func nextPanic() {
-        _ = events([.console(line), .console("saved vmcore in /var/crash/1"), .reset, .console(line)]) {
+        _ = events([.console(line), .console("saved vmcore in /var/crash/1"), .reset, .console(line), .silent]) {
             #expect($0.dump == nil)
         }
     }
 
     @Test("a kernel that reboots after a time stands still until then; one that failed to save says so")
     func others() {
-        #expect(events([.console(line), .console("[ 1.0] Rebooting in 10 seconds..")]).last == .halted)
+        #expect(events([.console(line), .console("[ 1.0] Rebooting in 10 seconds.."), .silent]).last == .halted)
         #expect(
-            events([.console(line), .console("kdump-tools: failed to save vmcore in /var/crash/1")]).last
+            events([.console(line), .console("kdump-tools: failed to save vmcore in /var/crash/1"), .silent]).last
                 == .saveFailed(line: "failed to save vmcore in /var/crash/1"))
         #expect(
             events([.console("saved vmcore in /var/crash/1"), .console("Rebooting in 5 seconds.."), .ended]).isEmpty)
         #expect(events([.console("Dazed and confused, but trying to continue")]) == [.interruptIgnored])
+    }
+
+    @Test(
+        "the words of a panic are one only where the machine, a kernel that boots, or the guest's silence tells of it too"
+    )
+    func words() {
+        let fake = "[   12.5] selftest: expecting: Kernel panic - not syncing: softlockup"
+        for line in [line, end, fake, "Kernel panic - not syncing: by echo"] {
+            let told = events([.console(line), .console("[ 13.0] something else")]) { #expect($0.state == "running") }
+            #expect(told.isEmpty)
+            // What answers has not panicked, now and later.
+            #expect(events([.console(line), .answered, .silent, .reset, .ended]) == [.reset])
+        }
+        for sign in [
+            GuestCondition.Signal.silent, .panicked, .crashLoaded, .console("Linux version 6.1"), .reset, .ended,
+        ] {
+            #expect(events([.console(line), sign]).first == .panicked(line: line), "\(sign)")
+        }
+        #expect(events([.console(line), .console(end), .silent]) == [.panicked(line: line), .halted])
+    }
+
+    @Test("a guest that restarts or ends in order after the words of a panic had not panicked")
+    func orderly() {
+        #expect(events([.console(line), .console("[   60.1] reboot: Restarting system"), .reset]) == [.reset])
+        #expect(events([.console(line), .console("[   60.1] reboot: Power down"), .ended]).isEmpty)
+    }
+
+    @Test("a guest that was taken for a panicked one for its silence alone, and answers after all, has not panicked")
+    func lateAnswer() {
+        let told = events([.console(line), .silent, .answered]) { #expect($0.state == "running" && $0.panic == nil) }
+        #expect(told == [.panicked(line: line), .reset])
+        _ = events([.console(line), .panicked, .answered]) { #expect($0.state == "panicked") }
+    }
+
+    @Test("a machine that stands still because the host has no space left says so, until it goes on")
+    func outOfSpace() throws {
+        #expect(events([.outOfSpace, .paused, .outOfSpace, .paused]) == [.outOfSpace, .paused])
+        _ = events([.outOfSpace, .paused]) { condition in
+            #expect(condition.state == "out of space")
+            // As it reaches those who ask.
+            let read = (try? RecordFile.json(condition)).flatMap {
+                try? RecordFile.decode(GuestCondition.self, from: $0)
+            }
+            #expect(read == condition)
+        }
+        let told = events([.outOfSpace, .paused, .resumed]) { #expect($0.state == "running") }
+        #expect(told.last == .resumed)
+        func event(_ members: String) throws -> QMPEvent {
+            QMPEvent(name: "BLOCK_IO_ERROR", data: try RecordFile.decode(JSONValue.self, from: members.utf8))
+        }
+        #expect(try event(#"{"action": "stop", "nospace": true, "reason": "No space left on device"}"#).stopsForSpace)
+        #expect(try !event(#"{"action": "report", "nospace": false, "reason": "Input/output error"}"#).stopsForSpace)
     }
 
     @Test("standing still and going on")

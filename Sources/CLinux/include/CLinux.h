@@ -66,6 +66,12 @@ void devbox_begin_writing_out(int fd, off_t offset, off_t length);
 void devbox_keep_memory(void);
 /// fcntl(2) F_SETPIPE_SZ.
 int devbox_set_pipe_size(int fd, int bytes);
+/// fcntl(2) F_GETPIPE_SZ.
+int devbox_pipe_size(int fd);
+/// tee(2): copies bytes of a pipe into another one, and takes none out of the first. Waits for nothing.
+ssize_t devbox_tee(int from, int to, size_t length);
+/// Whether nobody can write into a pipe any more; what it holds can still be read.
+int devbox_hung_up(int fd);
 
 /// A connected pair of stream sockets, close-on-exec.
 int devbox_socketpair(int ends[2]);

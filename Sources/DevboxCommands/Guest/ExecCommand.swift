@@ -16,9 +16,13 @@ struct ExecCommand: ParsableCommand {
             passed, 125 the environment could not be brought up, so `git bisect run` skips it. In a container the kernel is \
             the host's.
 
+            The command's end is the end, in every mode: what it has left running ends with it. With --detach that goes on, where the \
+            guest runs; what it writes from then on goes nowhere.
+
             EXAMPLES:
               devbox exec bug-4711 -- uname -a
               devbox exec bug-4711 --mode kvm --timeout 600 -- /work/build/test
+              devbox exec --detach bug-4711 -- sh -c 'stress-ng --vm 2 >/root/stress.log 2>&1 &'
               git bisect run devbox exec --bisect --mode kvm bug-4711 -- /work/build/test
             """)
 
@@ -33,6 +37,9 @@ struct ExecCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("How long the command may take.", valueName: "seconds"))
     var timeout: Seconds?
+
+    @Flag(help: "Let go on what the command leaves running, in a guest that runs.")
+    var detach = false
 
     @Flag(
         help:
@@ -53,7 +60,9 @@ struct ExecCommand: ParsableCommand {
         do {
             var wanted = TargetCommand(command, limit: timeout?.duration)
             wanted.input = .inherit
-            status = try GuestExec(options.targets()).run(wanted, in: guest, mode: mode, start: start.options).status
+            status = try GuestExec(options.targets()).run(
+                wanted, in: guest, mode: mode, start: start.options, detach: detach
+            ).status
         } catch let error as any ReportableError {
             options.console.report(error)
             throw ExitCode(ExecStatus.of(error).rawValue)

@@ -11,6 +11,7 @@ struct RemoveCommand: ParsableCommand {
             EXAMPLES:
               devbox remove bug-4711
               devbox remove --force bug-4711 bug-4712      stop them first where they run
+              devbox remove -qf bug-4711                   in a script: one that is not there is as wanted
             """,
         aliases: ["rm"])
 
@@ -19,7 +20,7 @@ struct RemoveCommand: ParsableCommand {
     @Argument(help: "The guests.", completion: NameCompletion.guests)
     var guests: [String]
 
-    @Flag(name: .shortAndLong, help: "Stop a running guest at once, and remove it.")
+    @Flag(name: .shortAndLong, help: "Stop a running guest at once, and remove it; one that is not there is no error.")
     var force = false
 
     func run() throws {
@@ -28,7 +29,9 @@ struct RemoveCommand: ParsableCommand {
         var removed: [String] = []
         for name in guests {
             try failures.collect {
-                try GuestRemoval.remove(name, from: store, force: force, runner: options.runner)
+                guard try GuestRemoval.remove(name, from: store, force: force, runner: options.runner) else {
+                    return options.console.say("\(name): is not there")
+                }
                 options.console.say("\(name): removed")
                 removed.append(name)
             }

@@ -25,6 +25,8 @@ struct ShellCommand: ParsableCommand {
     func run() throws {
         var shell = try TargetCommand(options.templates().shell("target/shell.sh"))
         shell.input = .inherit
+        // As after any login: what was started in it and left the terminal goes on.
+        shell.leavesRunning = true
         throw ExitCode(try GuestExec(options.targets()).run(shell, in: guest, mode: mode, start: start.options).status)
     }
 }

@@ -35,6 +35,9 @@ extension GuestReport {
         if let panic = condition?.panic {
             lines.insert(("Panic", Names.printable(panic) + (condition?.isPaused == true ? " (paused)" : "")), at: 3)
         }
+        if condition?.isOutOfSpace == true {
+            lines.insert(("Waits for", "space on the host, for its disk"), at: 3)
+        }
         if let source = record.clonedFrom { lines.append(("Cloned from", source)) }
         lines += [
             ("Created", record.createdAt.formatted(.iso8601)), ("By", record.command),

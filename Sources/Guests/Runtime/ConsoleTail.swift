@@ -16,8 +16,12 @@ public enum ConsoleTail {
     }
 
     /// The line that shows why a boot will not end well; nil as long as there is none.
-    package static func bootFault(_ files: GuestFiles) -> String? {
-        LogReader(tail(files)).first { KernelMark($0)?.endsBoot == true }?.shown
+    ///
+    /// - Parameter ofPanic: whether the words of a panic count. They alone may be a program's: the supervisor tells of a real one.
+    package static func bootFault(_ files: GuestFiles, ofPanic: Bool = true) -> String? {
+        LogReader(tail(files)).first { line in
+            KernelMark(line).map { $0.endsBoot && (ofPanic || !$0.isPanic) } == true
+        }?.shown
     }
 
     /// The log's last bytes, 64 KiB where nothing is said. The log is written by the guest: a plain file, or nothing.

@@ -12,6 +12,9 @@ final class GuestLoop {
     var condition = GuestCondition()
     var panicHolder: ControlClient?
     var isActing = false
+    /// Counts what was heard while a panic is only suspected: in all, at the first time of this suspicion, and at the last; nil while
+    /// there is none.
+    var (inquiries, firstInquiry, inquiry) = (0, 0, nil as Int?)
     var dumper: ChildProcess?
     private var isReady = false
     private var wasForced = false

@@ -20,6 +20,10 @@ protocol GuestRuntime: AnyObject {
 protocol GuestMachine: AnyObject {
     /// Stops the processors.
     func pause()
+    /// Lets processors go on that stand still for want of space, as soon as there is some.
+    func resumeWithSpace()
+    /// Asks the guest something that only its programs answer. `answered` is not called where it does not.
+    func ask(_ answered: @escaping () -> Void)
     /// Presses the reset button.
     func reset()
     /// Interrupts the kernel with what it cannot mask.

@@ -15,6 +15,7 @@ final class KVMGuest: GuestRuntime {
     private var agent: FileDescriptor?
     private var dumps: MachineDumps?
     private var console: ConsoleWatch?
+    private var port = 0
     private var learnt: ((GuestCondition.Signal) throws -> Void)?
     private var errors: FilePath { supervisor.files.machineLog }
 
@@ -62,6 +63,7 @@ final class KVMGuest: GuestRuntime {
             throw error
         }
         self.monitor = monitor
+        self.port = port
         learnt = events.learnt
         dumps = MachineDumps(monitor, loop: supervisor.loop)
         console = try ConsoleWatch(files.consoleLog, loop: supervisor.loop) { try events.learnt(.console($0)) }
@@ -183,6 +185,24 @@ extension KVMGuest: GuestMachine {
 
     func reset() { monitor?.send(.reset) }
 
+    /// How much space lets a machine go on, in bytes, and how often it is looked for.
+    private static let (enoughSpace, spaceInterval) = (Int64(4 << 20), Duration.seconds(2))
+
+    func resumeWithSpace() {
+        supervisor.loop.after(Self.spaceInterval) { [weak self] in
+            guard let self, monitor != nil else { return }
+            if Files.freeSpace(supervisor.files.path) ?? 0 >= Self.enoughSpace {
+                monitor?.send(.resume)
+            } else {
+                resumeWithSpace()
+            }
+        }
+    }
+
+    func ask(_ answered: @escaping () -> Void) {
+        SSHProbe(port: port, loop: supervisor.loop, ready: answered).start()
+    }
+
     func injectNMI(_ done: @escaping (Result<Void, Failure>) -> Void) {
         monitor?.send(.injectNMI) { answer in done(answer.map { _ in }.mapError { Failure($0) }) }
     }
@@ -194,6 +214,7 @@ extension KVMGuest: GuestMachine {
     private func happened(_ event: QMPEvent) throws {
         switch event.name {
         case "STOP": try learnt?(.paused)
+        case "BLOCK_IO_ERROR" where event.stopsForSpace: try learnt?(.outOfSpace)
         case "RESUME": try learnt?(.resumed)
         case "GUEST_PANICKED", "GUEST_CRASHLOADED":
             // The console has the kernel's own words, which came first.
@@ -206,4 +227,10 @@ extension KVMGuest: GuestMachine {
         default: break
         }
     }
+}
+
+extension QMPEvent {
+    /// Whether the machine stands still for it because the host has no space left. Source: BLOCK_IO_ERROR in QEMU's
+    /// qapi/block-core.json.
+    var stopsForSpace: Bool { data["nospace"] == .bool(true) && data["action"]?.string == "stop" }
 }

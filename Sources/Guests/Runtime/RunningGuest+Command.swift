@@ -10,15 +10,16 @@ extension RunningGuest {
     /// - Parameter terminal: whether it gets a terminal.
     public func command(_ arguments: [String], terminal: Bool) throws -> Command {
         switch state.mode {
-        case .kvm: return SSH.run(arguments, options: sshOptions, terminal: terminal)
+        case .kvm:
+            return try SSH.run(
+                arguments, starter: Templates(work).script("target/begin.sh"), options: sshOptions, terminal: terminal)
         case .lxc:
             guard let container = state.container, let folder = state.containerFolder else {
                 throw Failure(.failure, "the guest \(record.name) has no container")
             }
             var variables = ["PATH": Self.path, "HOME": "/root", "LANG": "C.UTF-8"]
             if terminal, let name = getenv("TERM") { variables["TERM"] = String(cString: name) }
-            let words = try Templates(work).shell("target/run-at-home.sh", arguments)
-            return LXC.attach(words, name: container, in: FilePath(folder), variables: variables)
+            return LXC.attach(arguments, name: container, in: FilePath(folder), variables: variables)
         }
     }
 

@@ -8,17 +8,24 @@ import SystemPackage
 public enum GuestRemoval {
     /// Removes a stopped guest. It is gone as a whole, or there as before.
     ///
-    /// - Parameter force: whether a running one is stopped at once, without asking it.
-    public static func remove(_ name: String, from store: GuestStore, force: Bool, runner: Runner) throws {
+    /// - Parameter force: whether a running one is stopped at once, without asking it, and one that is not there is no error.
+    /// - Returns: false where it was not there.
+    @discardableResult
+    public static func remove(_ name: String, from store: GuestStore, force: Bool, runner: Runner) throws -> Bool {
         do {
             _ = try store.load(name)
+        } catch let error as any ReportableError
+            where force && error.exitCode == .notFound && !Files.exists(store.files(name).path)
+        {
+            return false
         } catch let error as any ReportableError where error.exitCode != .usage && Files.exists(store.files(name).path)
         {
             guard force else {
                 throw Failure(
                     error.exitCode, error.message, hint: "`devbox remove --force \(name)` removes what is left of it")
             }
-            return try removeDamaged(name, from: store, runner: runner)
+            try removeDamaged(name, from: store, runner: runner)
+            return true
         }
         if force { try RunningGuest(name, in: store)?.stop(within: .zero) }
         do {
@@ -27,6 +34,7 @@ public enum GuestRemoval {
             try UnfinishedFolder.discard(guest.files.path)
         }
         sweep(store, runner)
+        return true
     }
 
     /// Removes a guest of which the record cannot be read: nobody knows what it is any more, but that it does not run.

@@ -5,6 +5,8 @@ import KernelLog
 public struct GuestCondition: Codable, Sendable, Equatable {
     /// Whether its processors stand still.
     public var isPaused = false
+    /// Whether they do because the host has no space for what it writes; nil where not.
+    public var isOutOfSpace: Bool?
     /// Whether a dump is being taken from outside.
     public var isDumping = false
     /// The line of its panic; nil where it has not panicked since it was started or reset.
@@ -19,14 +21,29 @@ public struct GuestCondition: Codable, Sendable, Equatable {
     public var noDump: String?
     /// Where the crash kernel put a dump that it has not finished with: it restarts the guest when it has.
     private var unfinishedDump: String?
+    /// The console's lines since one that tells of a panic, as long as nothing else does: a program may have written it.
+    private var suspicion: [String]?
+    private static let mostSuspicious = 2000
+    /// Whether nothing but the guest's silence confirmed its panic.
+    private var isPresumed = false
+
+    private enum CodingKeys: String, CodingKey {
+        case isPaused, isOutOfSpace, isDumping, panic, isHalted, isCrashKernel, dump, noDump, unfinishedDump
+    }
 
     /// A kernel that runs.
     public init() {}
 
-    /// "running", "paused", "panicked" or "dumping".
+    /// "running", "paused", "out of space", "panicked" or "dumping".
     public var state: String {
-        if isDumping { "dumping" } else if panic != nil { "panicked" } else if isPaused { "paused" } else { "running" }
+        if isDumping { return "dumping" }
+        if panic != nil { return "panicked" }
+        if isOutOfSpace == true { return "out of space" }
+        return isPaused ? "paused" : "running"
     }
+
+    /// Whether the console tells of a panic, and it is to be found out whether the guest still answers: what answers has not panicked.
+    var isSuspected: Bool { suspicion != nil }
 
     /// What is learnt of a machine.
     enum Signal: Equatable {
@@ -37,6 +54,12 @@ public struct GuestCondition: Codable, Sendable, Equatable {
         /// It reported a panic that the crash kernel takes.
         case crashLoaded
         case reset, paused, resumed
+        /// The processors stand still, for the host has no space for what they write.
+        case outOfSpace
+        /// The guest answered something that was asked after its console had told of a panic.
+        case answered
+        /// It had the time to, and did not.
+        case silent
         /// The machine has ended.
         case ended
     }
@@ -44,22 +67,71 @@ public struct GuestCondition: Codable, Sendable, Equatable {
     /// Takes something in, and gives back what it means to those who follow.
     mutating func note(_ signal: Signal) -> [GuestEvent] {
         switch signal {
-        case .console(let line): return read(line)
-        case .panicked: return beginPanic(nil) + halt()
-        case .crashLoaded: return beginPanic(nil)
+        case .console(let line): return weigh(line)
+        case .panicked:
+            isPresumed = false
+            return confirm() + beginPanic(nil) + halt()
+        case .crashLoaded:
+            isPresumed = false
+            return confirm() + beginPanic(nil)
+        case .silent:
+            let events = confirm()
+            isPresumed = !events.isEmpty && !isCrashKernel
+            return events
+        case .answered:
+            suspicion = nil
+            guard isPresumed, panic != nil, !isCrashKernel else { return [] }
+            return forget()
+        case .outOfSpace where isOutOfSpace != true:
+            isOutOfSpace = true
+            return [.outOfSpace]
         case .paused where !isPaused:
             isPaused = true
             return [.paused]
         case .resumed where isPaused:
-            isPaused = false
+            (isPaused, isOutOfSpace) = (false, nil)
             return [.resumed]
-        case .paused, .resumed: return []
+        case .paused, .resumed, .outOfSpace: return []
         case .reset:
-            let events = finishDump()
-            (panic, isHalted, isCrashKernel, noDump) = (nil, false, false, nil)
-            return events + [.reset]
-        case .ended: return finishDump()
+            return settle() + finishDump() + forget()
+        case .ended: return settle() + finishDump()
         }
+    }
+
+    /// A line that tells of a panic is kept, with those that follow, until something else tells of it too: the machine, a kernel that
+    /// boots, or the guest's silence.
+    private mutating func weigh(_ line: String) -> [GuestEvent] {
+        guard panic == nil else { return read(line) }
+        let mark = KernelMark(LogLine(line))
+        guard let lines = suspicion else {
+            guard mark?.isPanic == true else { return read(line) }
+            suspicion = [line]
+            return []
+        }
+        if lines.count < Self.mostSuspicious { suspicion = lines + [line] }
+        switch mark {
+        case .boot, .crashKernel: return confirm()
+        default: return []
+        }
+    }
+
+    /// What was said of its kernel holds no more.
+    private mutating func forget() -> [GuestEvent] {
+        (panic, isHalted, isCrashKernel, noDump, isPresumed) = (nil, false, false, nil, false)
+        return [.reset]
+    }
+
+    /// Takes in what was only suspected.
+    private mutating func confirm() -> [GuestEvent] {
+        let lines = suspicion ?? []
+        suspicion = nil
+        return lines.flatMap { read($0) }
+    }
+
+    /// The machine has ended or was reset. A kernel that did so in order had not panicked.
+    private mutating func settle() -> [GuestEvent] {
+        if suspicion?.contains(where: { LogLine($0).tellsOfOrder }) == true { suspicion = nil }
+        return confirm()
     }
 
     private mutating func read(_ line: String) -> [GuestEvent] {
@@ -124,6 +196,16 @@ extension GuestCondition {
     static func last(_ files: GuestFiles) -> GuestCondition? {
         (try? Files.read(files.lastPanic, limit: 1 << 16)).flatMap {
             try? RecordFile.decode(GuestCondition.self, from: $0)
+        }
+    }
+}
+
+extension LogLine {
+    /// Whether it is what a kernel prints last when it was told to restart or to power off. Source: kernel/reboot.c.
+    fileprivate var tellsOfOrder: Bool {
+        let message = message
+        return ["reboot: Restarting system", "reboot: Power down", "reboot: System halted"].contains {
+            message.hasPrefix($0)
         }
     }
 }

@@ -18,6 +18,8 @@ public enum GuestEvent: Codable, Sendable, Equatable {
     case reset
     /// The processors stand still.
     case paused
+    /// They do because the host has no space for what the guest writes.
+    case outOfSpace
     /// They go on.
     case resumed
 }

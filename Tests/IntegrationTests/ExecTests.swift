@@ -1,0 +1,127 @@
+import DevboxCore
+import Glibc
+import HostTools
+import SystemPackage
+import TestSupport
+import Testing
+
+extension IntegrationTests {
+    @Suite("Commands in every mode", .serialized)
+    struct ExecTests {
+        let bed: TestBed
+
+        init() throws { bed = try TestBed.shared.get() }
+
+        @Test("a command finds the same, and its end is the end, in a stopped guest, a container and a virtual machine")
+        func everyMode() throws {
+            try bed.withGuest("modes") { guest in
+                let stopped = try behaviour(guest)
+                #expect(stopped == Behaviour.wanted)
+                #expect(try bed.run("exec", "--detach", guest, "--", "true").status == 125)
+                try highIDs(guest)
+                try bed.run("start", "--mode", "lxc", guest).succeeded()
+                #expect(try behaviour(guest) == Behaviour.wanted)
+                try highIDs(guest)
+                try detached(guest)
+                try bed.run("flip", guest, "kvm").succeeded()
+                #expect(try behaviour(guest) == Behaviour.wanted)
+                try detached(guest)
+                try saidPanic(guest)
+                try terminal(guest)
+                try loginShells(guest)
+                try bed.run("stop", "--force", guest).succeeded()
+            }
+        }
+
+        private struct Behaviour: Equatable {
+            var variables, loop, input, odd: String
+            var left, took: Bool
+            var status: Int32
+
+            static let wanted = Behaviour(
+                variables: "root root /bin/bash /root C.UTF-8 dumb 0022 /root\n", loop: "1\n2\n3\n", input: "in\n",
+                odd: "s/\\\\/X/|!x|\n|é|", left: false, took: true, status: 3)
+        }
+
+        private func behaviour(_ guest: String) throws -> Behaviour {
+            func sh(_ script: String, input: String = "") throws -> TestBed.Outcome {
+                try bed.run("exec", "--timeout", "60", guest, "--", "sh", "-c", script, input: input)
+            }
+            let line =
+                "printf '1\\n2\\n3\\n' | while read n; do \"$devbox\" exec \(guest) -- echo $n || exit; done"
+            let loop = try tool(
+                "env", "DEVBOX_WORK=\(bed.work)", "devbox=\(Devbox.program.name)", "sh", "-c", line)
+            let clock = ContinuousClock.now
+            let ended = try sh("sleep 601 & setsid sleep 602 & exit 3")
+            let took = ContinuousClock.now - clock
+            return Behaviour(
+                variables: try sh("echo $USER $LOGNAME $SHELL $HOME $LANG $TERM $(umask) $(pwd)").out, loop: loop,
+                input: try sh("cat", input: "in\n").out,
+                odd: try bed.run("exec", guest, "--", "printf", "%s|", "s/\\\\/X/", "!x", "\n", "é").out,
+                left: try sh("ps -e -o args= | grep '^sleep 60[12]'").status == 0, took: took < .seconds(30),
+                status: ended.status)
+        }
+
+        private func highIDs(_ guest: String) throws {
+            let script = "touch /root/high && chown 65536:3000000000 /root/high && stat -c '%u %g' /root/high"
+            #expect(try bed.run("exec", guest, "--", "sh", "-c", script).out == "65536 3000000000\n")
+            let scratch = try ScratchDirectory()
+            try bed.run("cp", "\(guest):/root/high", scratch("high").string).succeeded()
+        }
+
+        private func detached(_ guest: String) throws {
+            let result = try bed.run(
+                "exec", "--detach", guest, "--", "sh", "-c", "sleep 603 & exit 3", limit: .seconds(60))
+            #expect(result.status == 3)
+            #expect(try bed.run("exec", guest, "--", "pkill", "-f", "^sleep 603").status == 0)
+        }
+
+        private func loginShells(_ guest: String) throws {
+            let noisy = """
+                echo echo from .bashrc >/root/.bashrc
+                printf '#!/bin/sh\\necho from the shell\\necho and its error >&2\\nexec /bin/sh "$@"\\n' >/usr/local/bin/odd
+                chmod +x /usr/local/bin/odd; echo /usr/local/bin/odd >>/etc/shells
+                """
+            try bed.run("exec", guest, "--", "sh", "-c", noisy).succeeded()
+            for shell in ["/bin/bash", "/usr/local/bin/odd"] {
+                try bed.run("exec", guest, "--", "usermod", "-s", shell, "root").succeeded()
+                let result = try bed.run("exec", guest, "--", "printf", "%s", "s/\\\\/X/")
+                #expect(result.out == "s/\\\\/X/" && result.err.isEmpty, "\(result.out)\(result.err)")
+                let scratch = try ScratchDirectory()
+                try bed.run("cp", "\(guest):/etc/hostname", scratch("name").string).succeeded()
+                #expect(try Files.text(scratch("name")) == "\(guest)\n")
+            }
+            try bed.run("exec", guest, "--", "usermod", "-s", "/bin/false", "root").succeeded()
+            try refuses(guest)
+            try bed.run("stop", "--timeout", "60", guest).succeeded()
+            let expired = "usermod -s /bin/bash root && chage -d 0 root"
+            try bed.run("exec", guest, "--", "sh", "-c", expired).succeeded()
+            try bed.run("start", guest).succeeded()
+            try refuses(guest)
+        }
+
+        private func refuses(_ guest: String) throws {
+            let refused = try bed.run("exec", "--bisect", guest, "--", "true")
+            #expect(refused.status == 125 && refused.err.contains("was not begun"), "\(refused.err)")
+        }
+
+        private func terminal(_ guest: String) throws {
+            let line = "\(Devbox.program.name) exec \(guest) -- sh -c 'tty; stty size; exit 5'; echo status $?"
+            let typed = try tool(
+                "env", "DEVBOX_WORK=\(bed.work)", "script", "-qec", "stty rows 33 cols 77; \(line)", "/dev/null")
+            #expect(typed.contains("/dev/pts/") && typed.contains("33 77") && typed.contains("status 5"), "\(typed)")
+            #expect(!typed.contains("\u{1E}"))
+        }
+
+        private func saidPanic(_ guest: String) throws {
+            for words in [
+                "<4>selftest: expecting: Kernel panic - not syncing: softlockup", "<0>Kernel panic - not syncing: x",
+            ] {
+                let said = try bed.run("exec", guest, "--", "sh", "-c", "echo '\(words)' >/dev/kmsg; sleep 20")
+                #expect(said.status == 0, "\(said.err)")
+                #expect(try bed.run("exec", guest, "--", "true").status == 0)
+                #expect(try bed.listed(guest).state == "running")
+            }
+        }
+    }
+}
