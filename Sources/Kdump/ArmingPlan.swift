@@ -24,6 +24,8 @@ struct ArmingPlan {
     let edits: [(path: String, file: GuestFile)]
     /// What the user is to be told.
     let warnings: [String]
+    /// What its next start reserves for the crash kernel, in bytes.
+    let reserved: Int64
 
     /// - Parameters:
     ///   - found: the guest's files, by path.
@@ -121,7 +123,9 @@ struct ArmingPlan {
         for (path, file) in wanted where file.digest != found[path]?.digest { edits.append((path, file)) }
         self.edits = edits.sorted { $0.path < $1.path }
         self.memory = memory
-        self.warnings = warnings
+        let reservations = GuestReservations(record, memory: memory, crashKernel: size)
+        self.warnings = warnings + reservations.warnings
+        reserved = reservations.next.size
         state = KdumpState(
             crashKernel: size.description, dumpLevel: options.dumpLevel, settings: settings,
             raisedMemory: memory > ownMemory ? .init(from: ownMemory, to: memory) : nil,

@@ -33,7 +33,8 @@ public struct KdumpArmer: KernelChangeObserver {
         try edit.record.set(plan.state)
         edit.record.memory = plan.memory
         try edit.transact { root in try DiskFiles.apply(plan.edits, to: root) }
-        return Arming(record: edit.record, state: plan.state, warnings: plan.warnings, mode: nil)
+        return Arming(
+            record: edit.record, state: plan.state, reserved: plan.reserved, warnings: plan.warnings, mode: nil)
     }
 
     /// Brings an armed guest's crash initrds up to the kernels that it has now; nothing where it is not armed.
@@ -115,7 +116,8 @@ public struct KdumpArmer: KernelChangeObserver {
             }
         }
         return Arming(
-            record: record, state: state, warnings: warnings, mode: guest.state.mode, isLoaded: isLoaded)
+            record: record, state: state, reserved: plan.reserved, warnings: warnings, mode: guest.state.mode,
+            isLoaded: isLoaded)
     }
 
     /// What disarming did.
