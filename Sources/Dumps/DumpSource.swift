@@ -27,9 +27,10 @@ struct DiskSource: DumpSource, ~Copyable {
     let target: CrashTarget
 
     init(_ guest: borrowing StoppedGuest) throws {
-        root = try guest.openRoot()
-        name = guest.files.name
+        let root = try guest.openRoot()
         target = try CrashTarget(root)
+        name = guest.files.name
+        self.root = root
     }
 
     func listing() throws -> CrashListing { CrashListing(target: target, entries: try entries()) }

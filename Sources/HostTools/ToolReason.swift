@@ -7,15 +7,14 @@ public struct ToolReason: Sendable, Equatable {
 
     /// - Parameter text: what it wrote, to standard error for the most part.
     public init(_ text: some StringProtocol) {
-        let all = text.split(whereSeparator: { $0 == "\n" || $0 == "\r" || $0 == "\r\n" })
-            .filter { !$0.allSatisfy(\.isWhitespace) }
-        let lines = all.filter { line in !Self.saysNothing(line) }
+        let all = String(text).split(whereSeparator: \.isNewline).filter { !$0.allSatisfy(\.isWhitespace) }
+        let lines = all.filter { !Self.saysNothing($0) }
         let apt = lines.first { $0.hasPrefix("E: ") }
         let transient = lines.first { ($0.hasPrefix("W: ") || $0.hasPrefix("E: ")) && Self.isTransient($0) }
         let marked =
             lines.last { $0.contains("No space left") }
             // A list that could not be fetched is a warning where apt goes on, and what fails then is what comes of it.
-            ?? (apt.map(Self.isTransient) == true ? apt : transient ?? apt)
+            ?? (apt.map { Self.isTransient($0) } == true ? apt : transient ?? apt)
             ?? lines.first { line in Self.marks.contains { line.contains($0) } && !line.contains("warning:") }
         line = String(marked ?? lines.last ?? all.last ?? "")
         isMarked = marked != nil

@@ -12,7 +12,7 @@ struct Makedumpfile: Sendable, Equatable {
     /// Reads the version out of the program: it holds "version 1.7.2 (released on 20 Oct 2022)", see show_version() in makedumpfile.c.
     init(program: [UInt8]) {
         let mark = Array(" (released on ".utf8)
-        version = program.withUnsafeBytes { bytes in
+        version = program.withUnsafeBytes { bytes -> String? in
             guard let base = bytes.baseAddress, let found = memmem(base, bytes.count, mark, mark.count) else { return nil }
             let end = UnsafeRawPointer(found) - base
             return Self.version(in: String(decoding: bytes[max(0, end - 40)..<end], as: UTF8.self))
