@@ -42,7 +42,8 @@ public struct CrashTarget: Sendable, Equatable {
         folder = Self.usualFolder
         guard text.utf8.count < Self.mostText else {
             folder = nil
-            obstacles.append("\(source.rawValue) is not understood: it has more than \(ByteSize.text(Int64(Self.mostText)))")
+            obstacles.append(
+                "\(source.rawValue) is not understood: it has more than \(ByteSize.text(Int64(Self.mostText)))")
             return
         }
         switch source {
@@ -71,7 +72,8 @@ public struct CrashTarget: Sendable, Equatable {
         // kdump-config passes over any other.
         case .text(let name)? where ["bzip2", "gzip", "lz4", "xz"].contains(name):
             obstacles.append(
-                "its dumps are compressed as a whole (KDUMP_COMPRESSION=\(name) in \(Source.debian.rawValue)), which devbox does not read")
+                "its dumps are compressed as a whole (KDUMP_COMPRESSION=\(name) in \(Source.debian.rawValue)), which devbox does not read"
+            )
         case .notUnderstood(let line)?: doubt(line, .debian)
         default: break
         }
@@ -125,7 +127,8 @@ public struct CrashTarget: Sendable, Equatable {
         else {
             folder = nil
             obstacles.append(
-                "where its dumps go is not understood: \(name) is \(Names.printable(path.prefix(200))) in \(source.rawValue)")
+                "where its dumps go is not understood: \(name) is \(Names.printable(path.prefix(200))) in \(source.rawValue)"
+            )
             return
         }
         folder = "/" + parts.joined(separator: "/")
@@ -139,6 +142,7 @@ public struct CrashTarget: Sendable, Equatable {
 
     private mutating func remote(_ place: String, _ source: Source) {
         obstacles.append(
-            "its dumps go to another machine (\(Names.printable(place.prefix(200))) in \(source.rawValue)), where devbox does not look")
+            "its dumps go to another machine (\(Names.printable(place.prefix(200))) in \(source.rawValue)), where devbox does not look"
+        )
     }
 }

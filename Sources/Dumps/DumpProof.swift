@@ -32,8 +32,10 @@ public struct DumpProof: Sendable {
                 runner.console.warn("the clone \(clone) is still there: \(error)")
             }
         }
-        let folder = try GuestDumps(on: StoppedGuest(clone, in: guests, for: "kdump-arm", runner: runner), in: guests.work)
-            .target.place(of: name)
+        let folder = try GuestDumps(
+            on: StoppedGuest(clone, in: guests, for: "kdump-arm", runner: runner), in: guests.work
+        )
+        .target.place(of: name)
         let starter = GuestStarter(guests, runner: runner)
         let running = try starter.start(clone, StartOptions(mode: .kvm))
         do {

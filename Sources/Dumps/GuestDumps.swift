@@ -39,7 +39,9 @@ public struct GuestDumps: Sendable, Equatable {
     public static let lister = "dumps/list.sh"
 
     /// A folder that cannot be looked into keeps no dump from being saved somewhere else.
-    private mutating func take(of guest: GuestRecord, in work: WorkDirectory, _ listing: () throws -> CrashListing) throws {
+    private mutating func take(of guest: GuestRecord, in work: WorkDirectory, _ listing: () throws -> CrashListing)
+        throws
+    {
         do {
             let dumps = CrashFolder(try listing().entries).candidates.map(\.dump)
             waiting = try dumps.count - DumpStore(work).brought(dumps, of: guest).count

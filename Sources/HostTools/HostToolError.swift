@@ -32,7 +32,8 @@ public enum HostToolError: ReportableError {
     }
 
     /// What to do where trying again helps.
-    public static let again = "try again in a while: what it needs is being changed, or cannot be reached for the moment"
+    public static let again =
+        "try again in a while: what it needs is being changed, or cannot be reached for the moment"
 
     /// What to install, to make room for, or to wait for.
     public var hint: String? {

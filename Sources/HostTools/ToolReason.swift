@@ -32,7 +32,8 @@ public struct ToolReason: Sendable, Equatable {
     private static func saysNothing(_ line: Substring) -> Bool {
         let beginnings = [
             "E: mmdebstrap failed", "E: setup failed", "E: Some index files failed", "E: Sub-process ",
-            "Errors were encountered while processing", "tar: Exiting with failure status", "tar: Error is not recoverable",
+            "Errors were encountered while processing", "tar: Exiting with failure status",
+            "tar: Error is not recoverable",
         ]
         return beginnings.contains { line.hasPrefix($0) }
             || line.hasPrefix("E: apt-get ") && line.hasSuffix(" failed")

@@ -37,7 +37,8 @@ enum CrashReservation: Sendable, Equatable {
         } else if let high {
             self = Self.high(high, kernel)
         } else if let low = values.last {
-            self = .nothing("crashkernel=\(Names.printable(low)) alone reserves nothing: it goes beside one with `,high`")
+            self = .nothing(
+                "crashkernel=\(Names.printable(low)) alone reserves nothing: it goes beside one with `,high`")
         } else {
             self = .nothing("its kernel gets no crashkernel=")
         }
@@ -47,7 +48,8 @@ enum CrashReservation: Sendable, Equatable {
     var obstacle: String? {
         switch self {
         case .nothing(let reason): reason
-        case .bytes(let bytes) where bytes < CrashKernelSize.least, .perhaps(let bytes, _) where bytes < CrashKernelSize.least:
+        case .bytes(let bytes) where bytes < CrashKernelSize.least,
+            .perhaps(let bytes, _) where bytes < CrashKernelSize.least:
             "\(ByteSize.text(bytes)) are reserved, and \(CrashKernelSize.tooSmall)"
         case .bytes: nil
         case .perhaps(let bytes, let offset):
@@ -103,12 +105,15 @@ enum CrashReservation: Sendable, Equatable {
     private static func list(_ value: String, _ kernel: Kernel) -> CrashReservation {
         let found = counted(kernel).map { entry(value, memory: $0) }
         guard let first = found.first, let first else {
-            return .nothing("its kernel refuses crashkernel=\(Names.printable(value)) on a machine of \(ByteSize.text(kernel.memory))")
+            return .nothing(
+                "its kernel refuses crashkernel=\(Names.printable(value)) on a machine of \(ByteSize.text(kernel.memory))"
+            )
         }
         // Where a kernel may count one or the other, it is what both give.
         guard found.allSatisfy({ $0 == first }) else {
             return .nothing(
-                "its kernel counts a little less than \(ByteSize.text(kernel.memory)), which crashkernel=\(value) has a limit at")
+                "its kernel counts a little less than \(ByteSize.text(kernel.memory)), which crashkernel=\(value) has a limit at"
+            )
         }
         guard first.size > 0 else {
             return .nothing("crashkernel=\(value) has nothing for a machine of \(ByteSize.text(kernel.memory))")
@@ -198,7 +203,9 @@ enum KernelNumber {
         digits = digits.prefix { $0.isASCII && $0.hexDigitValue.map { $0 < base } == true }
         guard !digits.isEmpty, let number = Int64(digits, radix: base) else { return nil }
         text = text[digits.endIndex...]
-        guard let letter = text.first, letter.isASCII, let unit = units[Character(letter.uppercased())] else { return number }
+        guard let letter = text.first, letter.isASCII, let unit = units[Character(letter.uppercased())] else {
+            return number
+        }
         text.removeFirst()
         let (result, overflow) = number.multipliedReportingOverflow(by: unit)
         return overflow ? nil : result

@@ -59,7 +59,8 @@ extension KdumpInspector {
         status.expectedBytes = DumpSize.bound(level: Makedumpfile.level(defined), meminfo: DumpSize.meminfo(text))
         judge(&status, record, use: defined.text(of: "USE_KDUMP"))
         note(
-            Makedumpfile(words: answer["makedumpfile"] ?? ""), kernel: answer["kernel"] ?? "", settings: defined, &status)
+            Makedumpfile(words: answer["makedumpfile"] ?? ""), kernel: answer["kernel"] ?? "", settings: defined,
+            &status)
         for setting in status.settings where status.armed {
             guard let actual = setting.actual, actual != setting.wanted else { continue }
             status.remarks.append("\(setting.name) is \(actual), and not \(setting.wanted) as it was armed with")

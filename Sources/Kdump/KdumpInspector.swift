@@ -39,7 +39,9 @@ public struct KdumpInspector: Sendable {
     /// What makedumpfile makes of the kernel's memory.
     func note(_ makedumpfile: Makedumpfile, kernel: String, settings: ShellSettings, _ status: inout KdumpStatus) {
         let level = Makedumpfile.level(settings)
-        guard status.armed || status.running, let needed = makedumpfile.needed(for: kernel, level: level) else { return }
+        guard status.armed || status.running, let needed = makedumpfile.needed(for: kernel, level: level) else {
+            return
+        }
         status.obstacles.append(
             "\(makedumpfile.name) spoils a dump of \(Names.printable(kernel)) at level \(level), which nothing can read then: `devbox kdump-arm \(status.guest)` takes a level that fits, makedumpfile \(needed) any"
         )

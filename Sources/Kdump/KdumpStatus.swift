@@ -50,7 +50,8 @@ public struct KdumpStatus: Sendable, Encodable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case guest, running, armed, obstacles, ready, crashKernel, reservedBytes, loaded, settings, dumpFolder, availableBytes
+        case guest, running, armed, obstacles, ready, crashKernel, reservedBytes, loaded, settings, dumpFolder,
+            availableBytes
         case expectedBytes, dumps, waiting, remarks
     }
 

@@ -13,7 +13,9 @@ struct Makedumpfile: Sendable, Equatable {
     init(program: [UInt8]) {
         let mark = Array(" (released on ".utf8)
         version = program.withUnsafeBytes { bytes -> String? in
-            guard let base = bytes.baseAddress, let found = memmem(base, bytes.count, mark, mark.count) else { return nil }
+            guard let base = bytes.baseAddress, let found = memmem(base, bytes.count, mark, mark.count) else {
+                return nil
+            }
             let end = UnsafeRawPointer(found) - base
             return Self.version(in: String(decoding: bytes[max(0, end - 40)..<end], as: UTF8.self))
         }
@@ -23,7 +25,8 @@ struct Makedumpfile: Sendable, Equatable {
     init(words text: String) { version = Self.version(in: text.prefix(200)) }
 
     private static func version(in text: some StringProtocol) -> String? {
-        guard let word = text.split(whereSeparator: \.isWhitespace).last, word.first?.isNumber == true, word.utf8.count < 32,
+        guard let word = text.split(whereSeparator: \.isWhitespace).last, word.first?.isNumber == true,
+            word.utf8.count < 32,
             word.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
         else { return nil }
         return String(word)
@@ -77,7 +80,9 @@ struct Makedumpfile: Sendable, Equatable {
                 let joined = word[word.index(after: mark)...]
                 let value = joined.isEmpty && index + 1 < words.count ? words[index + 1] : joined
                 // What cannot be read may be anything.
-                for part in value.split(separator: ",") { level |= Int(part).flatMap { (0...31).contains($0) ? $0 : nil } ?? usual }
+                for part in value.split(separator: ",") {
+                    level |= Int(part).flatMap { (0...31).contains($0) ? $0 : nil } ?? usual
+                }
             }
             return level
         }

@@ -94,7 +94,8 @@ public struct AbandonedFolders: LeftoverReporting {
             return cleaning ? leftover.cleaned { try UnfinishedFolder.remove(abandoned: path) } : leftover
         }
             + UnfinishedFolder.left(byOthers: directory).map { path in
-                Leftover(.unfinishedFolder, path, note: "it is another user's: `sudo devbox doctor --fix` cleans it away")
+                Leftover(
+                    .unfinishedFolder, path, note: "it is another user's: `sudo devbox doctor --fix` cleans it away")
             }
     }
 }

@@ -1,5 +1,6 @@
 import DevboxCore
 import Glibc
+import HostTools
 import SystemPackage
 
 /// A command for a target.

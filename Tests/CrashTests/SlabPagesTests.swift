@@ -79,7 +79,9 @@ extension SyntheticKernel {
         file.put(littleEndian(UInt32(6)), at: 8)
         file.put(Array("x86_64".utf8), at: 12 + 4 * 65)
         // Block size, blocks of the sub header and of the bitmaps, page frames.
-        for (index, number) in [block, 1, 2, frames].enumerated() { file.put(littleEndian(UInt32(number)), at: 428 + index * 4) }
+        for (index, number) in [block, 1, 2, frames].enumerated() {
+            file.put(littleEndian(UInt32(number)), at: 428 + index * 4)
+        }
         file.put(littleEndian(UInt32(split ? 1 : 0)), at: block + 12)
         let present = (0..<frames).filter { !absent.contains($0) }
         for frame in 0..<frames { file[block * 2 + frame / 8] |= 1 << UInt8(frame % 8) }

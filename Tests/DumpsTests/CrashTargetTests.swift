@@ -4,7 +4,9 @@ import Testing
 
 @Suite("Where a guest's settings have its dumps go")
 struct CrashTargetTests {
-    private func target(_ text: String, _ source: CrashTarget.Source = .debian) -> CrashTarget { CrashTarget(text, source) }
+    private func target(_ text: String, _ source: CrashTarget.Source = .debian) -> CrashTarget {
+        CrashTarget(text, source)
+    }
 
     @Test(
         "kdump-tools' folder is the last that its shell would see, without quotes and comments",
@@ -12,7 +14,8 @@ struct CrashTargetTests {
             ("", "/var/crash"), ("KDUMP_COREDIR=\"/var/crash\"\n", "/var/crash"), ("KDUMP_COREDIR=\n", "/var/crash"),
             ("KDUMP_COREDIR=/srv/crash # there\n", "/srv/crash"), ("#KDUMP_COREDIR=/srv\n", "/var/crash"),
             ("KDUMP_COREDIR=/a\n  export KDUMP_COREDIR='/b c'\n", "/b c"), ("KDUMP_COREDIR=/srv//x/;\n", "/srv/x"),
-            ("MY_KDUMP_COREDIR=/x\nKDUMP_COREDIR_OLD=/y\n", "/var/crash"), ("USE_KDUMP=1 # KDUMP_COREDIR is /x\n", "/var/crash"),
+            ("MY_KDUMP_COREDIR=/x\nKDUMP_COREDIR_OLD=/y\n", "/var/crash"),
+            ("USE_KDUMP=1 # KDUMP_COREDIR is /x\n", "/var/crash"),
             ("KDUMP_COREDIR=/s\"r\"v\r\n", "/srv"), ("KDUMP_COREDIR=/\n", "/"),
         ])
     func folders(text: String, folder: String) {
@@ -32,22 +35,28 @@ struct CrashTargetTests {
     func hostile(line: String) {
         let found = target("USE_KDUMP=1\n\(line)\n")
         #expect(found.folder == nil)
-        #expect(found.obstacles.count == 1 && found.obstacles.allSatisfy { $0.contains("not understood") && $0.utf8.count < 600 })
+        #expect(
+            found.obstacles.count == 1
+                && found.obstacles.allSatisfy { $0.contains("not understood") && $0.utf8.count < 600 })
         #expect(!found.obstacles.contains { $0.contains("\u{1B}") || $0.contains("\u{202E}") })
     }
 
     @Test(
         "another machine is an obstacle, and the folder stays known",
         arguments: [
-            ("SSH=root@10.0.0.1", CrashTarget.Source.debian), ("NFS=\"server:/x\"", .debian), ("FTP=server:/x", .debian),
-            ("SSH=$HOST", .debian), ("nfs server:/x", .fedora), ("ssh kdump@server", .fedora), ("net server:/x", .fedora),
+            ("SSH=root@10.0.0.1", CrashTarget.Source.debian), ("NFS=\"server:/x\"", .debian),
+            ("FTP=server:/x", .debian),
+            ("SSH=$HOST", .debian), ("nfs server:/x", .fedora), ("ssh kdump@server", .fedora),
+            ("net server:/x", .fedora),
             ("  nfs4 server:/x # why", .fedora), ("virtiofs tag", .fedora), ("KDUMP_SAVEDIR=ssh://server/x", .suse),
             ("KDUMP_SAVEDIR=\"nfs://server/x\"", .suse),
         ])
     func remote(line: String, source: CrashTarget.Source) {
         let found = target("\(line)\n", source)
         #expect(found.folder == "/var/crash")
-        #expect(found.obstacles.count == 1 && found.obstacles.allSatisfy { $0.contains("another machine") && $0.contains(source.rawValue) })
+        #expect(
+            found.obstacles.count == 1
+                && found.obstacles.allSatisfy { $0.contains("another machine") && $0.contains(source.rawValue) })
     }
 
     @Test("a key beside it, and a target that is commented out, are none")
@@ -58,9 +67,12 @@ struct CrashTargetTests {
 
     @Test("kdump.conf's path counts, and a file system of its own is not looked into")
     func fedora() {
-        #expect(target("path /var/crash\ncore_collector makedumpfile -l -d 31\npath /srv/crash\n", .fedora).folder == "/srv/crash")
+        #expect(
+            target("path /var/crash\ncore_collector makedumpfile -l -d 31\npath /srv/crash\n", .fedora).folder
+                == "/srv/crash")
         #expect(target("path crash\n", .fedora).folder == nil)
-        #expect(target("ext4 /dev/vdb1\npath /x\n", .fedora).obstacles.first?.contains("file system of their own") == true)
+        #expect(
+            target("ext4 /dev/vdb1\npath /x\n", .fedora).obstacles.first?.contains("file system of their own") == true)
         #expect(target("raw /dev/vdb\n", .fedora).obstacles.count == 1)
         #expect(target("KDUMP_SAVEDIR=\"file:///srv/crash\"\n", .suse).folder == "/srv/crash")
         #expect(target("KDUMP_SAVEDIR=/srv/crash\n", .suse) == target("KDUMP_SAVEDIR=file:///srv/crash\n", .suse))
@@ -68,7 +80,9 @@ struct CrashTargetTests {
 
     @Test("one file of settings alone counts: kdump-tools', where the guest has it")
     func sources() {
-        let texts: [CrashTarget.Source: String] = [.debian: "KDUMP_COREDIR=/a\n", .fedora: "path /b\n", .suse: "KDUMP_SAVEDIR=/c\n"]
+        let texts: [CrashTarget.Source: String] = [
+            .debian: "KDUMP_COREDIR=/a\n", .fedora: "path /b\n", .suse: "KDUMP_SAVEDIR=/c\n",
+        ]
         #expect(CrashTarget { texts[$0] }.folder == "/a")
         #expect(CrashTarget { $0 == .debian ? nil : texts[$0] }.folder == "/b")
         #expect(CrashTarget { $0 == .suse ? texts[$0] : nil }.folder == "/c")
@@ -86,7 +100,9 @@ struct CrashTargetTests {
     func listing() {
         let settings = "KDUMP_COREDIR=/srv/crash\n"
         let header = "/etc/default/kdump-tools S0RVTVBfQ09SRURJUj0vc3J2L2NyYXNoCg==\n"
-        let output = Array(header.utf8) + [0] + Array("d 4096 8 1.5 x\0f 5 8 2.5 x/dump.1\0f 5 8 2.5 ../dump.1\0f -1 8 2 y\0".utf8)
+        let output =
+            Array(header.utf8) + [0]
+            + Array("d 4096 8 1.5 x\0f 5 8 2.5 x/dump.1\0f 5 8 2.5 ../dump.1\0f -1 8 2 y\0".utf8)
         let listing = CrashListing(output[...], of: "/srv/crash")
         #expect(listing.target == target(settings) && !listing.isLink)
         #expect(listing.entries.map(\.path) == ["/srv/crash/x", "/srv/crash/x/dump.1"])
@@ -101,7 +117,8 @@ struct CrashTargetTests {
         arguments: [
             ("vmcore", true), ("vmcore1", true), ("vmcore.1", true), ("vmcore-2", true), ("vmcore_part_03", true),
             ("dumpfile1", true), ("dump.202611031746", true), ("dump-1", true), ("vmcore-incomplete", true),
-            ("vmcore-dmesg.txt", false), ("vmcore-dmesg-incomplete.txt", false), ("dumpster", false), ("dumpfile", false),
+            ("vmcore-dmesg.txt", false), ("vmcore-dmesg-incomplete.txt", false), ("dumpster", false),
+            ("dumpfile", false),
             ("kexec-dmesg.log", false), ("vmcores", false), ("dump_notes", false), ("dmesg.202611031746", false),
         ])
     func names(name: String, isDump: Bool) { #expect(CrashFolder.isDump(name) == isDump) }

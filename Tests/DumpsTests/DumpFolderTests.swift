@@ -31,7 +31,8 @@ struct DumpFolderTests {
 
     @Test("they are brought out from where kdump-tools' and RHEL's settings have them, and are known by their path")
     func brought() throws {
-        let debian = try collect(["etc/default/kdump-tools": "KDUMP_COREDIR=\"/srv/my crash\"\n"], folder: "srv/my crash")
+        let debian = try collect(
+            ["etc/default/kdump-tools": "KDUMP_COREDIR=\"/srv/my crash\"\n"], folder: "srv/my crash")
         #expect(debian.added.map { $0.record.origin?.path } == ["/srv/my crash/202611010000/dump.202611010000"])
         #expect(debian.obstacles.isEmpty && debian.refused.isEmpty)
         let fedora = try collect(["etc/kdump.conf": "path /srv/crash\n"], folder: "srv/crash")
@@ -47,7 +48,9 @@ struct DumpFolderTests {
 
     @Test("a setting that is not understood is an error, not an empty list")
     func notUnderstood() throws {
-        let failure = reported { _ = try collect(["etc/default/kdump-tools": "KDUMP_COREDIR=$X\n"], folder: "var/crash") }
+        let failure = reported {
+            _ = try collect(["etc/default/kdump-tools": "KDUMP_COREDIR=$X\n"], folder: "var/crash")
+        }
         #expect(failure?.exitCode == .badInput && failure?.message.contains("KDUMP_COREDIR=$X") == true)
     }
 }

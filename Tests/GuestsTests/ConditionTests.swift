@@ -76,8 +76,9 @@ struct GuestConditionTests {
 
     @Test("Fedora's and RHEL's kdump names the folder first, and says later that the dump is there")
     func savedByFedora() {
-        let begun = Signal.console("kdump[573]: saving vmcore-dmesg.txt to /sysroot/srv/crash/127.0.0.1-2026-11-21-18:10:04/")
-        let finished = Signal.console("kdump[615]: saving vmcore complete")
+        let begun = GuestCondition.Signal.console(
+            "kdump[573]: saving vmcore-dmesg.txt to /sysroot/srv/crash/127.0.0.1-2026-11-21-18:10:04/")
+        let finished = GuestCondition.Signal.console("kdump[615]: saving vmcore complete")
         let saved = SavedDump(by: .guest, path: "/srv/crash/127.0.0.1-2026-11-21-18:10:04")
         #expect(events([.console(line), begun, finished, .reset]).contains(.saved(saved)))
         #expect(!events([.console(line), begun, .reset]).contains(.saved(saved)))

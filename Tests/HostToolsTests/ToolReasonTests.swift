@@ -25,7 +25,8 @@ struct ToolReasonTests {
             ("W: Failed to fetch http://m/dists/x/InRelease  Temporary failure resolving 'm'", true),
         ])
     func apt(line: String, isTransient: Bool) {
-        let reason = ToolReason("I: running apt-get update...\nErr:1 http://m x InRelease\n\(line)\nE: another\n\(Self.end)")
+        let reason = ToolReason(
+            "I: running apt-get update...\nErr:1 http://m x InRelease\n\(line)\nE: another\n\(Self.end)")
         #expect(reason.line == line && reason.isMarked && reason.isTransient == isTransient)
         #expect(reason.words == line.dropFirst(3))
     }
@@ -33,7 +34,10 @@ struct ToolReasonTests {
     @Test(
         "lines that say only that something failed are not the reason",
         arguments: [
-            ("tar: x: Cannot open: No such file\ntar: Exiting with failure status due to previous errors\n", "tar: x: Cannot open: No such file"),
+            (
+                "tar: x: Cannot open: No such file\ntar: Exiting with failure status due to previous errors\n",
+                "tar: x: Cannot open: No such file"
+            ),
             (
                 "mount: /mnt: wrong fs type.\n       dmesg(1) may have more information after failed mount system call.\n",
                 "mount: /mnt: wrong fs type."
@@ -42,7 +46,10 @@ struct ToolReasonTests {
                 "dpkg: error processing package x (--configure):\n installed script failed\nErrors were encountered while processing:\n x\n",
                 "dpkg: error processing package x (--configure):"
             ),
-            ("root: UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY.\n\t(i.e., without -a or -p options)\n", "root: UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY."),
+            (
+                "root: UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY.\n\t(i.e., without -a or -p options)\n",
+                "root: UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY."
+            ),
             ("first\nthe last\n\n", "the last"), ("x: error: why\nx: gave up\n", "x: error: why"),
             ("E: other\ncp: No space left on device\nE: mmdebstrap failed to run", "cp: No space left on device"),
             ("E: mmdebstrap failed to run\n", "E: mmdebstrap failed to run"), ("", ""),

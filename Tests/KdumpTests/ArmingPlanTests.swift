@@ -231,7 +231,9 @@ struct ArmingPlanTests {
         let plan = try Self.plan(kernels: [new, Self.kernel()])
         let settings = try #require(Self.applied(plan.edits, to: Self.debian)[KdumpPaths.settings]?.text)
         #expect(settings.contains("\nMAKEDUMP_ARGS=\"-c -d 23\"\n") && plan.state.dumpLevel == 23)
-        #expect(plan.warnings.first?.contains("makedumpfile 1.7.2 spoils dumps of 6.12.115+deb12-amd64 at level 31") == true)
+        #expect(
+            plan.warnings.first?.contains("makedumpfile 1.7.2 spoils dumps of 6.12.115+deb12-amd64 at level 31") == true
+        )
         #expect(try Self.plan(kernels: [new], makedumpfile: "1.7.6").state.dumpLevel == 31)
         #expect(try Self.plan(kernels: [new], makedumpfile: nil).state.dumpLevel == 23)
         let low = try Self.plan(kernels: [new]) { $0.dumpLevel = 17 }

@@ -37,7 +37,9 @@ struct CrashReservationTests {
             #expect(size("1G-:192M", memory: 1024, version: version) == 0, "\(version ?? "unknown")")
             #expect(size("512M-:192M", memory: 1024, version: version) == 192, "\(version ?? "unknown")")
         }
-        #expect(reserved("crashkernel=1G-:192M", version: "5.10.0-30-amd64").obstacle?.contains("a little less than 1G") == true)
+        #expect(
+            reserved("crashkernel=1G-:192M", version: "5.10.0-30-amd64").obstacle?.contains("a little less than 1G")
+                == true)
     }
 
     @Test("what the kernel refuses reserves nothing, also where a range that is passed over is too large")
@@ -46,7 +48,9 @@ struct CrashReservationTests {
         #expect(size("4G-:512M,1G-:192M", memory: 1024) == 192)
         // An offset in the middle ends the list.
         #expect(size("4G-:256M@16M,1G-:192M", memory: 1024) == 0)
-        for bad in ["4G-1G:192M", "192M,middle", "0192M", "auto", "192MB", "1G-:", "0M", "0-:0M", "1G", "1024M@1M", "192M,cma"] {
+        for bad in [
+            "4G-1G:192M", "192M,middle", "0192M", "auto", "192MB", "1G-:", "0M", "0-:0M", "1G", "1024M@1M", "192M,cma",
+        ] {
             #expect(size(bad, memory: 1024) == 0, "\(bad)")
             #expect(reserved("crashkernel=\(bad)").obstacle != nil, "\(bad)")
         }
@@ -62,7 +66,9 @@ struct CrashReservationTests {
         #expect(reserved("crashkernel=192M", "crashkernel=72M,low") == .bytes(192 << 20))
         #expect(reserved("crashkernel=256M,high", .arm64, version: "6.1.0").size == 256 << 20)
         #expect(reserved("crashkernel=256M,high", .arm64, version: "5.10.0").size == 0)
-        #expect(reserved("crashkernel=256M,high", .ppc64el).size == 0 && reserved("crashkernel=256M,high", .armhf).size == 0)
+        #expect(
+            reserved("crashkernel=256M,high", .ppc64el).size == 0 && reserved("crashkernel=256M,high", .armhf).size == 0
+        )
     }
 
     @Test("the last of several counts, and mem= makes the machine smaller")

@@ -7,7 +7,8 @@ import Testing
 struct MakedumpfileTests {
     @Test("its version is read out of the program, and out of what it prints")
     func version() {
-        let program = [0x7F, 0x45] + Array("…version 1.0\0makedumpfile: version 1.7.2 (released on 20 Oct 2022)\n\0".utf8)
+        let program =
+            [0x7F, 0x45] + Array("…version 1.0\0makedumpfile: version 1.7.2 (released on 20 Oct 2022)\n\0".utf8)
         #expect(Makedumpfile(program: program).version == "1.7.2")
         #expect(Makedumpfile(words: "version 1.7.9++\n").version == "1.7.9++")
         for none in ["", "\n", "version", "version \u{1B}[31m"] { #expect(Makedumpfile(words: none).version == nil) }

@@ -18,7 +18,8 @@ struct StoppedStatusTests {
         let scratch = try ScratchDirectory()
         let work = try WorkDirectory(given: scratch("work").string, environment: [:])
         try TestImage.make(in: work, size: "32M") { content in
-            try tool("rm", content("boot/vmlinuz-6.1.0-47-amd64").string, content("boot/initrd.img-6.1.0-47-amd64").string)
+            try tool(
+                "rm", content("boot/vmlinuz-6.1.0-47-amd64").string, content("boot/initrd.img-6.1.0-47-amd64").string)
             let files = [
                 "usr/sbin/kdump-config": "#!/bin/sh\n", "sbin/kexec": "ELF",
                 "usr/bin/makedumpfile": "\0version 1.7.2 (released on 20 Oct 2022)\0",
@@ -37,7 +38,9 @@ struct StoppedStatusTests {
     }
 
     /// What is not about the image that it is tried with: it is small.
-    private func obstacles(_ status: KdumpStatus) -> [String] { status.obstacles.filter { !$0.hasPrefix("the disk has") } }
+    private func obstacles(_ status: KdumpStatus) -> [String] {
+        status.obstacles.filter { !$0.hasPrefix("the disk has") }
+    }
 
     @Test("one that is armed would, and its dumps are in /var/crash")
     func ready() throws {
@@ -70,7 +73,9 @@ struct StoppedStatusTests {
         #expect(!doubtful.ready && obstacles(doubtful) == doubtful.doubts)
     }
 
-    @Test("a level that an old makedumpfile spoils dumps at is taken back by arming, and an obstacle where it stands there")
+    @Test(
+        "a level that an old makedumpfile spoils dumps at is taken back by arming, and an obstacle where it stands there"
+    )
     func level() throws {
         let kernel = "6.12.115+deb12-amd64"
         let (status, warnings) = try status(kernel: kernel)
@@ -80,7 +85,8 @@ struct StoppedStatusTests {
         let inspector = KdumpInspector(
             GuestStore(try WorkDirectory(given: scratch("work").string, environment: [:])), runner: runner)
         inspector.note(
-            Makedumpfile(version: "1.7.2"), kernel: kernel, settings: ShellSettings("MAKEDUMP_ARGS=\"-c -d 31\""), &edited)
+            Makedumpfile(version: "1.7.2"), kernel: kernel, settings: ShellSettings("MAKEDUMP_ARGS=\"-c -d 31\""),
+            &edited)
         #expect(!edited.ready && edited.obstacles.first?.contains("makedumpfile 1.7.6") == true)
     }
 }

@@ -33,7 +33,9 @@ struct SlabPages {
 
     /// Nil for a kernel that does not say enough of itself.
     init?(_ core: any Vmcore, _ info: Vmcoreinfo) throws {
-        guard let size = info.size("page"), Self.granule % size == 0, info.pageSize == UInt64(Self.granule) else { return nil }
+        guard let size = info.size("page"), Self.granule % size == 0, info.pageSize == UInt64(Self.granule) else {
+            return nil
+        }
         if let value = info.number("PAGE_SLAB_MAPCOUNT_VALUE") {
             guard let place = info.offset("page._mapcount"), place + 4 <= size else { return nil }
             kind = .type(place: place, UInt32(truncatingIfNeeded: value))
@@ -45,7 +47,8 @@ struct SlabPages {
         guard let roots = info.symbol("mem_section"),
             let count = info["LENGTH(mem_section)"].flatMap({ UInt64($0) }), let width = info.size("mem_section"),
             let map = info.offset("mem_section.section_mem_map"), map + 8 <= width,
-            let bits = info.number("SECTION_SIZE_BITS") ?? (core.machine == .x86_64 ? 27 : nil), (16...40).contains(bits)
+            let bits = info.number("SECTION_SIZE_BITS") ?? (core.machine == .x86_64 ? 27 : nil),
+            (16...40).contains(bits)
         else { return nil }
         sections = Sections(roots: roots, rootCount: count, size: width, map: map, frames: 1 << (bits - 12))
         self.size = size

@@ -112,7 +112,8 @@ struct KdumpArmCommand: ParsableCommand {
         switch arming.mode {
         case nil:
             options.console.say(
-                "\(guest): armed against \(faults); its next start reserves \(Self.reserved(arming)) for the crash kernel")
+                "\(guest): armed against \(faults); its next start reserves \(Self.reserved(arming)) for the crash kernel"
+            )
         case .kvm:
             let rest =
                 arming.isLoaded
