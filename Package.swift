@@ -139,7 +139,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "TestSupport", "Crash", "Guests", "Sandbox", "Packages", "Archives", "HostTools", "DevboxCore",
+                "TestSupport", "Targets", "Crash", "Guests", "Sandbox", "Packages", "Archives", "HostTools",
+                "DevboxCore",
                 "devbox",
                 system,
             ],
@@ -210,7 +211,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "TargetsTests", dependencies: ["TestSupport", "Targets", "HostTools", "DevboxCore", system],
+            name: "TargetsTests",
+            dependencies: ["TestSupport", "Targets", "Guests", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
             name: "FetchTests",

@@ -88,10 +88,10 @@ struct SharedStoreTests {
         #expect(try !store.has(entry))
         try Files.removeTree(folder)
         symlink(scratch("elsewhere").string, folder.string)
-        #expect(reported { _ = try store.has(entry) } != nil)
+        #expect(reported { _ = try store.has(entry) }?.message.contains("symbolic link") == true)
         try Files.removeTree(folder.removingLastComponent())
         symlink(scratch("elsewhere").string, folder.removingLastComponent().string)
-        #expect(reported { try add("two") } != nil)
+        #expect(reported { try add("two") }?.message.contains(store.folder.string) == true)
         #expect(try Files.list(scratch("elsewhere")) == ["vmcore"])
     }
 
@@ -205,5 +205,13 @@ struct StoreLeftoverTests {
         #expect(try Set(dumps.leftovers(cleaning: true).map(\.path)) == Set(files.map(\.string)))
         #expect(try StoreLeftovers(.packages, in: work).leftovers(cleaning: true).map(\.path) == [lines.string])
         for file in files + [lines] { #expect(!Files.exists(file)) }
+    }
+
+    @Test("a folder that cannot be made is no folder that is missing")
+    func notMade() throws {
+        try Files.makeDirectory(store.folder)
+        // A name too long for any file system.
+        let error = reported { _ = try ShareFolder(store.folder, in: work).making(String(repeating: "x", count: 300)) }
+        #expect(error?.exitCode == .failure && error?.message.contains("too long") == true, "\(error?.message ?? "")")
     }
 }
