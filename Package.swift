@@ -149,7 +149,7 @@ let package = Package(
             name: "DevboxCoreTests", dependencies: ["TestSupport", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
-            name: "TemplatesTests", dependencies: ["TestSupport", "Templates", "DevboxCore", system],
+            name: "TemplatesTests", dependencies: ["TestSupport", "Templates", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
             name: "SettingsTests", dependencies: ["TestSupport", "Settings", "DevboxCore"],

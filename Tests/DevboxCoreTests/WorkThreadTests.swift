@@ -1,5 +1,6 @@
 import DevboxCore
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Work in threads of its own")

@@ -154,6 +154,14 @@ struct SharedStoreTests {
         #expect(reported { _ = try store.records.read(["bug-1", "bad"]) }?.exitCode == .badInput)
         #expect(try store.records.read(["bug-1", "three"]) == nil)
     }
+
+    @Test("a folder that cannot be made is no folder that is missing")
+    func notMade() throws {
+        try Files.makeDirectory(store.folder)
+        // A name too long for any file system.
+        let error = reported { _ = try ShareFolder(store.folder, in: work).making(String(repeating: "x", count: 300)) }
+        #expect(error?.exitCode == .failure && error?.message.contains("too long") == true, "\(error?.message ?? "")")
+    }
 }
 
 @Suite("What killed devboxes leave of a store")
@@ -205,13 +213,5 @@ struct StoreLeftoverTests {
         #expect(try Set(dumps.leftovers(cleaning: true).map(\.path)) == Set(files.map(\.string)))
         #expect(try StoreLeftovers(.packages, in: work).leftovers(cleaning: true).map(\.path) == [lines.string])
         for file in files + [lines] { #expect(!Files.exists(file)) }
-    }
-
-    @Test("a folder that cannot be made is no folder that is missing")
-    func notMade() throws {
-        try Files.makeDirectory(store.folder)
-        // A name too long for any file system.
-        let error = reported { _ = try ShareFolder(store.folder, in: work).making(String(repeating: "x", count: 300)) }
-        #expect(error?.exitCode == .failure && error?.message.contains("too long") == true, "\(error?.message ?? "")")
     }
 }

@@ -1,4 +1,5 @@
 import DevboxCore
+import HostTools
 import SystemPackage
 import TestSupport
 import Testing
@@ -55,7 +56,7 @@ struct TemplatesTests {
             environment: [
                 "HOME": scratch("home").string, "DEVBOX_WORK": try work().path.string, "XDG_CONFIG_HOME": folder,
             ])
-        #expect(try runner.run(command, directory: scratch.path.string).text == Templates.builtIn.text(name))
+        #expect(try runner.run(command, directory: scratch.path).text == Templates.builtIn.text(name))
     }
 
     @Test("what devbox has no template for is said by its name")
