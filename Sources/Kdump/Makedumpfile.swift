@@ -13,11 +13,16 @@ struct Makedumpfile: Sendable, Equatable {
     init(program: [UInt8]) {
         let mark = Array(" (released on ".utf8)
         version = program.withUnsafeBytes { bytes -> String? in
-            guard let base = bytes.baseAddress, let found = memmem(base, bytes.count, mark, mark.count) else {
-                return nil
+            guard let base = bytes.baseAddress else { return nil }
+            var at = 0
+            while let found = memchr(base + at, Int32(mark[1]), bytes.count - at) {
+                let end = UnsafeRawPointer(found) - base - 1
+                if end >= 0, bytes.count - end >= mark.count, memcmp(base + end, mark, mark.count) == 0 {
+                    return Self.version(in: String(decoding: bytes[max(0, end - 40)..<end], as: UTF8.self))
+                }
+                at = end + 2
             }
-            let end = UnsafeRawPointer(found) - base
-            return Self.version(in: String(decoding: bytes[max(0, end - 40)..<end], as: UTF8.self))
+            return nil
         }
     }
 

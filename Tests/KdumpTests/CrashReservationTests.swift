@@ -6,7 +6,7 @@ import Testing
 @Suite("What crashkernel= reserves")
 struct CrashReservationTests {
     private func reserved(
-        _ arguments: String..., memory: Int64 = 1 << 30, _ architecture: Architecture = .amd64,
+        _ arguments: String..., memory: Int64 = 1 << 30, on architecture: Architecture = .amd64,
         version: String? = "6.1.0-56-amd64"
     ) -> CrashReservation {
         CrashReservation(arguments, .init(architecture: architecture, memory: memory, version: version))
@@ -64,10 +64,10 @@ struct CrashReservationTests {
         #expect(reserved("crashkernel=256M,high", "crashkernel=72M,low") == .bytes(256 << 20))
         #expect(reserved("crashkernel=256M,high", "crashkernel=192M") == .bytes(192 << 20))
         #expect(reserved("crashkernel=192M", "crashkernel=72M,low") == .bytes(192 << 20))
-        #expect(reserved("crashkernel=256M,high", .arm64, version: "6.1.0").size == 256 << 20)
-        #expect(reserved("crashkernel=256M,high", .arm64, version: "5.10.0").size == 0)
+        #expect(reserved("crashkernel=256M,high", on: .arm64, version: "6.1.0").size == 256 << 20)
+        #expect(reserved("crashkernel=256M,high", on: .arm64, version: "5.10.0").size == 0)
         #expect(
-            reserved("crashkernel=256M,high", .ppc64el).size == 0 && reserved("crashkernel=256M,high", .armhf).size == 0
+            reserved("crashkernel=256M,high", on: .ppc64el).size == 0 && reserved("crashkernel=256M,high", on: .armhf).size == 0
         )
     }
 
@@ -86,7 +86,7 @@ struct CrashReservationTests {
         // Behind whichever range it stands.
         #expect(reserved("crashkernel=1G-2G:128M,2G-:256M@16M") == .perhaps(128 << 20, at: 16 << 20))
         #expect(reserved("crashkernel=0-:16M").obstacle?.contains("in less than 32M") == true)
-        #expect(reserved("crashkernel=600M", memory: 4 << 30, .i386).size == 0)
+        #expect(reserved("crashkernel=600M", memory: 4 << 30, on: .i386).size == 0)
         #expect(reserved("crashkernel=192M").obstacle == nil)
     }
 }
