@@ -80,7 +80,10 @@ struct ArmingPlan {
             (before[KdumpPaths.crashSysctls]?.text ?? "") + (try templates.text("kdump/crash-sysctl.conf")))
         wanted[KdumpPaths.crashSysctls] = crashSysctls
         let level = makedumpfile.level(options.dumpLevel, for: kernels.map(\.version))
-        if level != options.dumpLevel { warnings.append(Self.loweredLevel(level, options, kernels, makedumpfile)) }
+        // One that somebody edited stays as it is.
+        if level != options.dumpLevel, undoing?.edited.contains(KdumpPaths.settings) != true {
+            warnings.append(Self.loweredLevel(level, options, kernels, makedumpfile))
+        }
         let dumpSettings = Self.settings(before, level: level)
         warnings += CrashTarget(dumpSettings, .debian).obstacles
         wanted[KdumpPaths.settings] = .text(dumpSettings)

@@ -43,7 +43,7 @@ public struct KdumpInspector: Sendable {
             return
         }
         status.obstacles.append(
-            "\(makedumpfile.name) spoils a dump of \(Names.printable(kernel)) at level \(level), which nothing can read then: `devbox kdump-arm \(status.guest)` takes a level that fits, makedumpfile \(needed) any"
+            "\(makedumpfile.name) spoils a dump of \(Names.printable(kernel)) at level \(level), which nothing can read then: level \(level & ~Makedumpfile.userPages) in \(KdumpPaths.settings) fits (`devbox kdump-arm` sets it, where nobody edited that), and makedumpfile \(needed) with any"
         )
     }
 

@@ -41,7 +41,7 @@ struct Makedumpfile: Sendable, Equatable {
     static let mostBytes = 16 << 20
 
     /// In makedumpfile's option `-d`: pages of processes are left out. See makedumpfile(8).
-    private static let userPages = 8
+    static let userPages = 8
 
     /// What the memory of kernels from a version on has to be read with. An older one takes pages of the slab allocator, or tails of
     /// compound pages, for a process's: it leaves them out at levels with `userPages`, and says "Completed". Source: makedumpfile's

@@ -29,7 +29,7 @@ extension IntegrationTests {
             let before = try HostState(of: bed, work: work)
             #expect(try devbox("packages").status == .exited(0), "it makes of the folder a work directory")
             // What root's devbox left when it was killed is seen, though only root may look into it.
-            let left = work.pushing("share/debug/.new-debug-\(try TestBed.endedProcess())-1")
+            let left = work.pushing(FilePath("share/debug/.new-debug-\(try TestBed.endedProcess())-1"))
             try Files.makeDirectory(left)
             try Files.setMode(left, 0o700)
             let doctor = try devbox("doctor", "--json").text

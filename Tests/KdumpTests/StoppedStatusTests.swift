@@ -67,7 +67,7 @@ struct StoppedStatusTests {
     func reservation() throws {
         let (status, warnings) = try status(crashKernel: "4G-:256M")
         #expect(obstacles(status) == ["crashkernel=4G-:256M has nothing for a machine of 1G"])
-        #expect(warnings == obstacles(status))
+        #expect(warnings.contains(obstacles(status)[0]))
         #expect(try obstacles(self.status(crashKernel: "1G-:256M").status).isEmpty)
         let doubtful = try self.status(crashKernel: "192M@64M").status
         #expect(!doubtful.ready && obstacles(doubtful) == doubtful.doubts)
