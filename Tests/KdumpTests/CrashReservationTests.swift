@@ -67,7 +67,8 @@ struct CrashReservationTests {
         #expect(reserved("crashkernel=256M,high", on: .arm64, version: "6.1.0").size == 256 << 20)
         #expect(reserved("crashkernel=256M,high", on: .arm64, version: "5.10.0").size == 0)
         #expect(
-            reserved("crashkernel=256M,high", on: .ppc64el).size == 0 && reserved("crashkernel=256M,high", on: .armhf).size == 0
+            reserved("crashkernel=256M,high", on: .ppc64el).size == 0
+                && reserved("crashkernel=256M,high", on: .armhf).size == 0
         )
     }
 
