@@ -43,7 +43,7 @@ struct JournalTask {
             // A status of 1 says that errors were corrected: the journal was one.
             let output = try host.runner.attempt(Command(E2fsck.program, ["-p", file]))
             guard case .exited(let status) = output.status, status <= 1 else {
-                throw HostToolError.failed(E2fsck.program, output.status, complaint: output.complaint)
+                throw HostToolError.failed(E2fsck.program, output.status, complaint: output.finding)
             }
             sound = try !checks || isSound(file)
         }

@@ -98,7 +98,7 @@ public struct ImageImporter: Sendable {
             let result = try runner.attempt(Command(E2fsck.program, ["-p", device]))
             guard case .exited(let status) = result.status, status <= 1 else {
                 throw DiskError.damaged(
-                    disk: name, defect: "e2fsck cannot mend its \(path) file system: \(result.complaint)")
+                    disk: name, defect: "e2fsck cannot mend its \(path) file system: \(Names.printable(result.finding))")
             }
         }
     }

@@ -21,6 +21,8 @@ public struct GuestCondition: Codable, Sendable, Equatable {
     public var noDump: String?
     /// Where the crash kernel put a dump that it has not finished with: it restarts the guest when it has.
     private var unfinishedDump: String?
+    /// Where it is going to put one.
+    private var dumpFolder: String?
     /// The console's lines since one that tells of a panic, as long as nothing else does: a program may have written it.
     private var suspicion: [String]?
     private static let mostSuspicious = 2000
@@ -28,7 +30,7 @@ public struct GuestCondition: Codable, Sendable, Equatable {
     private var isPresumed = false
 
     private enum CodingKeys: String, CodingKey {
-        case isPaused, isOutOfSpace, isDumping, panic, isHalted, isCrashKernel, dump, noDump, unfinishedDump
+        case isPaused, isOutOfSpace, isDumping, panic, isHalted, isCrashKernel, dump, noDump, unfinishedDump, dumpFolder
     }
 
     /// A kernel that runs.
@@ -149,7 +151,13 @@ public struct GuestCondition: Codable, Sendable, Equatable {
         case .dumpSaved(let path) where panic != nil:
             unfinishedDump = path
             return []
-        case nil, .boot, .restart, .bootFault, .dumpSaved, .dumpFailed: return []
+        case .dumpBegun(let path) where panic != nil:
+            dumpFolder = path
+            return []
+        case .dumpFinished where panic != nil:
+            unfinishedDump = dumpFolder
+            return []
+        case nil, .boot, .restart, .bootFault, .dumpSaved, .dumpBegun, .dumpFinished, .dumpFailed: return []
         }
     }
 
@@ -157,7 +165,7 @@ public struct GuestCondition: Codable, Sendable, Equatable {
         // A crash kernel may panic as well; that is no new fault.
         guard panic == nil else { return [] }
         let text = line ?? "\(KernelMark.panicWords) (reported by its pvpanic driver)"
-        (panic, dump) = (text, nil)
+        (panic, dump, dumpFolder) = (text, nil, nil)
         return [.panicked(line: text)]
     }
 
