@@ -169,7 +169,8 @@ let package = Package(
             name: "BootTests", dependencies: ["TestSupport", "Boot", "Disks", "CArchive", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
-            name: "ImagesTests", dependencies: ["TestSupport", "Images", "DevboxCore", system],
+            name: "ImagesTests",
+            dependencies: ["TestSupport", "Images", "Disks", "Templates", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
             name: "PackagesTests",

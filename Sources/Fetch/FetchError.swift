@@ -44,7 +44,8 @@ public enum FetchError: ReportableError {
         case .untrusted(let address, let reason):
             "\(address) has no certificate that is trusted here: \(Names.printable(reason))"
         case .noPath(let address): "there is no \(address)"
-        case .status(let address, let code), .busy(let address, let code, _): "\(address) answered \(code)\(Self.words(code))"
+        case .status(let address, let code), .busy(let address, let code, _):
+            "\(address) answered \(code)\(Self.words(code))"
         case .refused(let address, let reason, _), .unsigned(let address, let reason, _):
             "\(address) \(Names.printable(reason))"
         case .wrongDigest(let address, let expected, let origin, let got):

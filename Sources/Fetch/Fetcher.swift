@@ -202,7 +202,8 @@ extension Plan {
             let package = try? DebPackage(file.file()), package.name != name
         else { return }
         throw FetchError.refused(
-            build.address, reason: "holds the package \(package.name), but is called \(name)", hint: "the file is not used")
+            build.address, reason: "holds the package \(package.name), but is called \(name)",
+            hint: "the file is not used")
     }
 }
 

@@ -68,7 +68,9 @@ struct AptRepositoryTests {
         #expect(try apt.find().count == 1)
     }
 
-    @Test("a Release with its signature in Release.gpg, without an InRelease, is as good: its digests count, and its signature must fit")
+    @Test(
+        "a Release with its signature in Release.gpg, without an InRelease, is as good: its digests count, and its signature must fit"
+    )
     func apart() throws {
         try apt.settings()
         try apt.publish(["main/binary-amd64": apt.package("linux")], isApart: true)
@@ -85,7 +87,9 @@ struct AptRepositoryTests {
         #expect(try error().exitCode == .notFound)
     }
 
-    @Test("a repository with SHA-512 digests alone: its indexes and its packages are compared with them", arguments: [true, false])
+    @Test(
+        "a repository with SHA-512 digests alone: its indexes and its packages are compared with them",
+        arguments: [true, false])
     func sha512(byHash: Bool) throws {
         let server = try WebServer(.nginx, root: bed.root, in: bed.scratch)
         try apt.settings(server.address)

@@ -15,7 +15,8 @@ private final class Store: Sendable {
     ///   - page: how many keys one answer has.
     init(_ objects: [String: [UInt8]], bucket: String = "/", page: Int = 1000, isForbidden: Bool = true) throws {
         server = try RawServer { request, connection in
-            let parts = request.path.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            let parts = request.path.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).map(
+                String.init)
             let path = parts[0].removingPercentEncoding ?? ""
             guard path.hasPrefix(bucket), !parts[0].contains("+") else { return connection.answer("403 Forbidden") }
             if path == bucket {
@@ -24,16 +25,20 @@ private final class Store: Sendable {
             }
             guard let content = objects[String(path.dropFirst(bucket.count))] else {
                 let error = Array("<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>".utf8)
-                return connection.answer(isForbidden ? "403 Forbidden" : "404 Not Found", [:], error, head: request.method == "HEAD")
+                return connection.answer(
+                    isForbidden ? "403 Forbidden" : "404 Not Found", [:], error, head: request.method == "HEAD")
             }
-            connection.answer("200 OK", ["Last-Modified": "Fri, 20 Nov 2026 01:02:03 GMT"], content, head: request.method == "HEAD")
+            connection.answer(
+                "200 OK", ["Last-Modified": "Fri, 20 Nov 2026 01:02:03 GMT"], content, head: request.method == "HEAD")
         }
     }
 
     private static func list(_ objects: [String: [UInt8]], _ query: String, _ page: Int) -> String {
         var items: [String: String] = [:]
         for item in query.split(separator: "&") {
-            let parts = item.split(separator: "=", omittingEmptySubsequences: false).map { $0.removingPercentEncoding ?? "" }
+            let parts = item.split(separator: "=", omittingEmptySubsequences: false).map {
+                $0.removingPercentEncoding ?? ""
+            }
             items[parts[0]] = parts.count > 1 ? parts[1] : ""
         }
         let prefix = items["prefix"] ?? ""
@@ -43,9 +48,15 @@ private final class Store: Sendable {
             let rest = key.dropFirst(prefix.count)
             if items["delimiter"] == "/", let slash = rest.firstIndex(of: "/") {
                 let common = prefix + rest[...slash]
-                if seen.insert(common).inserted { rows.append((common, "<CommonPrefixes><Prefix>\(escaped(common))</Prefix></CommonPrefixes>")) }
+                if seen.insert(common).inserted {
+                    rows.append((common, "<CommonPrefixes><Prefix>\(escaped(common))</Prefix></CommonPrefixes>"))
+                }
             } else {
-                rows.append((key, "<Contents><Key>\(escaped(key))</Key><LastModified>2026-11-20T01:02:03.000Z</LastModified><ETag>&quot;x&quot;</ETag><Size>\(objects[key]?.count ?? 0)</Size></Contents>"))
+                rows.append(
+                    (
+                        key,
+                        "<Contents><Key>\(escaped(key))</Key><LastModified>2026-11-20T01:02:03.000Z</LastModified><ETag>&quot;x&quot;</ETag><Size>\(objects[key]?.count ?? 0)</Size></Contents>"
+                    ))
             }
         }
         let after = items["continuation-token"] ?? items["marker"] ?? ""
@@ -85,7 +96,8 @@ struct BucketTests {
         ])
     func tree(bucket: String, root: String, page: Int, isForbidden: Bool) throws {
         let store = try Store(Self.builds, bucket: bucket, page: page, isForbidden: isForbidden)
-        let pattern = root.hasSuffix("nightly/") ? "{root}/{date}/{arch}/{package}/" : "{root}/nightly/{date}/{arch}/{package}/"
+        let pattern =
+            root.hasSuffix("nightly/") ? "{root}/{date}/{arch}/{package}/" : "{root}/nightly/{date}/{arch}/{package}/"
         try bed.tree("\(store.address)/\(root)", pattern: pattern)
         let latest = try bed.fetch("ltp")
         #expect(latest.content == FetchBed.deb(2) && latest.record.date == CalendarDay("2026-11-20"))
@@ -99,7 +111,8 @@ struct BucketTests {
 
     @Test("a list that never ends, and one that is no answer to a question, are refused")
     func endless() throws {
-        let page = "<ListBucketResult><Prefix></Prefix><IsTruncated>true</IsTruncated><NextContinuationToken>x</NextContinuationToken><Contents><Key>a</Key></Contents></ListBucketResult>"
+        let page =
+            "<ListBucketResult><Prefix></Prefix><IsTruncated>true</IsTruncated><NextContinuationToken>x</NextContinuationToken><Contents><Key>a</Key></Contents></ListBucketResult>"
         let server = try RawServer { _, connection in connection.answer("200 OK", [:], Array(page.utf8)) }
         try bed.tree(server.address, pattern: "{root}/")
         #expect(reported { _ = try bed.fetch("ltp") }?.exitCode == .badInput)
@@ -113,10 +126,12 @@ struct BucketTests {
     @Test("keys that lead elsewhere are no files, and pages that are cut off are none or fewer")
     func damaged() throws {
         let keys = ["../../etc/passwd", "..", "a//b", "x/../y", "good.deb", "a\nb", "folder/deep/z"]
-        let text = "<ListBucketResult><Prefix/><IsTruncated>false</IsTruncated>"
+        let text =
+            "<ListBucketResult><Prefix/><IsTruncated>false</IsTruncated>"
             + keys.map { "<Contents><Key>\($0)</Key><Size>1</Size></Contents>" }.joined() + "</ListBucketResult>"
         let page = try #require(BucketPage(Array(text.utf8)))
-        let listing = Bucket(page, at: try Address("http://example.org/")).listing(of: try Address("http://example.org/"))
+        let listing = Bucket(page, at: try Address("http://example.org/")).listing(
+            of: try Address("http://example.org/"))
         #expect(try #require(listing)?.entries.map(\.name).sorted() == ["a", "folder", "good.deb", "x"])
         for count in 0..<text.utf8.count {
             let cut = BucketPage(Array(text.utf8.prefix(count)))
@@ -124,14 +139,16 @@ struct BucketTests {
         }
     }
 
-    @Test("403 for a list of digests that is not there means that there is none; of one that an index has it is an error")
+    @Test(
+        "403 for a list of digests that is not there means that there is none; of one that an index has it is an error")
     func forbiddenSums() throws {
         let content = FetchBed.deb(1)
         let server = try RawServer { request, connection in
             switch request.path {
             case "/2026-11-20/ltp.deb": connection.answer("200 OK", [:], content, head: request.method == "HEAD")
             case "/listed/":
-                connection.answer("200 OK", [:], Array("<a href=\"ltp-1-amd64.deb\">l</a><a href=\"SHA256SUMS\">s</a>".utf8))
+                connection.answer(
+                    "200 OK", [:], Array("<a href=\"ltp-1-amd64.deb\">l</a><a href=\"SHA256SUMS\">s</a>".utf8))
             case "/listed/ltp-1-amd64.deb": connection.answer("200 OK", [:], content)
             default: connection.answer("403 Forbidden")
             }
@@ -149,13 +166,18 @@ struct BucketTests {
         #expect(error?.message.hasSuffix("/listed/SHA256SUMS answered 403 (forbidden)") == true)
     }
 
-    @Test("a tree of which a server hides what is not there: other spellings and days are looked at; where nothing is found it is told")
+    @Test(
+        "a tree of which a server hides what is not there: other spellings and days are looked at; where nothing is found it is told"
+    )
     func hidden() throws {
         let content = FetchBed.deb(1)
         let server = try RawServer { request, connection in
             switch request.path {
-            case "/": connection.answer("200 OK", [:], Array("<a href=\"2026-11-20/\">2</a><a href=\"2026-11-19/\">1</a>".utf8))
-            case "/2026-11-19/x86_64/": connection.answer("200 OK", [:], Array("<a href=\"ltp-1-amd64.deb\">l</a>".utf8))
+            case "/":
+                connection.answer(
+                    "200 OK", [:], Array("<a href=\"2026-11-20/\">2</a><a href=\"2026-11-19/\">1</a>".utf8))
+            case "/2026-11-19/x86_64/":
+                connection.answer("200 OK", [:], Array("<a href=\"ltp-1-amd64.deb\">l</a>".utf8))
             case "/2026-11-19/x86_64/ltp-1-amd64.deb": connection.answer("200 OK", [:], content)
             default: connection.answer("403 Forbidden")
             }

@@ -52,7 +52,10 @@ struct ChecksumTests {
 
     @Test("a line of another file is none of this one, and one without a digest is not passed over")
     func others() {
-        for text in ["", "\(Self.digest)  x.deb.old\n", "\(Self.digest)  lib x.deb\n", "\(Self.digest)  yx.deb\n", "x.deb\n", "\(Self.digest)  x.deb/y\n"] {
+        for text in [
+            "", "\(Self.digest)  x.deb.old\n", "\(Self.digest)  lib x.deb\n", "\(Self.digest)  yx.deb\n", "x.deb\n",
+            "\(Self.digest)  x.deb/y\n",
+        ] {
             #expect(entry(text) == .none, "\(text)")
         }
         #expect(entry("\(Self.digest.dropLast())  x.deb\n") == .unreadable)
@@ -87,7 +90,9 @@ struct ChecksumTests {
         #expect(try bed.fetch("ltp").record.verifiedBy == "\(bed.root)/ltp/SHA256SUMS")
     }
 
-    @Test("a list that does not name the file: 65 and nothing stays; with the flag the file comes, and is not called verified")
+    @Test(
+        "a list that does not name the file: 65 and nothing stays; with the flag the file comes, and is not called verified"
+    )
     func unlisted() throws {
         try bed.publish("ltp/ltp-1-amd64.deb", FetchBed.deb(1), sums: false)
         try bed.publish("ltp/SHA256SUMS", Array("\(Self.digest)  ltp-2-amd64.deb\n".utf8), sums: false)
@@ -110,13 +115,17 @@ struct ChecksumTests {
 
     @Test(
         "SHA-512 digests, and lists by other names, count as well",
-        arguments: ["SHA512SUMS", "sha512sums.txt", "sha256sums.txt", "sha256sum.txt", "ltp-1-amd64.deb.sha512", "ltp-1-amd64.deb.sha256sum"])
+        arguments: [
+            "SHA512SUMS", "sha512sums.txt", "sha256sums.txt", "sha256sum.txt", "ltp-1-amd64.deb.sha512",
+            "ltp-1-amd64.deb.sha256sum",
+        ])
     func otherLists(name: String) throws {
         let content = FetchBed.deb(1)
         try bed.publish("ltp/ltp-1-amd64.deb", content, sums: false)
         let isLong = name.lowercased().contains("512")
         func publish(_ bytes: [UInt8]) throws {
-            let digest = isLong
+            let digest =
+                isLong
                 ? bytes.withUnsafeBytes { SHA512Digest(of: $0).description } : SHA256Digest(of: bytes).description
             try bed.publish("ltp/\(name)", Array("\(digest)  ltp-1-amd64.deb\n".utf8), sums: false)
         }
@@ -127,14 +136,18 @@ struct ChecksumTests {
         #expect(try bed.published().isEmpty)
         try publish(content)
         let fetched = try bed.fetch("ltp")
-        #expect(try fetched.record.verifiedBy == "\(bed.root)/ltp/\(name)" && fetched.record.sha256 == SHA256Digest(of: content))
+        #expect(
+            try fetched.record.verifiedBy == "\(bed.root)/ltp/\(name)"
+                && fetched.record.sha256 == SHA256Digest(of: content))
         #expect(try bed.fetch("ltp").wasThere)
         // What it says later is compared with what is there.
         try publish(FetchBed.deb(2))
         #expect(reported { _ = try bed.fetch("ltp") }?.exitCode == .badInput)
     }
 
-    @Test("a signed list that names the file by the folder that it was built in verifies it; one that does not name it, no flag makes good")
+    @Test(
+        "a signed list that names the file by the folder that it was built in verifies it; one that does not name it, no flag makes good"
+    )
     func signed() throws {
         let key = try TestKey(in: bed.scratch, name: "one")
         try bed.tree(bed.root.string, pattern: "{root}/{package}/", more: "    keyring: \(key.keyring)\n")
@@ -150,7 +163,9 @@ struct ChecksumTests {
         let fetcher = try bed.fetcher()
         let builds = try fetcher.find(BuildQuery(package: "ltp", architecture: .amd64))
         let error = reported { _ = try fetcher.fetch(builds, allowingUnlisted: true)[0].get() }
-        #expect(error?.exitCode == .badInput && error?.message.hasSuffix("SHA512SUMS does not list ltp-1-amd64.deb") == true)
+        #expect(
+            error?.exitCode == .badInput && error?.message.hasSuffix("SHA512SUMS does not list ltp-1-amd64.deb") == true
+        )
         try publish("ltp-1-amd64.deb")
         let record = try bed.fetch("ltp").record
         #expect(record.isSigned && record.verifiedBy == list.string)

@@ -16,10 +16,12 @@ struct IndexFormatTests {
         arguments: [
             ("30-Sep-2026 01:02             1500000", 1_500_000), ("2026-09-30 01:02  1.4M ", 1_468_006),
             // lighttpd, fancyindex, Caddy, Jenkins with and without a comma, Tomcat, Jetty, Nexus, mini_httpd, Artifactory.
-            ("2026-Sep-30 01:02:03 1.4M application/x-debian-package", 1_468_006), ("1.4 MiB 2026-Sep-30 01:02", 1_468_006),
+            ("2026-Sep-30 01:02:03 1.4M application/x-debian-package", 1_468_006),
+            ("1.4 MiB 2026-Sep-30 01:02", 1_468_006),
             ("1.4 MiB 2026-09-30T01:02:03Z 09/30/2026 01:02:03 AM +00:00", 1_468_006),
             ("Sep 30, 2026, 1:02:03\u{202F}AM 1.43 MB", 1_499_463), ("Sep 30, 2026 1:02:03 AM 1.43 MB view", 1_499_463),
-            ("1464.8 KiB Wed, 30 Sep 2026 01:02:03 GMT", 1_499_955), ("1,500,000 bytes Sep 30, 2026, 1:02:03 AM", 1_500_000),
+            ("1464.8 KiB Wed, 30 Sep 2026 01:02:03 GMT", 1_499_955),
+            ("1,500,000 bytes Sep 30, 2026, 1:02:03 AM", 1_500_000),
             ("Wed Sep 30 01:02:03 UTC 2026 1500000", 1_500_000), ("30Sep2026 01:02 1500000", 1_500_000),
             ("30-Sep-2026 01:02 1.43 MB", 1_499_463), ("2026/09/30 01:02 1500000", 1_500_000),
             ("30 September 2026 01:02 1.4 M", 1_468_006),
@@ -34,13 +36,24 @@ struct IndexFormatTests {
 
     @Test(
         "what is no day, or may be one of two, is none",
-        arguments: ["09/30/2026 01:02", "9/10/2026 1:02 AM", "20260930", "1.2.2026", "May 7", "31-Feb-2026 01:02", "1500000", ""])
+        arguments: [
+            "09/30/2026 01:02", "9/10/2026 1:02 AM", "20260930", "1.2.2026", "May 7", "31-Feb-2026 01:02", "1500000",
+            "",
+        ])
     func noDay(text: String) { #expect(IndexDetails.read(text).day == nil) }
 
     private static let rows: [(String, String)] = [
-        ("lighttpd", "<tr><td class=\"n\"><a href=\"NAME\">NAME</a></td><td class=\"m\">2026-Sep-30 01:02:03</td><td class=\"s\">19.5K</td><td class=\"t\">application/octet-stream</td></tr>\n"),
-        ("fancyindex", "<tr><td colspan=\"2\" class=\"link\"><a href=\"NAME\" title=\"NAME\">NAME</a></td><td class=\"size\">19.5 KiB</td><td class=\"date\">2026-Sep-30 01:02</td></tr>\n"),
-        ("Caddy", """
+        (
+            "lighttpd",
+            "<tr><td class=\"n\"><a href=\"NAME\">NAME</a></td><td class=\"m\">2026-Sep-30 01:02:03</td><td class=\"s\">19.5K</td><td class=\"t\">application/octet-stream</td></tr>\n"
+        ),
+        (
+            "fancyindex",
+            "<tr><td colspan=\"2\" class=\"link\"><a href=\"NAME\" title=\"NAME\">NAME</a></td><td class=\"size\">19.5 KiB</td><td class=\"date\">2026-Sep-30 01:02</td></tr>\n"
+        ),
+        (
+            "Caddy",
+            """
             <tr class="file">
                 <td></td>
                 <td>
@@ -52,15 +65,23 @@ struct IndexFormatTests {
                 </td>
             </tr>
 
-            """),
-        ("Jenkins", "<tr><td><svg/></td><td><a href=\"NAME\">NAME</a></td><td class=\"fileSize\">Sep 30, 2026, 1:02:03\u{202F}AM</td><td class=\"fileSize\">19.53 KB</td><td><a href=\"NAME/*fingerprint*/\">fingerprint</a></td></tr>\n"),
+            """
+        ),
+        (
+            "Jenkins",
+            "<tr><td><svg/></td><td><a href=\"NAME\">NAME</a></td><td class=\"fileSize\">Sep 30, 2026, 1:02:03\u{202F}AM</td><td class=\"fileSize\">19.53 KB</td><td><a href=\"NAME/*fingerprint*/\">fingerprint</a></td></tr>\n"
+        ),
     ]
 
-    @Test("the newest file not after a day is found by the days of lighttpd's, fancyindex's, Caddy's and Jenkins' pages", arguments: rows)
+    @Test(
+        "the newest file not after a day is found by the days of lighttpd's, fancyindex's, Caddy's and Jenkins' pages",
+        arguments: rows)
     func pages(server: String, row: String) throws {
         let newer = row.replacingOccurrences(of: "2026-Sep-30", with: "2026-Oct-20")
-            .replacingOccurrences(of: "Sep 30", with: "Oct 20").replacingOccurrences(of: "2026-09-30", with: "2026-10-20")
-        let page = "<html><head><title>Index of /</title></head><body><table>"
+            .replacingOccurrences(of: "Sep 30", with: "Oct 20").replacingOccurrences(
+                of: "2026-09-30", with: "2026-10-20")
+        let page =
+            "<html><head><title>Index of /</title></head><body><table>"
             + newer.replacingOccurrences(of: "NAME", with: "ltp-2-amd64.deb")
             + row.replacingOccurrences(of: "NAME", with: "ltp-1-amd64.deb") + "</table></body></html>"
         let server = try RawServer { request, connection in
@@ -79,14 +100,17 @@ struct IndexFormatTests {
     @Test("a time that stands in front of a link is not taken for the one before it")
     func before() throws {
         let page = Array(
-            "Index of /<pre>Wednesday, September 30, 2026 1:02 AM 5 <A HREF=\"/a.deb\">a.deb</A><br>Sunday, October 4, 2026 1:02 AM 6 <A HREF=\"/b.deb\">b.deb</A><br></pre>".utf8)
+            "Index of /<pre>Wednesday, September 30, 2026 1:02 AM 5 <A HREF=\"/a.deb\">a.deb</A><br>Sunday, October 4, 2026 1:02 AM 6 <A HREF=\"/b.deb\">b.deb</A><br></pre>"
+                .utf8)
         let entries = try IndexPage.parse(page, of: Address("http://example.org/")).entries
         #expect(entries.map(\.name) == ["a.deb", "b.deb"] && entries.allSatisfy { $0.day == nil })
     }
 
     @Test("where an index has no days and a day is asked for, the server tells them of the files themselves")
     func lastModified() throws {
-        for (name, day) in [("ltp-1-amd64.deb", "2026-11-01"), ("ltp-2-amd64.deb", "2026-11-20"), ("ltp-9-arm64.deb", "2026-11-01")] {
+        for (name, day) in [
+            ("ltp-1-amd64.deb", "2026-11-01"), ("ltp-2-amd64.deb", "2026-11-20"), ("ltp-9-arm64.deb", "2026-11-01"),
+        ] {
             try bed.publish(name, FetchBed.deb(1))
             try tool("touch", "-d", "\(day)T12:00Z", bed.root.appending(name).string)
         }
@@ -111,11 +135,15 @@ struct IndexFormatTests {
         ])
     func json(text: String) throws {
         let listing = try #require(IndexList.parse(Array(text.utf8)))
-        #expect(listing.entries.map(\.name) == ["2026-11-20", "a+b.deb"] && listing.entries.map(\.isFolder) == [true, false])
+        #expect(
+            listing.entries.map(\.name) == ["2026-11-20", "a+b.deb"]
+                && listing.entries.map(\.isFolder) == [true, false])
         #expect(listing.entries[1].day == CalendarDay("2026-09-30") && listing.entries[1].size == .exact(20_000))
         #expect(listing.outside == ["../x"])
         #expect(IndexList.parse(Array("[]".utf8))?.isIndex == true)
-        for other in [#"{"name":"x"}"#, #"[{"id":1}]"#, "[", "[1]"] { #expect(IndexList.parse(Array(other.utf8)) == nil) }
+        for other in [#"{"name":"x"}"#, #"[{"id":1}]"#, "[", "[1]"] {
+            #expect(IndexList.parse(Array(other.utf8)) == nil)
+        }
     }
 
     @Test("a JSON index is fetched from")
@@ -136,7 +164,8 @@ struct IndexFormatTests {
     @Test(
         "a page that is no index is an error (65), and no empty list",
         arguments: [
-            "<html><body>It works!</body></html>", "", "OK", #"{"error":"login first"}"#, "<html><script src=\"/app.js\"></script></html>",
+            "<html><body>It works!</body></html>", "", "OK", #"{"error":"login first"}"#,
+            "<html><script src=\"/app.js\"></script></html>",
             "<html><title>Sign in</title><a href=\"/\">Home</a><a href=\"https://example.com/help\">Help</a></html>",
             "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>",
         ])
@@ -155,7 +184,8 @@ struct IndexFormatTests {
         arguments: [
             "<html><head><title>Index of /x/</title></head><body><pre><a href=\"../\">../</a>\n</pre></body></html>",
             "<!DOCTYPE HTML><html><head><title>Index of /</title></head><body><table></table></body></html>",
-            "<!DOCTYPE HTML>\n<title>Directory listing for /</title>\n<ul>\n</ul>", "[]", "<div>No files in directory</div>",
+            "<!DOCTYPE HTML>\n<title>Directory listing for /</title>\n<ul>\n</ul>", "[]",
+            "<div>No files in directory</div>",
         ])
     func empty(page: String) throws {
         let server = try RawServer { _, connection in connection.answer("200 OK", [:], Array(page.utf8)) }

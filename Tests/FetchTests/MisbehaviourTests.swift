@@ -180,7 +180,9 @@ struct MisbehaviourTests {
         #expect(server.requests.count == 5)
     }
 
-    @Test("one that is asked too much and tells for how long: it is left alone until then, and asked again", arguments: [429, 503])
+    @Test(
+        "one that is asked too much and tells for how long: it is left alone until then, and asked again",
+        arguments: [429, 503])
     func retryAfter(code: Int) throws {
         let begin = ContinuousClock.now
         let server = try server { request, connection in
@@ -192,7 +194,9 @@ struct MisbehaviourTests {
         #expect(server.requests.filter { $0.path == "/ltp-1-amd64.deb" }.count == 2)
     }
 
-    @Test("one that wants to be left alone for longer than anybody waits: it is asked once, and it is told when to come again (75)")
+    @Test(
+        "one that wants to be left alone for longer than anybody waits: it is asked once, and it is told when to come again (75)"
+    )
     func longRetryAfter() throws {
         let server = try server { _, connection in connection.answer("429 No", ["Retry-After": "3600"]) }
         try fails(.busy, "answered 429 (too many requests)", server: server)

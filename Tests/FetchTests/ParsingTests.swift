@@ -88,7 +88,9 @@ struct FileNameTests {
         ("linux-image-cloud-6.12.0_6.12.0-1_amd64.deb", "linux-image", nil, nil),
     ]
 
-    @Test("a kernel's packages as bindeb-pkg calls them: the name of the package counts, as its control file has it", arguments: kernels)
+    @Test(
+        "a kernel's packages as bindeb-pkg calls them: the name of the package counts, as its control file has it",
+        arguments: kernels)
     func kernel(name: String, package: String, version: String?, kernel: String?) {
         let read = FileName(name, package: package)
         #expect(read?.version == version && read?.kernelVersion == kernel)

@@ -297,7 +297,9 @@ struct SourceTests {
         #expect(builds[0].date == builds[1].date)
     }
 
-    @Test("a folder with a kernel's packages as bindeb-pkg calls them: its kernels are listed, their symbols come with --with-debug")
+    @Test(
+        "a folder with a kernel's packages as bindeb-pkg calls them: its kernels are listed, their symbols come with --with-debug"
+    )
     func bindeb() throws {
         for (seed, kernel) in ["6.12.0-rc1", "6.12.0-rc1-00045-g1234567"].enumerated() {
             for name in ["linux-image-\(kernel)", "linux-image-\(kernel)-dbg", "linux-headers-\(kernel)"] {
@@ -312,7 +314,8 @@ struct SourceTests {
         }
         #expect(
             try list("linux-image") == [
-                "linux-image-6.12.0-rc1-00045-g1234567_6.12.0~rc1-2_amd64.deb", "linux-image-6.12.0-rc1_6.12.0~rc1-1_amd64.deb",
+                "linux-image-6.12.0-rc1-00045-g1234567_6.12.0~rc1-2_amd64.deb",
+                "linux-image-6.12.0-rc1_6.12.0~rc1-1_amd64.deb",
             ])
         #expect(try list("linux-image-6.12.0-rc1") == ["linux-image-6.12.0-rc1_6.12.0~rc1-1_amd64.deb"])
         var query = BuildQuery(package: "linux-image", architecture: .amd64)
@@ -328,12 +331,15 @@ struct SourceTests {
 
     @Test("a package that its control file calls otherwise than its file's name does is refused")
     func misnamed() throws {
-        let package = try TestPackage("linux-image-6.12.0-dbg", version: "6.12.0-1", architecture: "amd64").pack(in: bed.scratch)
+        let package = try TestPackage("linux-image-6.12.0-dbg", version: "6.12.0-1", architecture: "amd64").pack(
+            in: bed.scratch)
         try bed.publish("linux-image-6.12.0_6.12.0-1_amd64.deb", Files.read(package))
         try bed.tree(bed.root.string, pattern: "{root}/")
         let error = reported { _ = try bed.fetch("linux-image") }
         #expect(error?.exitCode == .badInput)
-        #expect(error?.message.hasSuffix("holds the package linux-image-6.12.0-dbg, but is called linux-image-6.12.0") == true)
+        #expect(
+            error?.message.hasSuffix("holds the package linux-image-6.12.0-dbg, but is called linux-image-6.12.0")
+                == true)
         #expect(try bed.published().isEmpty)
         try bed.publish("dbg/linux-image-6.12.0-dbg_6.12.0-1_amd64.deb", Files.read(package))
         try bed.tree("\(bed.root)/dbg", pattern: "{root}/")

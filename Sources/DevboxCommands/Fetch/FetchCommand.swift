@@ -41,7 +41,10 @@ struct FetchCommand: ParsableCommand {
     @Flag(help: "Fetch the matching debug package too: PACKAGE-dbg or PACKAGE-dbgsym.")
     var withDebug = false
 
-    @Flag(help: "Take a file too that the SHA256SUMS beside it does not name; its digest is recorded, and holds from then on.")
+    @Flag(
+        help:
+            "Take a file too that the SHA256SUMS beside it does not name; its digest is recorded, and holds from then on."
+    )
     var allowUnlisted = false
 
     @Option(
@@ -54,7 +57,9 @@ struct FetchCommand: ParsableCommand {
     func validate() throws {
         if packages.isEmpty { throw ValidationError("a package is missing: devbox fetch PACKAGE") }
         if !list, since != nil || until != nil { throw ValidationError("--since and --until go with --list") }
-        if list, install != nil || withDebug || allowUnlisted { throw ValidationError("--list fetches and installs nothing") }
+        if list, install != nil || withDebug || allowUnlisted {
+            throw ValidationError("--list fetches and installs nothing")
+        }
         if install == nil,
             installing.downloadDependencies || installing.timeout.duration != InstallArguments.usualTimeout.duration
         {

@@ -49,7 +49,7 @@ struct AptRepository: Hashable {
                 return (one, try context.signatures.text(of: signed, at: one, keyrings: keyrings, signers: signers))
             }
             missing = FetchError.absent(one)
-        } catch where SourceReader.isMissing(error) {
+        } catch  where SourceReader.isMissing(error) {
             missing = error
         }
         let apart = try context.reader.contents(of: [plain, signature], limit: Self.largestRelease)
@@ -153,6 +153,9 @@ struct AptRepository: Hashable {
     private func addresses(of index: ReleaseFile.Index, _ release: ReleaseFile) throws -> [Address] {
         let plain = try folder().descendant(index.path)
         guard release.byHash else { return [plain] }
-        return [try plain.parent.folder("by-hash").folder(index.digest.function.rawValue).file(index.digest.description), plain]
+        return [
+            try plain.parent.folder("by-hash").folder(index.digest.function.rawValue).file(index.digest.description),
+            plain,
+        ]
     }
 }

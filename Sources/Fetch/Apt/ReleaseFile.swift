@@ -55,7 +55,9 @@ struct ReleaseFile {
             && stanza["No-Support-for-Architecture-all"]?.split(separator: " ").contains("Packages") != true
     }
 
-    private static func indexes(_ list: String, _ function: ContentDigest.Function, name: String) throws -> [String: Index] {
+    private static func indexes(_ list: String, _ function: ContentDigest.Function, name: String) throws -> [String:
+        Index]
+    {
         var indexes: [String: Index] = [:]
         for line in list.utf8.split(separator: 0x0A) {
             let words = line.split(separator: 0x20)

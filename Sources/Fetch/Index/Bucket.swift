@@ -27,8 +27,9 @@ struct BucketPage {
         var scanner = ElementScanner(bytes)
         var (objects, deeper): ([Object], [String]) = ([], [])
         var (prefix, isTruncated, token, marker) = ("", false, String?.none, String?.none)
-        while let (name, content) = scanner.next(["Prefix", "IsTruncated", "NextContinuationToken", "NextMarker", "Contents", "CommonPrefixes"])
-        {
+        while let (name, content) = scanner.next([
+            "Prefix", "IsTruncated", "NextContinuationToken", "NextMarker", "Contents", "CommonPrefixes",
+        ]) {
             switch name {
             case "Contents":
                 var inner = ElementScanner(content)
@@ -154,8 +155,11 @@ private struct ElementScanner {
     mutating func next(_ names: [String]) -> (name: String, content: ArraySlice<UInt8>)? {
         while let open = bytes[position...].firstIndex(of: UInt8(ascii: "<")) {
             position = open + 1
-            let name = String(decoding: bytes[position...].prefix { $0 > 0x20 && $0 != 0x3E && $0 != 0x2F }, as: UTF8.self)
-            guard names.contains(name), let begin = bytes[position...].firstIndex(of: UInt8(ascii: ">")) else { continue }
+            let name = String(
+                decoding: bytes[position...].prefix { $0 > 0x20 && $0 != 0x3E && $0 != 0x2F }, as: UTF8.self)
+            guard names.contains(name), let begin = bytes[position...].firstIndex(of: UInt8(ascii: ">")) else {
+                continue
+            }
             if bytes[begin - 1] == UInt8(ascii: "/") {
                 position = begin + 1
                 return (name, bytes[begin..<begin])

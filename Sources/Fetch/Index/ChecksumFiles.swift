@@ -28,8 +28,10 @@ public struct ChecksumFiles: Sendable, Equatable {
         let plain = function.sums.lowercased()
         let usual = [plain, "\(plain.dropLast())", "\(plain).txt", "\(plain.dropLast()).txt"]
         var seen: Set<String> = []
-        return names.map { name in Self.signatureEnds.first(where: name.hasSuffix).map { String(name.dropLast($0.count)) } ?? name }
-            .filter { usual.contains($0.lowercased()) && seen.insert($0).inserted }
+        return names.map { name in
+            Self.signatureEnds.first(where: name.hasSuffix).map { String(name.dropLast($0.count)) } ?? name
+        }
+        .filter { usual.contains($0.lowercased()) && seen.insert($0).inserted }
     }
 
     private static let signatureEnds = [".gpg", ".asc", ".sign", ".sig"]

@@ -19,7 +19,9 @@ struct ChecksumText {
     }
 
     /// - Parameter function: what its digests are made with.
-    init(_ text: [UInt8], of function: ContentDigest.Function = .sha256) { (self.text, self.function) = (text, function) }
+    init(_ text: [UInt8], of function: ContentDigest.Function = .sha256) {
+        (self.text, self.function) = (text, function)
+    }
 
     /// What it says of a file.
     ///

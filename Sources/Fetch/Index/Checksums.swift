@@ -57,7 +57,9 @@ struct Checksums {
         guard allowsUnlisted else {
             throw FetchError.refused(
                 silent, reason: "does not list \(search.name)",
-                hint: "the file is not used: it may be another one than was built; --allow-unlisted takes it all the same")
+                hint:
+                    "the file is not used: it may be another one than was built; --allow-unlisted takes it all the same"
+            )
         }
         return Expected(reason: "\(silent) does not list \(search.name)")
     }
@@ -111,7 +113,7 @@ private struct Search {
         guard files.mayHave(name) else { return nil }
         do {
             return try context.reader.content(of: folder.file(name), limit: Checksums.limit)
-        } catch where !files.areKnown && SourceReader.isMissing(error) {
+        } catch  where !files.areKnown && SourceReader.isMissing(error) {
             // A store of objects says so of what is not there. Where an index has it, it is there.
             return nil
         }

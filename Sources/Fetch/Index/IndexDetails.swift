@@ -47,7 +47,9 @@ struct IndexDetails {
         guard let first = word.first, first.isASCIIDigit, word.utf8.count >= 9 else { return nil }
         let date = word.prefix { $0 != "T" }
         // Eight digits without anything between them may be a size.
-        if date.utf8.count == 10, let day = CalendarDay(date.split(separator: "/").joined(separator: "-")) { return day }
+        if date.utf8.count == 10, let day = CalendarDay(date.split(separator: "/").joined(separator: "-")) {
+            return day
+        }
         let parts = date.split(separator: "-")
         if parts.count == 3 { return day(parts[2], parts[1], parts[0]) ?? day(parts[0], parts[1], parts[2]) }
         let (number, rest) = (date.prefix(while: \.isASCIIDigit), date.drop(while: \.isASCIIDigit))

@@ -42,7 +42,8 @@ public enum IndexPage {
 
     /// What servers call a folder's index, in its title or its heading; without a file in it that may be all that tells one.
     private static let titles = [
-        "index of", "directory listing", "listing of", "listing for", "contents of", "no files in directory", "files in ",
+        "index of", "directory listing", "listing of", "listing for", "contents of", "no files in directory",
+        "files in ",
     ]
 
     private static func announcesIndex(_ html: [UInt8]) -> Bool {

@@ -81,7 +81,8 @@ final class SourceReader {
             buckets.append(bucket)
         }
         return page.isTruncated
-            ? try listing(of: folder, in: bucket) : Bucket.listing(page.prefix, page.objects, deeper: page.deeper) ?? Listing([])
+            ? try listing(of: folder, in: bucket)
+            : Bucket.listing(page.prefix, page.objects, deeper: page.deeper) ?? Listing([])
     }
 
     /// What a bucket has in a folder.
@@ -143,7 +144,7 @@ final class SourceReader {
     static func unlessMissing<Value>(_ result: Attempt<Value?>) throws -> Value? {
         do {
             return try result.get()
-        } catch where isMissing(error) {
+        } catch  where isMissing(error) {
             return nil
         }
     }

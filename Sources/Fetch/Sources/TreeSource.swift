@@ -268,7 +268,8 @@ extension Build {
         guard let name = FileName(file.name, package: query.package) else { return nil }
         guard name.architecture ?? query.architecture == query.architecture else { return nil }
         let bound = bindings.first(.version)
-        let named = bindings.day ?? FileName.day(in: name.version) ?? name.kernelVersion.flatMap { FileName.day(in: $0) }
+        let named =
+            bindings.day ?? FileName.day(in: name.version) ?? name.kernelVersion.flatMap { FileName.day(in: $0) }
         let day = named ?? listedDay
         let version = name.version.isEmpty ? bound ?? day?.text(separator: "") : name.version
         guard let version else { return nil }

@@ -19,9 +19,11 @@ struct ImageAssembly {
     /// - Parameters:
     ///   - folder: the image's unfinished folder, with the raw disk in it.
     ///   - raw: that disk, which is removed.
-    func finish(_ name: String, in folder: consuming UnfinishedFolder, raw: FilePath, origin: ImageRecord.Origin) throws
-        -> ImageRecord
-    {
+    ///   - progress: told several times a second.
+    func finish(
+        _ name: String, in folder: consuming UnfinishedFolder, raw: FilePath, origin: ImageRecord.Origin,
+        progress: @escaping ([TransferProgress]) -> Void = { _ in }
+    ) throws -> ImageRecord {
         let files = ImageFiles(name: name, path: folder.path)
         let device = try FileDevice(raw)
         let inspection = try inspect(device, name: raw.string)
@@ -31,7 +33,8 @@ struct ImageAssembly {
             [], from: Ext4FileSystem(on: part, disk: raw.string), to: files.boot,
             recipe: InitrdRecipe(templates, partition: inspection.partition))
 
-        try runner.run(QemuImg.convert(raw, format: "raw", to: files.disk, as: "qcow2"))
+        let watch = DiskWatch(runner: runner, folder: folder.path, name: name, progress: progress)
+        try watch.run(QemuImg.convert(raw, format: "raw", to: files.disk, as: "qcow2", tells: true), of: device.size)
         try Files.remove(raw)
         let digest = try SHA256Digest(of: files.disk)
         try sync(files.disk)
@@ -48,7 +51,10 @@ struct ImageAssembly {
             disk: BaseDisk(
                 virtualSize: device.size, sha256: digest, fileSize: Int64(status.st_size),
                 modified: status.modifiedNanoseconds),
-            root: RootFileSystem(partition: inspection.partition, uuid: inspection.uuid), kernels: kernels)
+            root: RootFileSystem(
+                partition: inspection.partition, uuid: inspection.uuid,
+                sectorSize: PartitionTable(of: device, name: raw.string).sectorSize),
+            kernels: kernels)
         try RecordFile.write(record, to: files.record)
         try store.work.give(files.record)
         do {
@@ -61,14 +67,32 @@ struct ImageAssembly {
 
     /// Finds the root file system; its journal is replayed already.
     func inspect(_ device: any BlockDevice, name: String) throws -> RootInspection {
-        for candidate in try RootInspection.candidates(device, name: name) {
+        var others: [String] = []
+        for (index, candidate) in try RootInspection.candidates(device, name: name).enumerated() {
             let part: any BlockDevice = try candidate.map { try PartitionDevice(of: device, at: $0) } ?? device
-            guard let root = try? Ext4FileSystem(on: part, disk: name) else { continue }
-            if let found = try RootInspection(root, partition: candidate, disk: name) { return found }
+            let place = candidate == nil ? "it" : "its partition \(index + 1)"
+            do {
+                if let found = try inspect(part, candidate, name: name) { return found }
+                others.append("\(place) is ext4 without an operating system (/etc/os-release)")
+            } catch let error as DiskError {
+                guard let kind = try VolumeKind(of: part) else { continue }
+                guard kind.words == "ext4" else {
+                    others.append("\(place) is \(kind.words)")
+                    continue
+                }
+                guard case .damaged(_, let defect) = error else { throw error }
+                others.append("\(place) is ext4 and damaged: \(defect)")
+            }
         }
         throw DiskError.unsupported(
-            disk: name, feature: "no ext4 root file system is on it",
+            disk: name,
+            feature: "no ext4 root file system is on it"
+                + (others.isEmpty ? "" : ": \(others.joined(separator: ", "))"),
             hint: "devbox takes disks whose root is ext4: on the whole disk, or in a GPT or MBR partition")
+    }
+
+    private func inspect(_ part: any BlockDevice, _ place: DiskExtent?, name: String) throws -> RootInspection? {
+        try RootInspection(Ext4FileSystem(on: part, disk: name), partition: place, disk: name)
     }
 
     private func sync(_ path: FilePath) throws {

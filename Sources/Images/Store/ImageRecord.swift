@@ -144,9 +144,12 @@ public struct RootFileSystem: Sendable, Codable, Equatable {
     public var partition: DiskExtent?
     /// The ext4 file system's UUID.
     public var uuid: String
+    /// What the disk's partition table counts in, in bytes, where that is not 512: a machine has to see a disk of such sectors.
+    public var sectorSize: Int64?
 
     /// The ext4 file system `uuid` in a partition, or, without one, on the whole disk.
-    public init(partition: DiskExtent?, uuid: String) {
+    public init(partition: DiskExtent?, uuid: String, sectorSize: Int64 = 512) {
         (self.partition, self.uuid) = (partition, uuid)
+        self.sectorSize = sectorSize == 512 ? nil : sectorSize
     }
 }
