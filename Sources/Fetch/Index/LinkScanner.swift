@@ -12,7 +12,7 @@ struct LinkScanner {
 
     init(_ bytes: [UInt8]) {
         self.bytes = bytes
-        let isTable = bytes.withUnsafeBytes { Self.has(Array("<td".utf8), in: $0) }
+        let isTable = bytes.withUnsafeBytes { bytes in ["<td", "<TD"].contains { Self.has(Array($0.utf8), in: bytes) } }
         rowEnds = (isTable ? ["</tr"] : ["\n", "<br", "</li"]).map { Array($0.utf8) }
     }
 

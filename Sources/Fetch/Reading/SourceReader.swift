@@ -78,6 +78,7 @@ final class SourceReader {
                 if case .success(.some) = result { continue }
                 listings[folder] = nil
             }
+            forbidden = forbidden.filter { !bucket.contains($0) }
             buckets.append(bucket)
         }
         return page.isTruncated
@@ -195,7 +196,11 @@ final class SourceReader {
             try client().run(all)
             for page in pages {
                 self[keyPath: cache][page.address] = Attempt { try web(page.address, try page.result.get()) }
-                if case .failure(FetchError.status(_, 403)) = page.result { forbidden.insert(page.address) }
+                if case .failure(let error as FetchError) = page.result, case .status(_, 403) = error,
+                    !isBucket(page.address)
+                {
+                    forbidden.insert(page.address)
+                }
             }
         }
         return addresses.map { self[keyPath: cache][$0] ?? .success(nil) }
