@@ -111,16 +111,17 @@ struct IndexDetails {
         return .exact(bytes)
     }
 
-    private static let units: [String: Double] = [
+    private static let units: [String: Int64] = [
         "k": 1 << 10, "kb": 1 << 10, "kib": 1 << 10, "m": 1 << 20, "mb": 1 << 20, "mib": 1 << 20, "g": 1 << 30,
         "gb": 1 << 30, "gib": 1 << 30, "t": 1 << 40, "tb": 1 << 40, "tib": 1 << 40,
     ]
 
     /// "1.4" of a unit; nginx prints no tenths. A unit of 1000 is taken for one of 1024: the size is what a file may have at most.
-    private static func rounded(_ digits: some StringProtocol, _ unit: Double) -> Build.Size? {
+    private static func rounded(_ digits: some StringProtocol, _ unit: Int64) -> Build.Size? {
         guard let number = Double(String(digits)), number >= 0, number < 1e6 else { return nil }
         let decimals = digits.split(separator: ".").dropFirst().first?.count ?? 0
         return .about(
-            Int64(number * unit), lastDigit: Int64(unit / (0..<min(decimals, 6)).reduce(1) { one, _ in one * 10 }))
+            Int64(number * Double(unit)),
+            lastDigit: Int64(Double(unit) / (0..<min(decimals, 6)).reduce(1) { one, _ in one * 10 }))
     }
 }

@@ -40,7 +40,7 @@ public struct PackageStore: Sendable {
         // Where nothing tells its day, that under which it was fetched the first time stays its day; and what a source has by its
         // digest alone is the same file, whatever day its server tells.
         if build.date == nil || build.knownDigest != nil, let earlier = try records.record(ofAnyDay: build),
-            try build.date == nil || build.knownDigest.map { try agrees(earlier, with: $0) } == true
+            try build.date == nil || build.knownDigest.map({ try agrees(earlier, with: $0) }) == true
         {
             return (earlier, earlier.path.split(separator: "/").dropLast().map(String.init))
         }

@@ -96,7 +96,7 @@ struct DiskArchive {
         }
         let file = try Files.open(raw, .writeOnly, [.create, .exclusiveCreate])
         defer { try? file.close() }
-        try posix("make \(raw)") { ftruncate(file.rawValue, off_t(size >> 20 << 20)) }
+        try posix("make \(raw)") { ftruncate(file.rawValue, off_t(size) & ~0xF_FFFF) }
         try watch.runner.run(Mke2fs.ext4(raw, label: "root", uuid: ImageRecipe.uuid, epoch: ImageRecipe.epoch))
         let root = try Ext4FileSystem(
             on: FileDevice(raw, writable: true), disk: name, writable: true, now: ImageRecipe.epoch)

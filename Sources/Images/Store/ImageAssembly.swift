@@ -45,6 +45,7 @@ struct ImageAssembly {
         let status = try Files.status(files.disk)
         var source = origin
         if source.kind == "build" { source.packages = inspection.packages }
+        let sectorSize = try PartitionTable(of: device, name: raw.string).sectorSize
         let record = ImageRecord(
             name: name, architecture: inspection.architecture, release: inspection.release, createdAt: Date(),
             origin: source,
@@ -53,7 +54,7 @@ struct ImageAssembly {
                 modified: status.modifiedNanoseconds),
             root: RootFileSystem(
                 partition: inspection.partition, uuid: inspection.uuid,
-                sectorSize: PartitionTable(of: device, name: raw.string).sectorSize),
+                sectorSize: sectorSize),
             kernels: kernels)
         try RecordFile.write(record, to: files.record)
         try store.work.give(files.record)
