@@ -139,7 +139,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "TestSupport", "Crash", "Guests", "Sandbox", "Packages", "Archives", "HostTools", "DevboxCore",
+                "TestSupport", "Targets", "Crash", "Guests", "Sandbox", "Packages", "Archives", "HostTools",
+                "DevboxCore",
                 "devbox",
                 system,
             ],
@@ -148,7 +149,7 @@ let package = Package(
             name: "DevboxCoreTests", dependencies: ["TestSupport", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
-            name: "TemplatesTests", dependencies: ["TestSupport", "Templates", "DevboxCore", system],
+            name: "TemplatesTests", dependencies: ["TestSupport", "Templates", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
             name: "SettingsTests", dependencies: ["TestSupport", "Settings", "DevboxCore"],
@@ -211,7 +212,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "TargetsTests", dependencies: ["TestSupport", "Targets", "HostTools", "DevboxCore", system],
+            name: "TargetsTests",
+            dependencies: ["TestSupport", "Targets", "Guests", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
             name: "FetchTests",

@@ -186,6 +186,10 @@
 	(const char[]){
 #embed "../../templates/packages/purge.sh" suffix(,)
 		0}},
+{"sandbox/mount.sh",
+	(const char[]){
+#embed "../../templates/sandbox/mount.sh" suffix(,)
+		0}},
 {"sandbox/run.sh",
 	(const char[]){
 #embed "../../templates/sandbox/run.sh" suffix(,)

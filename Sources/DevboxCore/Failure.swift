@@ -17,6 +17,17 @@ public struct Failure: ReportableError {
         self.hint = hint
     }
 
+    /// Any error as one of no module in particular.
+    public init(_ error: any Error) {
+        if let failure = error as? Failure {
+            self = failure
+        } else if let error = error as? any ReportableError {
+            self.init(error.exitCode, error.message, hint: error.hint)
+        } else {
+            self.init(.failure, "\(error)")
+        }
+    }
+
     /// Ctrl-C or SIGTERM ended what was being done.
     public static let interrupted = Failure(.interrupted, "interrupted")
 }

@@ -49,11 +49,6 @@ public struct FileLock: ~Copyable {
         self.descriptor = file
     }
 
-    /// Takes over a descriptor that another process locked and handed on.
-    public init(adopting descriptor: FileDescriptor) {
-        self.descriptor = descriptor
-    }
-
     /// How long commands wait for each other.
     public static let defaultPatience = Duration.seconds(10)
 

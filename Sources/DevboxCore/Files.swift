@@ -169,13 +169,14 @@ public enum Files {
         if isDurable { try syncDirectory(directory) }
     }
 
-    /// Gives a file that root made to the owner of its directory: under sudo, the user's files stay the user's.
-    static func inheritOwner(_ file: FileDescriptor, in directory: FilePath) {
+    /// Gives a file or folder that root has just made to the owner of its directory: under sudo, the user's files stay the user's.
+    package static func inheritOwner(_ file: FileDescriptor, in directory: FilePath) {
         var (folder, made) = (stat(), stat())
         guard isRoot, stat(directory.string, &folder) == 0, folder.st_uid != 0, fstat(file.rawValue, &made) == 0
         else { return }
         // Only what root just made here: a second name of a file from elsewhere stays as it is.
-        if made.st_uid == 0, made.st_nlink == 1, made.st_size == 0 {
+        let isNewFile = made.st_nlink == 1 && made.st_size == 0
+        if made.st_uid == 0, isNewFile || made.st_mode & S_IFMT == S_IFDIR {
             fchown(file.rawValue, folder.st_uid, folder.st_gid)
         }
     }

@@ -24,13 +24,15 @@ public struct Table: Sendable {
 
     /// The table, without spaces at the ends of lines.
     public var text: String {
-        let all = [headings] + rows
-        let widths = headings.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        let all = ([headings] + rows).map { row in row.map { (text: $0, width: $0.count) } }
+        let widths = headings.indices.map { column in all.map { $0[column].width }.max() ?? 0 }
         return all.map { row in
             let line = zip(row, widths).map { cell, width in
-                cell + String(repeating: " ", count: width - cell.count)
+                cell.text + String(repeating: " ", count: width - cell.width)
             }.joined(separator: "  ")
-            return String(line.reversed().drop { $0 == " " }.reversed())
+            // As bytes: a table may have a thousand rows, and characters are dear.
+            let end = line.utf8.lastIndex { $0 != UInt8(ascii: " ") }.map(line.utf8.index(after:))
+            return String(line[..<(end ?? line.startIndex)])
         }.joined(separator: "\n")
     }
 }

@@ -187,9 +187,8 @@ struct RunningSource: DumpSource {
             result = try target.run(asked)
         } catch GuestError.timedOut(_, let patience) {
             throw Failure(
-                .timedOut, "\(name) did not answer within \(patience.inWords)",
-                hint:
-                    "the crash kernel may be starting it again: try again, or `devbox stop --force \(name)` and read its disk"
+                .timedOut, "\(name) did not answer to the end within \(patience.inWords)",
+                hint: "try again: a crash kernel may be at work; or `devbox stop --force \(name)`, and its disk is read"
             )
         }
         guard result.isSuccess else { throw Failure(.badInput, complaint(result.status)) }

@@ -44,8 +44,9 @@ public final class EventLoop {
             let ready = Poll.wait(
                 watched.map { .of($0, read: sources[$0] != nil, write: sinks[$0] != nil) },
                 until: timers.map(\.at).min())
-            let due = timers.filter { $0.at <= .now }
-            timers.removeAll { $0.at <= .now }
+            let now = ContinuousClock.now
+            let due = timers.filter { $0.at <= now }
+            timers.removeAll { $0.at <= now }
             for timer in due where !stopped { try timer.body() }
             for (place, number) in watched.enumerated() where ready[place] && !stopped {
                 // At an error or a hang-up both learn of it by what they do next.

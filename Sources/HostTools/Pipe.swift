@@ -32,6 +32,13 @@ public final class Pipe {
         writeOpen = false
     }
 
+    /// How many bytes can be read without waiting.
+    public func readableBytes() throws -> Int {
+        var count: Int32 = 0
+        try posix("look into a pipe") { ioctl(readEnd.rawValue, UInt(FIONREAD), &count) }
+        return Int(count)
+    }
+
     deinit {
         closeReadEnd()
         closeWriteEnd()

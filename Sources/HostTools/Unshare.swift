@@ -28,6 +28,11 @@ public enum Unshare {
         return result
     }
 
+    /// A program in a further mount namespace: what is mounted there goes with it.
+    public static func withMounts(_ words: [String], environment: [String: String] = [:]) -> Command {
+        Command(program, ["--mount", "--propagation", "private", "--"] + words, environment: environment)
+    }
+
     /// A program that is killed, with all that it started, when the unshare above it ends. An ordinary user cannot have that
     /// for a program that makes a user namespace itself; it is run as it is then.
     public static func dying(_ command: Command) -> Command {

@@ -63,7 +63,7 @@ struct AptTree {
         try Self.write(templates.render("apt.conf.mustache", values), to: "apt.conf", in: path)
         skipped = try Self.write(sources, in: path)
         cache.use(name)
-        try cache.evict(keeping: name)
+        try? cache.evict(keeping: name)
     }
 
     private static func isPlain(_ path: String) -> Bool {

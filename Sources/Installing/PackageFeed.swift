@@ -27,7 +27,7 @@ final class PackageFeed {
     /// Looks for the decoded package, or begins to decode it.
     ///
     /// - Parameters:
-    ///   - folder: where a fifo may be made.
+    ///   - folder: where a fifo may be made, on the file system of the cache.
     ///   - sizeLimit: how much the package may take on the guest's disk, in bytes.
     /// - Throws: `badInput` where a package that is decoded at once holds what it must not, or is damaged.
     init(_ file: PackageFile, _ cache: DecodedCache, folder: FilePath, sizeLimit: Int64) throws {
@@ -35,8 +35,9 @@ final class PackageFeed {
         self.sizeLimit = sizeLimit
         let name = "packages/\(file.fileName)"
         path = "/run/devbox/\(name)"
-        if let decoded = cache.lookUp(file.digest) {
-            extras = [SandboxMount.Entry(decoded.path, as: name)]
+        let held = folder.appending("\(file.fileName).decoded")
+        if let decoded = cache.lookUp(file.digest), Self.hold(decoded.path, as: held) {
+            extras = [SandboxMount.Entry(held, as: name)]
             writer = nil
             fifo = nil
             return
@@ -44,7 +45,11 @@ final class PackageFeed {
         var writer = try cache.begin(file.package, digest: file.digest)
         guard let size = file.package.decodedDataSize, size >= Self.streamedFrom else {
             try DebCheck(sizeLimit: sizeLimit).run(file.package, sink: { writer.append($0) })
-            extras = [SandboxMount.Entry(try writer.finish().path, as: name)]
+            guard Self.hold(try writer.finish().path, as: held) else {
+                throw Failure(
+                    .failure, "cannot keep the decoded \(file.fileName): there is no room in \(cache.directory)")
+            }
+            extras = [SandboxMount.Entry(held, as: name)]
             self.writer = nil
             self.fifo = nil
             return
@@ -54,6 +59,12 @@ final class PackageFeed {
         extras = [SandboxMount.Entry(writer.path, as: name), SandboxMount.Entry(fifo, as: "\(name).data")]
         self.writer = consume writer
         self.fifo = fifo
+    }
+
+    /// Gives a file of the cache a second name: the cache may let go of it, for the next package of the same command say, before the
+    /// container is shown it. False where it has.
+    private static func hold(_ file: FilePath, as held: FilePath) -> Bool {
+        (try? Files.hardLink(file, to: held)) != nil
     }
 
     /// Decodes the package and hands it to the dpkg that runs, where that is still to be done.

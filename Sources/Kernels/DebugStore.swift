@@ -22,17 +22,12 @@ public struct DebugStore: Sendable {
     /// The debug store of a work directory.
     public init(_ work: WorkDirectory) { store = SharedStore(work) }
 
-    /// Where a kernel's files are.
-    public func folder(of id: BuildID) -> FilePath { store.path([id.description]) }
-
     /// A kernel's files as guests see them.
     public static func guestPath(of record: DebugRecord) -> String { SharedStore.guestPath(of: record) }
 
-    /// What is known of all kernels in the store, by version.
-    ///
-    /// - Parameter unreadable: told of each record that cannot be read.
-    public func records(unreadable: (FilePath) -> Void = { _ in }) throws -> [DebugRecord] {
-        try store.records.all(unreadable: unreadable).filter { try store.has($0) }
+    /// What is known of all kernels in the store, by version. A record that cannot be read is of none.
+    public func records() throws -> [DebugRecord] {
+        try store.records.all { _ in }.filter { try store.has($0) }
             .sorted { ($0.kernel, $0.buildID.description) < ($1.kernel, $1.buildID.description) }
     }
 

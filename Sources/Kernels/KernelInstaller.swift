@@ -42,8 +42,14 @@ public struct KernelInstaller: Sendable {
         // A folder may have held more than kernels.
         result.besides = given.filter { file in !result.versions.contains { file.package.name.contains($0) } }
         if !symbols.isEmpty {
-            let installed = try KernelInventory(store, runner: runner).kernels(of: name)
-                .filter { result.versions.contains($0.version) }
+            var installed: [KernelInventory.Entry] = []
+            do {
+                installed = try KernelInventory(store, runner: runner).kernels(of: name)
+                    .filter { result.versions.contains($0.version) }
+            } catch {
+                // The kernels are installed, whatever can be said of their symbols.
+                result.remarks.append("the symbols cannot be compared with the kernel: \(Failure(error).message)")
+            }
             result.symbols = symbols.map { record in
                 KernelSymbols(
                     record: record, installedBuildID: installed.first?.buildID,

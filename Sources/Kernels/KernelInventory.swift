@@ -68,7 +68,8 @@ public struct KernelInventory: Sendable {
             return BuildID(String(decoding: text, as: UTF8.self).filter { !$0.isNewline })
         }
         let id = KernelImage(try Files.read(file, limit: KernelImage.sizeLimit)).buildID
-        try cache.keep("\(id?.description ?? "")\n".utf8, as: note)
+        // Without it the next one decompresses the kernel again.
+        try? cache.keep("\(id?.description ?? "")\n".utf8, as: note)
         return id
     }
 }

@@ -60,7 +60,7 @@ public struct Container {
             values["emulatedServices"] = try write("foreign-service.conf", [:], mode: 0o644).string
         }
         try writeConfig(values)
-        return root.around(LXC.start(name, in: folder.lxc, log: log))
+        return try root.around(LXC.start(name, in: folder.lxc, log: log), templates: host.templates)
     }
 
     /// The program that runs a command without an init.
@@ -70,7 +70,8 @@ public struct Container {
         var values: [String: any Sendable] = ["term": command.terminal ?? "dumb"]
         if command.isUnsynced { values["unsynced"] = try write("unsynced.seccomp", [:], mode: 0o644).string }
         try writeConfig(values)
-        return root.around(LXC.execute(words, name: name, in: folder.lxc, config: config, log: log))
+        return try root.around(
+            LXC.execute(words, name: name, in: folder.lxc, config: config, log: log), templates: host.templates)
     }
 
     private func writeConfig(_ given: [String: any Sendable]) throws {

@@ -15,7 +15,9 @@ struct JournalTask {
     }
 
     func run() throws -> Int32 {
-        guard case .disk(let disk, let partition) = host.plan.root else { return 0 }
+        guard case .disk(let disk, let partition) = host.plan.root else {
+            throw Failure(.usage, "\(host.plan.title) stands on a folder, which has no journal")
+        }
         let folder = try PrivateFolder(for: host.plan)
         let export = try DiskExport(
             FilePath(disk), partition: partition, isWritable: true, in: folder, runner: host.runner)

@@ -48,7 +48,6 @@ public struct Sandbox: ~Copyable {
         var ends: [Int32] = [-1, -1]
         try posix("make a channel") { devbox_socketpair(&ends) }
         let theirs = FileDescriptor(rawValue: ends[1])
-        defer { try? theirs.close() }
         let ours = FileDescriptor(rawValue: ends[0])
         let command = Unshare.enclose(
             Command(devbox, ["supervise"]), asUser: !isRoot)
@@ -69,13 +68,23 @@ public struct Sandbox: ~Copyable {
         }
         var descriptors = [Self.channelNumber: theirs]
         if let lock { descriptors[Self.lockNumber] = lock }
-        let child: ChildProcess
+        let text: [UInt8]
+        var child: ChildProcess
         do {
-            try Files.writeAll(ours, RecordFile.json(plan, pretty: false), name: "the channel")
+            defer { try? theirs.close() }
+            text = try RecordFile.json(plan, pretty: false)
             child = try ChildProcess(
                 command, input: input, output: output, error: error,
                 descriptors: descriptors, newSession: newSession)
         } catch {
+            try? ours.close()
+            throw error
+        }
+        do {
+            // It may be more than the channel takes: somebody has to read it meanwhile.
+            try Files.writeAll(ours, text, name: "the channel")
+        } catch {
+            child.end()
             try? ours.close()
             throw error
         }

@@ -43,7 +43,7 @@ public final class SandboxHost {
         do {
             exit(try SandboxHost(channel).run(service))
         } catch {
-            let failure = error as? any ReportableError ?? Failure(.failure, "\(error)")
+            let failure = Failure(error)
             send(.failed(code: failure.exitCode, message: failure.message, hint: failure.hint), to: channel)
             exit(failure.exitCode.rawValue)
         }

@@ -68,10 +68,11 @@ public enum SandboxNetwork: Codable, Sendable, Equatable {
 public enum SandboxTask: Codable, Sendable {
     /// One command in a container without an init.
     case command(SandboxCommand)
-    /// Nothing but the replay of the disk's journal, where it has one to replay.
+    /// No command: the disk's file system is brought into a state in which libext2fs may read it, which believes more than e2fsck does.
     ///
-    /// - Parameter checks: whether the whole file system is checked after that, before libext2fs is let at what the guest's root may have
-    ///   prepared: it believes more than e2fsck does.
+    /// - Parameters:
+    ///   - replays: whether it has a journal to replay; e2fsck mends then what it mends unasked.
+    ///   - checks: whether all of it is checked. Faults that e2fsck can mend unasked are mended; others are `badInput`.
     case settleDisk(replays: Bool, checks: Bool)
     /// What devbox itself does there, a guest's supervisor say. `plan` is JSON of the service's own.
     case service(plan: String)

@@ -2,6 +2,7 @@ import CLinux
 import DevboxCore
 import HostTools
 import SystemPackage
+import Templates
 
 /// The root of a sandbox, brought to where its container finds it.
 public struct SandboxRootMount {
@@ -31,9 +32,15 @@ public struct SandboxRootMount {
     }
 
     /// A command of the host's with the root mounted around it. A disk's is mounted in a further namespace, which goes with the command.
-    func around(_ command: Command) -> Command {
+    ///
+    /// The process that serves the disk's file is not in that namespace. Were it the last one to die there, the kernel would unmount
+    /// ext4 through a server that is gone, and both would hang for good. Buffered, never direct-io: over a FUSE export of QEMU 7.2
+    /// that corrupts data.
+    func around(_ command: Command, templates: Templates) throws -> Command {
         if export == nil { return command }
-        return Mount.inNamespace(folder.disk, at: folder.root, isWritable: isWritable, run: command)
+        let mount = [isWritable ? "loop" : "loop,ro", folder.disk.string, folder.root.string]
+        let words = try templates.shell("sandbox/mount.sh", mount + [command.program.name] + command.arguments)
+        return Unshare.withMounts(words, environment: command.environment)
     }
 
     /// Readable when what serves the disk has died; nil where nothing has to.

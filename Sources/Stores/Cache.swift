@@ -45,7 +45,7 @@ public struct Cache: Sendable {
 
     /// Puts a folder into place as an entry, and removes what is too much. One that another devbox has made meanwhile is as good.
     public func finish(_ unfinished: consuming UnfinishedFolder, as name: String) throws {
-        try work.give(unfinished.path)
+        try work.giveTree(unfinished.path)
         do {
             try unfinished.finish(as: path(name))
         } catch let error as Failure where error.exitCode == .exists {
@@ -89,27 +89,4 @@ public struct Cache: Sendable {
         try prepare()
         return try CacheLock(path(".\(name).lock"), of: what, for: purpose, patience: patience)
     }
-}
-
-/// The making of a cache's entry, held.
-public struct CacheLock: ~Copyable {
-    private let lock: FileLock
-    private let path: FilePath
-
-    fileprivate init(_ path: FilePath, of what: String, for purpose: String, patience: Duration) throws {
-        self.path = path
-        while true {
-            let lock = try FileLock(path, of: what, for: purpose, patience: patience)
-            var held = stat()
-            // Who had it before has removed it, and others may hold a new one by now.
-            if fstat(lock.descriptor.rawValue, &held) == 0, let named = try? Files.status(path),
-                named.st_ino == held.st_ino, named.st_dev == held.st_dev
-            {
-                self.lock = lock
-                return
-            }
-        }
-    }
-
-    deinit { try? Files.remove(path) }
 }

@@ -66,32 +66,8 @@ public struct Leftover: Sendable, Codable, Equatable {
             try body()
             result.isCleaned = true
         } catch {
-            result.note = (error as? any ReportableError)?.message ?? "\(error)"
+            result.note = Failure(error).message
         }
         return result
-    }
-}
-
-/// Who knows what killed devboxes leave in some part of a work directory.
-public protocol LeftoverReporting {
-    /// What killed devboxes left there. Locks alone decide what is in use; that is neither told nor touched.
-    ///
-    /// - Parameter cleaning: whether what is found is cleaned away.
-    func leftovers(cleaning: Bool) throws -> [Leftover]
-}
-
-/// The folders in a directory that nobody fills any more.
-public struct AbandonedFolders: LeftoverReporting {
-    private let directory: FilePath
-
-    /// - Parameter directory: where they are looked for; it need not exist.
-    public init(in directory: FilePath) { self.directory = directory }
-
-    /// Folders that are being filled are left out.
-    public func leftovers(cleaning: Bool) throws -> [Leftover] {
-        try UnfinishedFolder.abandoned(in: directory).map { path in
-            let leftover = Leftover(.unfinishedFolder, path)
-            return cleaning ? leftover.cleaned { try UnfinishedFolder.remove(abandoned: path) } : leftover
-        }
     }
 }

@@ -36,9 +36,6 @@ public struct RecordTree<Entry: StoredRecord>: Sendable {
         try work.give(file(entry.place))
     }
 
-    /// Removes the record of an entry; one that is not there is fine.
-    public func remove(_ place: [String]) throws { try Files.remove(file(place)) }
-
     /// Removes all records below a folder.
     public func removeAll(below names: [String]) throws {
         try Files.removeTree(names.reduce(folder) { $0.appending($1) })

@@ -42,6 +42,8 @@ public struct ShareFolder: ~Copyable, Sendable {
                     fchownat(descriptor.rawValue, name, work.owner.uid, work.owner.gid, AT_SYMLINK_NOFOLLOW)
                 }
             }
+        } else if errno != EEXIST {
+            throw failure("make the folder \(path)", Errno(rawValue: errno))
         }
         guard let folder = try child(name) else { throw failure("use the folder \(path)", Errno(rawValue: ENOENT)) }
         return folder

@@ -4,9 +4,8 @@ import SystemPackage
 
 /// What devbox keeps for all guests below a folder of share/, and what it must be, in records that no guest can change.
 ///
-/// An entry is there when it and its record are, and when it is as large as it was. The record comes first and the rename of the entry
-/// decides: a kill leaves a record without an entry at most, which counts nothing, and an `UnfinishedFolder`, which a sweep removes.
-/// Nothing in the share is trusted: no link is followed on the way to an entry.
+/// An entry is there when it and its record are, and when it is as large as it was: one without the other, which a kill may leave, counts
+/// nothing. Nothing in the share is trusted: no link is followed on the way to an entry.
 public struct SharedStore<Entry: StoredRecord>: Sendable {
     /// The work directory.
     public let work: WorkDirectory
@@ -106,13 +105,22 @@ extension SharedStore {
 
     /// Records a folder and puts it into place, instead of one that is there. It belongs to the work directory's owner then, and all
     /// may read it.
+    ///
+    /// The rename decides. Where it cannot be done, what was there stays with its record; a kill leaves an `UnfinishedFolder`.
     public func finish(_ unfinished: consuming UnfinishedFolder, as entry: Entry) throws {
         let final = path(try place(of: entry))
         try Files.setMode(unfinished.path, 0o755)
         try work.giveTree(unfinished.path)
-        let old = Files.exists(final) ? try UnfinishedFolder.setAside(final) : nil
+        let before = try? records.read(entry.place)
         try records.write(entry)
-        try unfinished.finish(as: final)
+        let old = Files.exists(final) ? try UnfinishedFolder.setAside(final) : nil
+        do {
+            try unfinished.finish(as: final)
+        } catch {
+            if let old { try? Files.rename(old, to: final) }
+            if let before { try? records.write(before) }
+            throw error
+        }
         if let old { try Files.removeTree(old) }
     }
 

@@ -29,6 +29,8 @@ public struct UnfinishedFolder: ~Copyable {
                 throw failure("open \(path)", Errno(rawValue: errno))
             }
             if flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0, Files.exists(path) {
+                // Its user is to be able to remove what a killed sudo leaves.
+                Files.inheritOwner(descriptor, in: directory)
                 self.path = path
                 self.descriptor = descriptor
                 return

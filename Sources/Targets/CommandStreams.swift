@@ -36,8 +36,8 @@ final class CommandStreams {
 
     deinit {
         try? file?.close()
-        // Where the command was not even started: who reads would wait for ever.
-        for case let reading? in readings { reading.pipe.closeWriteEnd() }
+        // Where the command was not even started, they would read for ever.
+        for case let reading? in readings { _ = reading.finish() }
     }
 
     private func stream(_ wanted: TargetCommand.Output, _ index: Int, _ target: String) throws -> ChildProcess.Stream {
@@ -66,7 +66,6 @@ final class CommandStreams {
     /// - Parameter status: the command's, or why there is none.
     /// - Throws: what a stream's closure threw before what `status` is.
     func finish(_ status: Result<Int32, any Error>) throws -> CommandResult {
-        for case let reading? in readings { reading.pipe.closeWriteEnd() }
         let results = readings.compactMap { $0?.finish() }
         for result in results { try result.get() }
         return CommandResult(status: try status.get(), output: captured[0].bytes, error: captured[1].bytes)
@@ -76,22 +75,28 @@ final class CommandStreams {
 /// Reads a pipe while something else fills it.
 private struct PipeReading {
     let pipe: Pipe
+    private let ending: Pipe
     private let thread: WorkThread<Void>
 
     /// Begins to read.
     init(to body: @escaping (UnsafeRawBufferPointer) throws -> Void) throws {
-        let pipe = try Pipe()
-        let reader = Reader(pipe: pipe, body: body)
-        self.pipe = pipe
+        let (pipe, ending) = (try Pipe(), try Pipe())
+        let reader = Reader(pipe: pipe, ending: ending, body: body)
+        (self.pipe, self.ending) = (pipe, ending)
         thread = try WorkThread(reader.readAll)
     }
 
-    /// Waits for the end of it.
-    func finish() -> Result<Void, any Error> { thread.wait() }
+    /// Reads what is still in the pipe, and nothing that comes later: what a command left running may hold the pipe open for ever.
+    func finish() -> Result<Void, any Error> {
+        pipe.closeWriteEnd()
+        ending.closeWriteEnd()
+        return thread.wait()
+    }
 
-    /// The thread's own: of the pipe it uses the end that is read from, and closes it.
+    /// The thread's own: of the pipes it uses the ends that are read from, and closes the first.
     private struct Reader: @unchecked Sendable {
         let pipe: Pipe
+        let ending: Pipe
         let body: (UnsafeRawBufferPointer) throws -> Void
 
         func readAll() throws {
@@ -99,11 +104,17 @@ private struct PipeReading {
             defer { pipe.closeReadEnd() }
             let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
             defer { buffer.deallocate() }
-            while true {
+            var left: Int?
+            while left != 0 {
+                if left == nil, Poll.wait([.read(pipe.readEnd), .read(ending.readEnd)])[1] {
+                    left = try pipe.readableBytes()
+                    continue
+                }
                 let count = try posix("read what the command sends") {
-                    read(pipe.readEnd.rawValue, buffer.baseAddress, buffer.count)
+                    read(pipe.readEnd.rawValue, buffer.baseAddress, min(buffer.count, left ?? buffer.count))
                 }
                 if count == 0 { return }
+                left = left.map { $0 - count }
                 try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             }
         }

@@ -8,7 +8,7 @@ import SystemPackage
 
 /// A change of a stopped guest, made by programs of the guest's own in sandboxes on its disk, as one transaction: disk, boot files and
 /// record change together, or stay as they were. It is a target: what is run in it is a part of the change.
-public final class GuestChange: Target {
+public final class GuestChange: StoppedGuestTarget {
     private var guest: StoppedGuest
     private let purpose: String
     /// The guest's record; what it is when the transaction ends is what is committed.
@@ -37,13 +37,8 @@ public final class GuestChange: Target {
         guest = stopped
     }
 
-    /// The guest's name.
-    public var name: String { guest.files.name }
     /// Of its programs.
     public var architecture: Architecture { record.architecture }
-    /// Whether its commands run on a kernel of its own.
-    public var hasOwnKernel: Bool { false }
-
     /// Where the guest's files are.
     public var files: GuestFiles { guest.files }
 
@@ -124,23 +119,4 @@ public final class GuestChange: Target {
                 }
             })
     }
-
-    /// Restarts it; see `Target`.
-    public func reboot(within limit: Duration) throws {
-        throw Failure(.usage, "the guest \(name) is not running", hint: "`devbox start \(name)` starts it")
-    }
-
-    /// What its console has printed since it was last started.
-    public func console() throws -> String { try ConsoleTail.log(guest.files) }
-
-    /// In a sandbox the kernel is the host's: there is nothing to hear.
-    public func kernelEvents() throws -> KernelEvents { KernelEvents() }
-}
-
-/// The end of a command that runs, for what is done while it does.
-public struct CommandEnd: Sendable {
-    /// Readable once the command has ended.
-    public let descriptor: Int32
-    /// When it is ended; nil for never.
-    public let deadline: ContinuousClock.Instant?
 }

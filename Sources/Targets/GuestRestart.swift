@@ -2,7 +2,7 @@ import DevboxCore
 import Guests
 import HostTools
 
-/// Stops a guest that runs for a change of its disk, and starts it again in the mode that it ran in.
+/// Stops a guest that runs for a change of its disk, and starts it again as it ran, but with the kernel that starts next.
 public struct GuestRestart: Sendable {
     private let store: GuestStore
     private let runner: Runner
@@ -24,7 +24,7 @@ public struct GuestRestart: Sendable {
     public func around<T>(_ name: String, if isWanted: Bool, _ body: () throws -> T) throws -> T {
         guard isWanted, let running = try RunningGuest(name, in: store) else { return try body() }
         try running.stop(within: Self.patience)
-        let options = StartOptions(mode: running.state.mode)
+        var options = StartOptions(as: running.state)
         let result: T
         do {
             result = try body()
@@ -33,10 +33,12 @@ public struct GuestRestart: Sendable {
             do {
                 _ = try GuestStarter(store, runner: runner).start(name, options)
             } catch {
-                runner.console.warn("\(name) is stopped now")
+                runner.console.warn("\(name) is stopped now: \(Failure(error).message)")
             }
             throw error
         }
+        // The change may be of the kernels.
+        options.kernel = nil
         let again = try GuestStarter(store, runner: runner).start(name, options)
         runner.console.say("\(name): started again (\(again.summary))")
         return result

@@ -17,11 +17,7 @@ extension GuestStarter {
         guard let running = try RunningGuest(name, in: store) else {
             return Started(guest: try start(name, options), ranBefore: false)
         }
-        if let mode = options.mode, mode != running.state.mode {
-            throw Failure(
-                .busy, "the guest \(name) runs in \(running.state.mode.rawValue) mode",
-                hint: "`devbox flip \(name) \(mode.rawValue)` restarts it in the other one")
-        }
+        if let mode = options.mode { try running.check(mode) }
         if let action = options.onPanic, action != running.state.onPanic {
             throw Failure(
                 .busy,

@@ -8,50 +8,6 @@ import KernelLog
 import Sandbox
 import SystemPackage
 
-/// What the user may choose about one start; nil is as the record has it.
-public struct StartOptions: Sendable {
-    /// The mode of this start.
-    public var mode: GuestMode?
-    /// The version of an installed kernel.
-    public var kernel: String?
-    /// Arguments for the kernel beside the record's.
-    public var kernelArguments: [String]
-    /// The host's bridge for a container's network.
-    public var bridge: String?
-    /// How a virtual machine's code is run.
-    public var accelerator: Accelerator?
-    /// How long the guest may take to answer.
-    public var limit: Duration
-    /// What the host does when the kernel panics.
-    public var onPanic: PanicAction?
-
-    /// What is not given is as the record and the host have it.
-    public init(
-        mode: GuestMode? = nil, kernel: String? = nil, kernelArguments: [String] = [], bridge: String? = nil,
-        accelerator: Accelerator? = nil, limit: Duration = .seconds(300), onPanic: PanicAction? = nil
-    ) {
-        self.mode = mode
-        self.kernel = kernel
-        self.kernelArguments = kernelArguments
-        self.bridge = bridge
-        self.accelerator = accelerator
-        self.limit = limit
-        self.onPanic = onPanic
-    }
-}
-
-extension StartOptions {
-    /// Throws where a kernel, an argument or an accelerator was chosen though no virtual machine starts: it would be passed over.
-    ///
-    /// - Parameter reason: why none starts.
-    func refuseIfNoMachineStarts(_ reason: String) throws {
-        guard kernel != nil || !kernelArguments.isEmpty || accelerator != nil || onPanic != nil else { return }
-        throw Failure(
-            .usage, "--kernel, --append, --accel and --on-panic need a virtual machine that is started, but \(reason)",
-            hint: "--mode kvm starts one of a stopped guest")
-    }
-}
-
 /// Starts guests.
 public struct GuestStarter: Sendable {
     let store: GuestStore

@@ -6,8 +6,8 @@ import Templates
 
 /// A running guest: a virtual machine, reached over ssh, or a container.
 public final class RunningTarget: Target {
-    /// The guest.
-    public let guest: RunningGuest
+    /// The guest, as it was last started here.
+    public private(set) var guest: RunningGuest
     private let store: GuestStore
     private let runner: Runner
 
@@ -80,7 +80,7 @@ public final class RunningTarget: Target {
     /// Restarts it; see `Target`.
     public func reboot(within limit: Duration) throws {
         try guest.stop(within: limit)
-        _ = try GuestStarter(store, runner: runner).start(name, StartOptions(mode: guest.state.mode))
+        guest = try GuestStarter(store, runner: runner).start(name, StartOptions(as: guest.state))
     }
 
     /// What its console has printed since it was last started.

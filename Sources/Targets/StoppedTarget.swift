@@ -7,7 +7,7 @@ import Sandbox
 import SystemPackage
 
 /// A stopped guest: each command runs in a sandbox on its disk, as a transaction. The guest's lock is held as long as the value lives.
-public final class StoppedTarget: Target {
+public final class StoppedTarget: StoppedGuestTarget {
     private var guest: StoppedGuest
     private let purpose: String
 
@@ -31,12 +31,10 @@ public final class StoppedTarget: Target {
         }
     }
 
-    /// The guest's name.
-    public var name: String { guest.files.name }
     /// Of its programs.
     public var architecture: Architecture { guest.record.architecture }
-    /// Whether its commands run on a kernel of its own.
-    public var hasOwnKernel: Bool { false }
+    /// Where the guest's files are.
+    public var files: GuestFiles { guest.files }
 
     /// Runs a command, and commits what it changed.
     public func run(_ command: TargetCommand) throws -> CommandResult {
@@ -85,40 +83,4 @@ public final class StoppedTarget: Target {
         }
     }
 
-    /// Restarts it; see `Target`.
-    public func reboot(within limit: Duration) throws {
-        throw Failure(.usage, "the guest \(name) is not running", hint: "`devbox start \(name)` starts it")
-    }
-
-    /// What its console has printed since it was last started.
-    public func console() throws -> String { try ConsoleTail.log(guest.files) }
-
-    /// In a sandbox the kernel is the host's: there is nothing to hear.
-    public func kernelEvents() throws -> KernelEvents { KernelEvents() }
-}
-
-extension StoppedGuest {
-    /// Starts a command in a sandbox on the guest's disk.
-    ///
-    /// - Parameters:
-    ///   - extras: what it is shown of the host at /run/devbox.
-    ///   - isUnsynced: whether what it asks to be written to the disk may wait for its end.
-    borrowing func sandbox(
-        for command: TargetCommand, _ streams: CommandStreams, showing extras: [SandboxMount.Entry] = [],
-        isUnsynced: Bool = false
-    ) throws -> Sandbox {
-        let terminal = command.wantsTerminal
-        var plan = try record.sandbox(
-            .command(
-                SandboxCommand(
-                    command.arguments, environment: command.environment, directory: command.directory,
-                    terminal: terminal ? getenv("TERM").map { String(cString: $0) } : nil, isUnsynced: isUnsynced)),
-            files, in: store.work)
-        if !extras.isEmpty { plan.mounts.append(.extras(extras)) }
-        return try Sandbox(
-            plan, lock: lock.descriptor,
-            streams: .attached(
-                input: streams.input, output: streams.output, error: streams.error, terminal: terminal),
-            console: runner.console)
-    }
 }

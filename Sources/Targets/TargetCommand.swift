@@ -41,8 +41,8 @@ public struct TargetCommand {
         case descriptor(FileDescriptor)
         /// Into the result; more bytes than these are an error.
         case captured(limit: Int)
-        /// To a closure, as it comes. It is called on another thread, and not after the command's end. What it throws ends the command, as
-        /// its output is closed.
+        /// To a closure, as it comes. It is called on another thread, and not after `run` has returned. After it has thrown, the command
+        /// finds its output closed when it writes again.
         case stream((UnsafeRawBufferPointer) throws -> Void)
     }
 
@@ -59,25 +59,5 @@ public struct TargetCommand {
     var wantsTerminal: Bool {
         guard case .inherit = input, case .inherit = output else { return false }
         return isatty(0) == 1 && isatty(1) == 1
-    }
-}
-
-/// How a command ended, by itself.
-public struct CommandResult: Sendable {
-    /// Its own status; 128 and the signal for one that a signal ended.
-    public let status: Int32
-    /// What it wrote to standard output, where that was captured.
-    public let output: [UInt8]
-    /// What it wrote to standard error, where that was captured.
-    public let error: [UInt8]
-
-    /// Whether it ended with 0.
-    public var isSuccess: Bool { status == 0 }
-    /// Its output as text; bytes that are not UTF-8 are replaced.
-    public var text: String { String(decoding: output, as: UTF8.self) }
-    /// The last line of its standard error; empty where there is none.
-    public var complaint: String {
-        String(decoding: error, as: UTF8.self).split(whereSeparator: \.isNewline)
-            .last { !$0.allSatisfy(\.isWhitespace) }.map(String.init) ?? ""
     }
 }

@@ -113,7 +113,8 @@ struct TemplatesCommandTests {
     @Test(
         "names are completed from the work directory that the command line names",
         arguments: [
-            ("devbox show --work /w ", "/w"), ("devbox --work=/w show b", "/w"), ("devbox --work ~/w exec ", "/home/me/w"),
+            ("devbox show --work /w ", "/w"), ("devbox --work=/w show b", "/w"),
+            ("devbox --work ~/w exec ", "/home/me/w"),
             ("devbox show b", nil), ("devbox exec g -- ls --work /w ", nil), ("devbox show --work", nil),
         ] as [(String, String?)])
     func completesFromNamedWorkDirectory(line: String, expected: String?) {

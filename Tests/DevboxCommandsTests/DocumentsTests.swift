@@ -22,8 +22,14 @@ struct DocumentsTests {
     private static func text(_ document: String) throws -> String { try Files.text(root.appending(document)) }
 
     @Test("all of them are looked through")
-    func found() {
+    func found() throws {
         #expect(Self.documents.contains("README.md") && Self.documents.contains("docs/architecture.md"))
+        let readme = MarkdownText(try Self.text("README.md"))
+        #expect(readme.commands.count { $0.words.first == "devbox" } >= 15)
+        #expect(readme.mentions.count { $0.words.first == "devbox" } >= 25)
+        #expect(readme.links.count >= 12)
+        // Within a script's quotes.
+        #expect(readme.commands.contains { $0.words.starts(with: ["devbox", "exec", "--bisect"]) })
     }
 
     @Test("each command line of devbox parses: its subcommand and its options exist", arguments: documents)
@@ -55,9 +61,12 @@ struct DocumentsTests {
             }
             let place = "\(document):\(mention.line): \(mention.words.joined(separator: " "))"
             #expect(command.configuration.subcommands.isEmpty || words.allSatisfy { $0.hasPrefix("-") }, "\(place)")
-            let known = DevboxCommand.helpMessage(for: command, includeHidden: true) + "--version"
+            let help = DevboxCommand.helpMessage(for: command, includeHidden: true)
+            let known = Set(help.matches(of: #/--?[a-zA-Z][a-zA-Z0-9-]*/#).map { String($0.output) } + ["--version"])
             // What stands behind -- is the guest's.
-            for option in words.prefix(while: { $0 != "--" }) where option.hasPrefix("-") && !known.contains(option) {
+            for word in words.prefix(while: { $0 != "--" }) where word.hasPrefix("-") {
+                let option = String(word.prefix { $0 != "=" })
+                if known.contains(option) { continue }
                 Issue.record("\(place): there is no \(option)")
             }
         }
@@ -76,17 +85,35 @@ struct DocumentsTests {
     func keys() throws {
         let scratch = try ScratchDirectory()
         let work = try WorkDirectory(given: scratch("work").string, environment: [:])
-        try TestImage.make(in: work)
+        let vmcore = Self.root.appending("Tests/CrashTests/Fixtures/kdump.zlib.xz")
+        try TestImage.make(in: work, size: "64M") { content in
+            let folder = content("var/crash/202611010000")
+            try Files.makeDirectory(folder)
+            try tool(
+                "sh", "-c", "xz -dc \"$1\" >\"$2\"", "sh", vmcore.string, folder.appending("dump.202611010000").string)
+        }
+        let package = try TestPackage("nightly").pack(in: scratch)
+        let tree = scratch("tree")
+        try Files.makeDirectory(tree)
+        try tool("cp", package.string, tree.appending("nightly_1.0_all.deb").string)
+        try scratch.write(
+            "sources:\n  nightly:\n    kind: tree\n    root: \(tree)\n    pattern: \"{root}/\"\n",
+            to: "work/devbox.yaml")
         let promised = try Self.text("docs/json.md")
         for arguments in [
             ["clone", "base", "a"], ["list"], ["show", "a"], ["image", "list"], ["image", "show", "base"],
             ["snapshot", "a", "clean"], ["rollback", "a"], ["kernels", "a"], ["stop", "a"], ["kdump-status", "a"],
-            ["kdump-disarm", "a"], ["packages"], ["dumps", "a"], ["remove", "a"],
+            ["kdump-disarm", "a"], ["sources"], ["fetch", "nightly", "--list"], ["fetch", "nightly"], ["packages"],
+            ["dumps", "a"], ["deb", "show", package.string], ["doctor"], ["templates"], ["templates", "devbox.yaml"],
+            ["man", "exec"], ["completions", "bash"], ["remove", "a"],
         ] {
             let output = try runner.attempt(
                 Command(Devbox.program, arguments + ["--json"], environment: ["DEVBOX_WORK": work.path.string]))
             let report = try RecordFile.decode(JSONValue.self, from: output.bytes)
-            for key in Self.keys(of: report) where !promised.contains("`\(key)`") {
+            let keys = Self.keys(of: report)
+            // A list that is empty would promise nothing.
+            #expect(!keys.isEmpty, "devbox \(arguments) prints nothing: \(output.complaint)")
+            for key in keys where !promised.contains("`\(key)`") {
                 Issue.record("docs/json.md does not have \(key), which devbox \(arguments) prints")
             }
         }

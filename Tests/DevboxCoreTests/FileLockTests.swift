@@ -57,7 +57,8 @@ struct FileLockTests {
     func shared() throws {
         let one = try FileLock(path, of: "image a", for: "clone", shared: true, patience: .zero)
         let two = try FileLock(path, of: "image a", for: "clone", shared: true, patience: .zero)
-        #expect(throws: Failure.self) { _ = try FileLock(path, of: "image a", for: "remove", patience: .zero) }
+        let error = reported { _ = try FileLock(path, of: "image a", for: "remove", patience: .zero) }
+        #expect(error?.exitCode == .busy)
         _ = (one.descriptor, two.descriptor)
     }
 
@@ -71,17 +72,22 @@ struct FileLockTests {
 
     @Test("programs that are started do not inherit the lock")
     func notInherited() throws {
-        do {
-            let lock = try FileLock(path, of: "guest a", for: "clone")
-            var child = try ChildProcess(
-                Command(Program("tail", package: "coreutils", for: "tests"), ["-f", "/dev/null"]))
-            child.letGo()
-            defer { kill(child.pid, SIGKILL) }
-            #expect(fcntl(lock.descriptor.rawValue, F_GETFD) & FD_CLOEXEC != 0)
-        }
+        let pid = try startedUnderLock()
+        defer { kill(pid, SIGKILL) }
         // Not at once: a program that another test is just starting shares it until its execve.
         let again = try FileLock(path, of: "guest a", for: "clone", patience: .seconds(5))
+        #expect(kill(pid, 0) == 0, "the program still runs")
         _ = again.descriptor
+    }
+
+    /// A program that was started while the lock was held, and that goes on.
+    private func startedUnderLock() throws -> pid_t {
+        let lock = try FileLock(path, of: "guest a", for: "clone")
+        var child = try ChildProcess(
+            Command(Program("tail", package: "coreutils", for: "tests"), ["-f", "/dev/null"]))
+        child.letGo()
+        #expect(fcntl(lock.descriptor.rawValue, F_GETFD) & FD_CLOEXEC != 0)
+        return child.pid
     }
 
     @Test("text that somebody put into the lock file cannot move the cursor")

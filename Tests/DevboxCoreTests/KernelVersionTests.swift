@@ -15,6 +15,9 @@ struct KernelVersionTests {
             ["6.12.9+deb12-amd64", "6.12.107+deb12-amd64", "6.12.107+deb13-amd64", "6.12.107+deb13-cloud-amd64"],
             ["6.11.10-amd64", "6.12~rc6-amd64", "6.12-rc7-amd64", "6.12.3-amd64"],
             ["6.12.0-1~exp1", "6.12.0-1", "6.12.0-1.1"], ["6.12.0-rc1-amd64", "6.12.0-amd64", "6.12.0-1-amd64"],
+            ["4.8.0-rc5-amd64", "4.8.0-rc8-amd64", "4.8.0-trunk-amd64", "4.8.0-1-amd64", "4.8.0-2-amd64"],
+            ["4.20.0-1-amd64", "4.20.0-8-amd64", "4.20.0-10-amd64", "4.20.0-11-amd64"],
+            ["0-rescue-c1301f4b43894de3b590f3810f83fe1f", "3.10.0-1127.el7.x86_64"],
             // A branch's name that only begins like a candidate's.
             ["6.12.0", "6.12.0-rcu2"], ["6.12.0-0.rc1.20241002.fc42", "6.12.0-300.fc42"],
             // Numbers of any length.

@@ -44,6 +44,7 @@ struct Ext4HostileTests {
             try disk.edit { root in for number in 0..<50 { try root.put([], at: "/etc/\(number)") } }
         }
         #expect(error?.exitCode == .failure)
+        #expect(error?.message.contains("there is no space left in the file system on the disk") == true)
     }
 
     @Test("what is not ext4 is bad input", arguments: [0, 1000, 4096, 1 << 20])

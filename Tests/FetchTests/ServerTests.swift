@@ -163,7 +163,15 @@ struct ServerTests {
         let command = Command(
             Devbox.program, ["fetch", "ltp", "--arch", "amd64"], environment: ["DEVBOX_WORK": bed.work.path.string])
         var child = try ChildProcess(command, output: .null, error: .null)
-        #expect(try child.wait(until: .now + .milliseconds(900)) == nil)
+        // Until so much has come that it is worth going on with.
+        let deadline = ContinuousClock.now + .seconds(30)
+        func hasBegun() throws -> Bool {
+            try bed.parts().contains { name in
+                guard name.hasSuffix(".part") else { return false }
+                return try Files.status(bed.work.cache(.downloads).appending(name)).st_size > 2 << 20
+            }
+        }
+        while try !hasBegun(), ContinuousClock.now < deadline { Interrupts.sleep(.milliseconds(10)) }
         let start = ContinuousClock.now
         child.signal(SIGINT)
         #expect(try child.wait() == .exited(130))

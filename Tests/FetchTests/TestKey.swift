@@ -6,14 +6,18 @@ import TestSupport
 /// OpenPGP keys of a test's own, in a GnuPG home of their own.
 final class TestKey {
     private let home: FilePath
+    private let date: String?
     /// The public key, binary.
     let keyring: FilePath
     /// The public key, armoured.
     let armoured: FilePath
 
-    /// - Parameter expires: as gpg takes it: "0" for never, "seconds=1".
-    init(in scratch: ScratchDirectory, name: String, expires: String = "0") throws {
+    /// - Parameters:
+    ///   - expires: as gpg takes it: "0" for never, "1d" for a day after it was made.
+    ///   - date: when it is made, and when it signs: "20200101T000000"; nil for now.
+    init(in scratch: ScratchDirectory, name: String, expires: String = "0", at date: String? = nil) throws {
         home = scratch("gpg-\(name)")
+        self.date = date
         keyring = scratch("\(name).gpg")
         armoured = scratch("\(name).asc")
         try Files.makeDirectory(home, mode: 0o700)
@@ -42,10 +46,12 @@ final class TestKey {
     private func gpg(_ arguments: String...) throws { try gpg(arguments) }
 
     private func gpg(_ arguments: [String]) throws {
-        let base = [
-            "--homedir", home.string, "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback", "--passphrase",
-            "",
-        ]
+        let base =
+            [
+                "--homedir", home.string, "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback",
+                "--passphrase",
+                "",
+            ] + (date.map { ["--faked-system-time", $0] } ?? [])
         try runner.run(Command(Program("gpg", package: "gnupg", for: "tests"), base + arguments), limit: .seconds(60))
     }
 }

@@ -162,7 +162,7 @@ struct LayerTests {
     @Test("one that died before the snapshot was taken left nothing to undo")
     func diedEarly() throws {
         let raw = try remember()
-        let transaction = DiskTransaction(id: LayerName.new(), purpose: "exec")
+        let transaction = DiskTransaction(id: UniqueName.new(), purpose: "exec")
         try Files.writeAtomically(RecordFile.json(transaction), to: here.store.files("a").transaction)
         _ = try here.opened("a")
         #expect(try isAs(raw))

@@ -130,4 +130,19 @@ struct UnixSocketTests {
         #expect(read(server.rawValue, &buffer, 64) == 7)
         #expect(buffer.prefix(7) == Array("READY=1".utf8)[...])
     }
+
+    @Test("no timer is lost, however close together they are")
+    func timers() throws {
+        let loop = EventLoop()
+        var rung = 0
+        for number in 0..<5000 {
+            loop.after(.microseconds(number * 4)) {
+                rung += 1
+                if rung == 5000 { loop.stop() }
+            }
+        }
+        loop.after(.seconds(20)) { loop.stop() }
+        try loop.run()
+        #expect(rung == 5000)
+    }
 }

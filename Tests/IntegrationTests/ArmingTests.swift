@@ -66,12 +66,15 @@ extension IntegrationTests {
             try bed.withGuest("arm-kill") { guest in
                 let files = try bed.files(guest)
                 try bed.run("snapshot", guest, "plain").succeeded()
+                let begin = ContinuousClock.now
+                try bed.run("kdump-arm", guest).succeeded()
+                let usual = ContinuousClock.now - begin
                 var (armed, asBefore) = (0, 0)
                 for round in 1...20 {
                     try bed.run("rollback", guest, "plain").succeeded()
                     let before = try bed.keepDisk(guest)
                     var child = try ChildProcess(bed.command(["kdump-arm", guest]), output: .null, error: .null)
-                    let moment = Duration.milliseconds(Int.random(in: 0...900))
+                    let moment = usual * Double.random(in: 0...1.5)
                     if try child.wait(until: .now + moment) == nil { child.signal(SIGKILL) }
                     _ = try child.wait()
                     let status = try bed.run("kdump-status", guest)

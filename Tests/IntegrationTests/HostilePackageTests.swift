@@ -82,7 +82,8 @@ extension IntegrationTests {
                     try bed.expectUnchanged(guest) {
                         let result = try bed.run("install", guest, package.string)
                         #expect(
-                            result.status == 65 && result.err.contains("large_1.0_all.deb"),
+                            result.status == 65 && result.err.contains("large_1.0_all.deb")
+                                && result.err.contains("room"),
                             "\(compression): \(result.err)")
                     }
                 }

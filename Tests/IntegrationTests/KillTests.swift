@@ -16,9 +16,10 @@ extension IntegrationTests {
         @Test("of clone: the guest is there as a whole or not at all, and nothing else is left")
         func clone() throws {
             try bed.withGuest("source") { source in
+                var kills = 0
                 for (round, from) in [TestBed.image, source].flatMap({ Array(repeating: $0, count: 15) }).enumerated() {
                     let name = "kill-clone-\(round)"
-                    try kill(["clone", from, name], within: .milliseconds(80))
+                    if try kill(["clone", from, name], within: .milliseconds(80)) { kills += 1 }
                     let listed = try bed.run("list").succeeded().out.contains("\(name) ")
                     #expect(!(try Files.list(bed.work.appending("guests")).contains { $0.hasPrefix(".") }))
                     if listed {
@@ -30,6 +31,7 @@ extension IntegrationTests {
                         try bed.run("remove", name).succeeded()
                     }
                 }
+                #expect(kills > 0, "none of the kills came in time")
                 try bed.checkDisk(source)
                 try bed.run("exec", source, "--", "true").succeeded()
             }
@@ -39,7 +41,7 @@ extension IntegrationTests {
         func exec() throws {
             try bed.withGuest("kill-exec") { guest in
                 try bed.run("exec", guest, "--", "sh", "-c", "mkdir /root/d; echo 0 > /root/d/count").succeeded()
-                var last = 0
+                var (last, kept, undone) = (0, 0, 0)
                 for round in 1...25 {
                     let script =
                         "rm -f /root/d/*; for i in $(seq 50); do echo \(round) > /root/d/$i; done; sync; echo \(round) > /root/d/count"
@@ -47,9 +49,11 @@ extension IntegrationTests {
                     let found = try bed.run("exec", guest, "--", "sh", "-c", "cat /root/d/count; ls /root/d | wc -l")
                         .succeeded().out
                     #expect(found == "\(round)\n51\n" || found == "\(last)\n\(last == 0 ? 1 : 51)\n", "round \(round)")
+                    if found.hasPrefix("\(round)\n") { kept += 1 } else { undone += 1 }
                     last = Int(found.prefix { $0.isNumber }) ?? -1
                     if round % 5 == 0 { try bed.checkDisk(guest) }
                 }
+                #expect(kept > 0 && undone > 0, "\(kept) kept, \(undone) undone")
             }
         }
 
@@ -131,18 +135,22 @@ extension IntegrationTests {
         /// Starts devbox and kills it at a random moment; then waits until nothing of it is left on the host.
         ///
         /// - Parameter leaving: whether a guest may go on running, as one that was started before does.
-        private func kill(_ arguments: [String], within limit: Duration, leaving: Bool = false) throws {
+        /// - Returns: whether it had not ended by itself before.
+        @discardableResult
+        private func kill(_ arguments: [String], within limit: Duration, leaving: Bool = false) throws -> Bool {
             let before = try HostState(of: bed)
             var child = try ChildProcess(bed.command(arguments), output: .null, error: .null)
             let moment = Duration.microseconds(Int.random(in: 0...Int(limit.inSeconds * 1_000_000)))
-            if try child.wait(until: .now + moment) == nil { child.signal(SIGKILL) }
+            let isKilled = try child.wait(until: .now + moment) == nil
+            if isKilled { child.signal(SIGKILL) }
             _ = try child.wait()
-            if leaving { return }
+            if leaving { return isKilled }
             if arguments[0] == "start", let guest = arguments.last, try bed.listed(guest).state != "stopped" {
                 // It had committed before the signal came: the guest is up, as it was asked for.
                 try bed.run("stop", "--force", guest).succeeded()
             }
             try before.waitUntilBack()
+            return isKilled
         }
     }
 }

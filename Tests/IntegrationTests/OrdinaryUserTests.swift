@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 extension IntegrationTests {
-    /// What needs no root, with devbox installed as `make install` does it.
+    /// What needs no root, with a copy of the program that has nothing beside it.
     @Suite("An ordinary user", .serialized)
     struct OrdinaryUserTests {
         let bed: TestBed
@@ -26,7 +26,7 @@ extension IntegrationTests {
                     + ["PATH=/usr/bin:/bin", "DEVBOX_WORK=\(work)", program.string] + arguments
                 return try runner.attempt(Command(Setpriv.program, words), limit: .seconds(300))
             }
-            let before = try HostState(of: bed)
+            let before = try HostState(of: bed, work: work)
             #expect(try devbox("packages").status == .exited(0), "it makes of the folder a work directory")
             #expect(try devbox("clone", TestBed.image, "mine").status == .exited(0))
             let stopped = try devbox("exec", "mine", "--", "true")
@@ -67,11 +67,9 @@ extension IntegrationTests {
         }
 
         private func install(in scratch: ScratchDirectory) throws -> FilePath {
-            let checkout = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
-            for folder in ["bin", "share/devbox"] { try Files.makeDirectory(scratch(folder)) }
+            try Files.makeDirectory(scratch("bin"))
             let program = scratch("bin/devbox")
             try tool("cp", Devbox.program.name, program.string)
-            try tool("cp", "-R", checkout.appending("templates").string, scratch("share/devbox/templates").string)
             return program
         }
 

@@ -72,5 +72,12 @@ extension IntegrationTests {
                 return failure?.exitCode == .environment && failure?.message.contains("no folder /nowhere") == true
             }
         }
+
+        @Test("a plan may be larger than what its channel takes at once")
+        func largePlan() throws {
+            let words = (1...5000).map { "\($0)-" + String(repeating: "x", count: 80) }
+            let result = try run(SandboxCommand(["sh", "-c", #"echo $#; echo "${5000}""#, "sh"] + words))
+            #expect(result.output == "5000\n\(words[4999])\n")
+        }
     }
 }

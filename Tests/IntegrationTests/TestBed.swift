@@ -169,15 +169,19 @@ struct HostState: Equatable {
     let loops: Set<String>
     let processes: Set<String>
 
-    private let bed: TestBed
+    private let work: FilePath
 
     static func == (left: HostState, right: HostState) -> Bool {
         left.mounts == right.mounts && left.loops == right.loops && left.processes == right.processes
     }
 
     /// The host as it is: mounts, loop devices in use, and processes that belong to a test bed.
-    init(of bed: TestBed) throws {
-        self.bed = bed
+    ///
+    /// - Parameter work: the work directory, where it is not the test bed's.
+    init(of bed: TestBed, work: FilePath? = nil) throws { try self.init(work: work ?? bed.work) }
+
+    private init(work: FilePath) throws {
+        self.work = work
         let mountinfo = try Files.text("/proc/self/mountinfo")
         mounts = Set(
             mountinfo.split(separator: "\n").map { $0.split(separator: " ").dropFirst(4).joined(separator: " ") })
@@ -190,10 +194,11 @@ struct HostState: Equatable {
                 guard let name = try? Files.text(FilePath("/proc/\(pid)/comm")).filter({ !$0.isNewline }),
                     let status = try? Files.text(FilePath("/proc/\(pid)/stat")), !status.contains(") Z ")
                 else { return nil }
-                // All that devbox starts has its work directory in the environment.
+                // What devbox starts on the host has its work directory in the environment; what runs in a container has LXC's group.
                 let environment = (try? Files.text(FilePath("/proc/\(pid)/environ"))) ?? ""
-                return environment.contains("DEVBOX_WORK=\(bed.work)\0") && pid != "\(getpid())"
-                    ? "\(pid) \(name)" : nil
+                let groups = (try? Files.text(FilePath("/proc/\(pid)/cgroup"))) ?? ""
+                let isOurs = environment.contains("DEVBOX_WORK=\(work)\0") || groups.contains("/devbox/devbox-")
+                return isOurs && pid != "\(getpid())" ? "\(pid) \(name)" : nil
             })
     }
 
@@ -201,7 +206,7 @@ struct HostState: Equatable {
     func waitUntilBack(within limit: Duration = .seconds(10)) throws {
         let deadline = ContinuousClock.now + limit
         while true {
-            let now = try HostState(of: bed)
+            let now = try HostState(work: work)
             let left = now.mounts.subtracting(mounts).union(now.loops.subtracting(loops)).union(
                 now.processes.subtracting(processes))
             if left.isEmpty { return }

@@ -51,10 +51,14 @@ struct KernelChoiceTests {
     @Test("a debug package without symbols is refused before the guest is touched")
     func noSymbols() throws {
         let package = try PackageFile(TestPackage("linux-image-6.1.0-47-amd64-dbg").pack(in: scratch))
+        let files = store.files("a")
+        let (record, disk) = try (Files.read(files.record), SHA256Digest(of: files.disk))
         let error = reported {
             _ = try installer.install(
                 [], in: "a", .init(packages: .init(command: "test"), symbols: [package]))
         }
         #expect(error?.exitCode == .badInput && error?.message.contains("holds no vmlinux") == true)
+        #expect(try Files.read(files.record) == record && SHA256Digest(of: files.disk) == disk)
+        #expect(!Files.exists(files.transaction))
     }
 }

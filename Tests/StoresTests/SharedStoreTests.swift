@@ -88,10 +88,10 @@ struct SharedStoreTests {
         #expect(try !store.has(entry))
         try Files.removeTree(folder)
         symlink(scratch("elsewhere").string, folder.string)
-        #expect(reported { _ = try store.has(entry) } != nil)
+        #expect(reported { _ = try store.has(entry) }?.message.contains("symbolic link") == true)
         try Files.removeTree(folder.removingLastComponent())
         symlink(scratch("elsewhere").string, folder.removingLastComponent().string)
-        #expect(reported { try add("two") } != nil)
+        #expect(reported { try add("two") }?.message.contains(store.folder.string) == true)
         #expect(try Files.list(scratch("elsewhere")) == ["vmcore"])
     }
 
@@ -153,6 +153,14 @@ struct SharedStoreTests {
         #expect(told == ["bad.json", "other.json"])
         #expect(reported { _ = try store.records.read(["bug-1", "bad"]) }?.exitCode == .badInput)
         #expect(try store.records.read(["bug-1", "three"]) == nil)
+    }
+
+    @Test("a folder that cannot be made is no folder that is missing")
+    func notMade() throws {
+        try Files.makeDirectory(store.folder)
+        // A name too long for any file system.
+        let error = reported { _ = try ShareFolder(store.folder, in: work).making(String(repeating: "x", count: 300)) }
+        #expect(error?.exitCode == .failure && error?.message.contains("too long") == true, "\(error?.message ?? "")")
     }
 }
 

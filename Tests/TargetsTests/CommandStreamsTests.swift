@@ -1,4 +1,5 @@
 import DevboxCore
+import Glibc
 import HostTools
 import SystemPackage
 import TestSupport
@@ -57,5 +58,20 @@ struct CommandStreamsTests {
             }
         }
         #expect(count > 10_000)
+    }
+
+    @Test("what a command left running may hold its output open: what came until the command's end counts")
+    func leftRunning() throws {
+        let result = try run("sleep 600 & echo $!") { $0.output = .captured(limit: 100) }
+        let pid = try #require(pid_t(result.text.filter(\.isNumber)))
+        #expect(kill(pid, SIGKILL) == 0, "it has not ended")
+        #expect(result.status == 0)
+    }
+
+    @Test("all that a command wrote before its end is there, however much of it still is in the pipe")
+    func whole() throws {
+        for _ in 1...50 {
+            #expect(try run("head -c 60000 /dev/zero") { $0.output = .captured(limit: 1 << 20) }.output.count == 60_000)
+        }
     }
 }

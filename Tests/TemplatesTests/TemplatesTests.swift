@@ -1,4 +1,5 @@
 import DevboxCore
+import HostTools
 import SystemPackage
 import TestSupport
 import Testing
@@ -46,10 +47,16 @@ struct TemplatesTests {
 
     @Test("a folder of settings that is empty or relative counts as none", arguments: ["", "settings"])
     func relative(folder: String) throws {
-        let templates = Templates(try work(), environment: ["XDG_CONFIG_HOME": folder])
         let name = "image/etc/hosts"
-        #expect(templates.override(of: name)?.isAbsolute != false)
-        #expect(try templates.text(name) == Templates(work(), environment: [:]).text(name))
+        for place in ["settings/devbox/templates", "devbox/templates"] {
+            try scratch.write("x", to: "\(place)/\(name)")
+        }
+        let command = Command(
+            Devbox.program, ["templates", name],
+            environment: [
+                "HOME": scratch("home").string, "DEVBOX_WORK": try work().path.string, "XDG_CONFIG_HOME": folder,
+            ])
+        #expect(try runner.run(command, directory: scratch.path).text == Templates.builtIn.text(name))
     }
 
     @Test("what devbox has no template for is said by its name")

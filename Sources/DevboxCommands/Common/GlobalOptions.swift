@@ -27,8 +27,11 @@ struct GlobalOptions: ParsableArguments {
 
     /// Where messages go.
     var console: Console {
-        Console(level: quiet ? .quiet : verbose ? .verbose : .normal, environment: Command.inheritedEnvironment)
+        Console(level: quiet ? .quiet : verbose ? .verbose : .normal, environment: Self.environment)
     }
+
+    /// Read once: some commands have a message for each of a thousand things.
+    private static let environment = Command.inheritedEnvironment
 
     var runner: Runner { Runner(console: console) }
 

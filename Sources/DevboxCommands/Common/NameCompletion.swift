@@ -27,9 +27,9 @@ enum NameCompletion {
     ///   - home: what `~/` stands for.
     static func workDirectory(in words: [String], home: String?) -> String? {
         var given: String?
-        for (word, next) in zip(words, words.dropFirst() + [nil]) {
-            if word == "--" { break }
-            if word == "--work" { given = next } else if word.hasPrefix("--work=") { given = String(word.dropFirst(7)) }
+        for (place, word) in words.prefix(while: { $0 != "--" }).enumerated() {
+            if word == "--work", place + 1 < words.count { given = words[place + 1] }
+            if word.hasPrefix("--work=") { given = String(word.dropFirst(7)) }
         }
         guard let given, let home, given.hasPrefix("~/") else { return given }
         return home + given.dropFirst()

@@ -90,34 +90,37 @@ struct FetchCommand: ParsableCommand {
         let target = guest.map {
             FetchTarget($0, in: GuestStore(work), runner: options.runner, options: installing.options)
         }
-        var bars = ProgressBars(options.console)
+        let console = options.console
+        var bars = ProgressBars(console)
         var order = FetchOrder(queries, source: build.source, withDebug: withDebug, target: target)
         order.allowsUnlisted = allowUnlisted
         try fetcher.bring(order) { step in
             switch step {
             case .found(let build):
-                options.console.say(
+                console.say(
                     "\(build.package): \(build.words), \(build.format.rawValue) for \(build.architecture.rawValue), from \(build.source)"
                 )
             case .transfers(let transfers): bars.show(transfers)
             case .fetched(let files, let failures):
                 bars.clear()
-                try report(files, fetcher, failures)
+                try report(files, fetcher, failures, console)
             case .installed(let record):
-                options.console.say("\(install ?? ""): installed \(record.package) \(record.packageVersion)")
+                console.say("\(install ?? ""): installed \(record.package) \(record.packageVersion)")
             }
         }
     }
 
     /// - Throws: the last failure; the others are told.
-    private func report(_ files: [Fetcher.Fetched], _ fetcher: Fetcher, _ failures: [any ReportableError]) throws {
+    private func report(
+        _ files: [Fetcher.Fetched], _ fetcher: Fetcher, _ failures: [any ReportableError], _ console: Console
+    ) throws {
         for file in files {
-            options.console.say(
+            console.say(
                 "\(file.record.package): \(file.wasThere ? "is there already" : "fetched"), \(fetcher.path(file.record))"
             )
         }
         if options.json { try options.print(files.map { FetchedReport($0, fetcher) }, "") }
-        var collected = Failures(options.console)
+        var collected = Failures(console)
         for failure in failures { collected.add(failure) }
         try collected.finish()
     }

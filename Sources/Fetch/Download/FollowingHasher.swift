@@ -5,8 +5,9 @@ import SystemPackage
 
 /// Digests a file in a thread of its own while another one writes it, so that download and digest overlap.
 ///
-/// The writer tells through a pipe how far the file is filled; the thread reads it from the page cache. They share nothing else.
-final class FollowingHasher {
+/// The writer tells through a pipe how far the file is filled; the thread reads it from the page cache. They share nothing else. Who
+/// has the value is the writer: it is handed on, and never used by two at once.
+final class FollowingHasher: @unchecked Sendable {
     private let progress: Pipe
     private let thread: WorkThread<SHA256Digest>
     private var told: Int64 = 0

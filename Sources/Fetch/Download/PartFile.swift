@@ -30,10 +30,15 @@ struct PartFolder {
     /// Removes what nobody will go on with: parts without notes, of yesterday or before, and those of files that nobody has asked for
     /// in a month. Another devbox's may be among them.
     private func sweep() {
-        for (hasNotes, days) in [(false, 1), (true, 30)] {
-            let chosen = names.filter { names.contains("\($0.prefix { $0 != "." }).json") == hasNotes }
+        func evict(_ chosen: some Sequence<String>, days: Int) {
             try? Cache.evict(Array(chosen), in: path, CacheBounds(age: .seconds(days * 86_400)))
         }
+        func notes(_ name: String) -> String { "\(name.prefix { $0 != "." }).json" }
+        // Notes are written once; it is the part that tells when it was last gone on with.
+        let parts = names.filter { $0.hasSuffix(".part") }
+        evict(parts.filter { names.contains(notes($0)) }, days: 30)
+        let kept = Set(parts.filter { Files.exists(path.appending($0)) }.map(notes))
+        evict(names.subtracting(kept).filter { !($0.hasSuffix(".part") && names.contains(notes($0))) }, days: 1)
     }
 
     func part(_ key: PartKey) -> PartFile {

@@ -1,13 +1,5 @@
 import DevboxCore
 
-/// How a guest that was to stop came to its end.
-public enum GuestEnd: String, Sendable {
-    case notRunning = "not running"
-    case shutDown = "shut down"
-    /// It did not shut down in time, or was not to.
-    case forcedOff = "forced off"
-}
-
 /// Stops several guests at the same time.
 public struct GuestStopper: Sendable {
     private let store: GuestStore

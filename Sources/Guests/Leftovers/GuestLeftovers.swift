@@ -109,7 +109,7 @@ public struct GuestLeftovers: LeftoverReporting {
         }
     }
 
-    private func reason(_ error: any Error) -> String { (error as? any ReportableError)?.message ?? "\(error)" }
+    private func reason(_ error: any Error) -> String { Failure(error).message }
 }
 
 extension Leftover {

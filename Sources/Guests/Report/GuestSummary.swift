@@ -51,7 +51,9 @@ extension GuestStore {
     /// nil for a guest whose record cannot be read.
     private func summary(_ name: String) -> GuestSummary? {
         let files = files(name)
-        guard let guest = try? RecordFile.read(Outline.self, of: GuestRecord.self, from: files.record) else { return nil }
+        guard let guest = try? RecordFile.read(Outline.self, of: GuestRecord.self, from: files.record) else {
+            return nil
+        }
         let running = RunningGuest.isRunning(files) ? try? RunningGuest(name, in: self) : nil
         return GuestSummary(
             name: name, state: running?.condition().state ?? "stopped", mode: running?.state.mode ?? guest.mode,

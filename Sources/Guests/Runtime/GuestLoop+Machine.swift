@@ -1,6 +1,7 @@
 import DevboxCore
 import HostTools
 import QMP
+import Sandbox
 import SystemPackage
 
 /// What others may ask of a virtual machine, and what is done when its kernel panics.
@@ -53,10 +54,8 @@ extension GuestLoop {
     /// Has another devbox take the dump, by the same way as any other: this one must not wait for a disk.
     private func takeDump() {
         do {
-            let devbox = Program(
-                Files.executable?.string ?? "/proc/self/exe", package: "devbox", for: "its own helpers")
             let arguments = ["dump", "--quiet", "--work", supervisor.work.path.string, supervisor.files.name]
-            let child = try ChildProcess(Command(devbox, arguments), output: .null)
+            let child = try ChildProcess(Command(Sandbox.thisProgram, arguments), output: .null)
             supervisor.loop.watch(child.pidfd) { [weak self] in try self?.dumpTaken() }
             dumper = consume child
         } catch {

@@ -67,8 +67,10 @@ final class KVMGuest: GuestRuntime {
         console = try ConsoleWatch(files.consoleLog, loop: supervisor.loop) { try events.learnt(.console($0)) }
         monitor.attach(to: supervisor.loop) { [weak self] in try self?.happened($0) }
         SSHProbe(port: port, loop: supervisor.loop, ready: events.ready).start()
+        let further = supervisor.plan.kernelArguments
         return RunState(
-            mode: .kvm, startedAt: Date(), kernel: kernel, sshPort: port, container: nil, containerFolder: nil,
+            mode: .kvm, startedAt: Date(), kernel: kernel, kernelArguments: further.isEmpty ? nil : further,
+            sshPort: port, container: nil, containerFolder: nil,
             accelerator: supervisor.plan.accelerator, bridge: nil, onPanic: supervisor.plan.onPanic)
     }
 
@@ -203,29 +205,5 @@ extension KVMGuest: GuestMachine {
         case "DUMP_COMPLETED": dumps?.completed(event.data)
         default: break
         }
-    }
-}
-
-/// The kernel of one start.
-package struct BootKernelChoice {
-    package let version: String
-    package let vmlinuz: String
-    let initrd: String?
-
-    /// The kernel that starts: the one asked for, or the guest's next.
-    package static func choose(_ record: GuestRecord, version: String?) throws -> BootKernelChoice {
-        guard
-            let kernel = version.map({ wanted in record.kernels.first { $0.version == wanted } })
-                ?? record.startingKernel
-        else {
-            let names = record.kernels.map(\.version).joined(separator: ", ")
-            throw Failure(
-                .notFound,
-                version.map { "the guest \(record.name) has no kernel \(Names.printable($0))" }
-                    ?? "the guest \(record.name) has no kernel",
-                hint: names.isEmpty
-                    ? "as a container it needs none: `devbox flip \(record.name) lxc`" : "it has: \(names)")
-        }
-        return BootKernelChoice(version: kernel.version, vmlinuz: kernel.vmlinuz, initrd: kernel.initrd)
     }
 }

@@ -8,6 +8,8 @@ public struct RunState: Codable, Sendable, Equatable {
     public var startedAt: Date
     /// The kernel that a virtual machine was started with.
     public var kernel: String?
+    /// What that kernel was given beside the record's arguments; nil for nothing.
+    public var kernelArguments: [String]?
     /// The loopback port that leads to a virtual machine's sshd.
     public var sshPort: Int?
     /// A container's name for LXC.

@@ -17,8 +17,7 @@ extension RunningGuest {
             }
             var variables = ["PATH": Self.path, "HOME": "/root", "LANG": "C.UTF-8"]
             if terminal, let name = getenv("TERM") { variables["TERM"] = String(cString: name) }
-            let words = try Templates(work).shell(
-                "target/run-at-home.sh", arguments.isEmpty ? ["/bin/bash", "-l"] : arguments)
+            let words = try Templates(work).shell("target/run-at-home.sh", arguments)
             return LXC.attach(words, name: container, in: FilePath(folder), variables: variables)
         }
     }

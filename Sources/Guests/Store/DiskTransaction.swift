@@ -18,7 +18,7 @@ package struct DiskTransaction: Codable {
 
     /// Begins a transaction on a guest.
     package static func begin(_ purpose: String, on guest: borrowing StoppedGuest) throws -> DiskTransaction {
-        let transaction = DiskTransaction(id: LayerName.new(), purpose: purpose)
+        let transaction = DiskTransaction(id: UniqueName.new(), purpose: purpose)
         try Files.writeAtomically(RecordFile.json(transaction), to: guest.files.transaction)
         try guest.store.work.give(guest.files.transaction)
         try guest.runner.run(QemuImg.snapshot(.create, transaction.snapshot, of: guest.files.disk))

@@ -19,7 +19,7 @@ struct Layer {
         let sweepers = try FileLock(work.lock(.layers), of: "the layers", for: "freeze", shared: true)
         defer { _ = sweepers.descriptor }
         if let below = try layer(below: guest.files.disk, in: work) { return below }
-        let name = LayerName.new()
+        let name = UniqueName.new()
         let folder = work.layers.appending(name)
         let disk = GuestFiles.disk(ofLayer: name, in: work)
         try work.own(folder, mode: 0o755)
@@ -49,15 +49,5 @@ struct Layer {
             let name = try Files.list(work.layers).first(where: { GuestFiles.backingName(ofLayer: $0) == backing })
         else { return nil }
         return Layer(name: name, disk: GuestFiles.disk(ofLayer: name, in: work))
-    }
-}
-
-enum LayerName {
-    /// A name that no layer has had.
-    static func new() -> String {
-        var random = SystemRandomNumberGenerator()
-        let number = UInt64.random(in: .min ... .max, using: &random)
-        let digits = String(number, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }

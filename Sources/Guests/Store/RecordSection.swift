@@ -50,10 +50,12 @@ extension GuestRecord {
         members.filter { if case .object = $0.value { true } else { false } }
     }
 
-    /// Returns to the sections that a snapshot has; what else a newer devbox wrote stays.
+    /// Returns to the sections that a snapshot has; what else a newer devbox wrote, here or there, stays where it is.
     mutating func restoreSections(of snapshot: Snapshot) {
         for key in sections.keys { members[key] = nil }
-        members.merge(snapshot.sections) { _, then in then }
+        for case (let key, .object(let section)) in snapshot.sections where Keys(stringValue: key) == nil {
+            members[key] = .object(section)
+        }
     }
 
     /// What the features want the guest's kernels to be started with.

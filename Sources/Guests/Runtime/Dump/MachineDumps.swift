@@ -110,16 +110,3 @@ final class MachineDumps {
         job?.done(result)
     }
 }
-
-extension Failure {
-    /// Any error as one of no module in particular.
-    init(_ error: any Error) {
-        if let failure = error as? Failure {
-            self = failure
-        } else if let error = error as? any ReportableError {
-            self.init(error.exitCode, error.message, hint: error.hint)
-        } else {
-            self.init(.failure, "\(error)")
-        }
-    }
-}

@@ -1,4 +1,3 @@
-import Crash
 import DevboxCore
 
 extension DumpStore {

@@ -1,0 +1,26 @@
+import Boot
+import DevboxCore
+
+/// The kernel of one start.
+package struct BootKernelChoice {
+    package let version: String
+    package let vmlinuz: String
+    let initrd: String?
+
+    /// The kernel that starts: the one asked for, or the guest's next.
+    package static func choose(_ record: GuestRecord, version: String?) throws -> BootKernelChoice {
+        guard
+            let kernel = version.map({ wanted in record.kernels.first { $0.version == wanted } })
+                ?? record.startingKernel
+        else {
+            let names = record.kernels.map(\.version).joined(separator: ", ")
+            throw Failure(
+                .notFound,
+                version.map { "the guest \(record.name) has no kernel \(Names.printable($0))" }
+                    ?? "the guest \(record.name) has no kernel",
+                hint: names.isEmpty
+                    ? "as a container it needs none: `devbox flip \(record.name) lxc`" : "it has: \(names)")
+        }
+        return BootKernelChoice(version: kernel.version, vmlinuz: kernel.vmlinuz, initrd: kernel.initrd)
+    }
+}
