@@ -189,7 +189,8 @@ struct Ext4MMPTests {
     func edit() throws {
         let disk = try Ext4Disk("24M", ["-O", "mmp"])
         try disk.edit { root in
-            #expect(root.hasMultiMountProtection)
+            let isProtected = root.hasMultiMountProtection
+            #expect(isProtected)
             _ = try root.makeFile("new", in: root.folder("/etc"), as: NewFile(permissions: 0o644)) {
                 try $0(Array("text".utf8)[...])
             }
@@ -207,7 +208,8 @@ struct Ext4MMPTests {
         let free = try disk.look { $0.freeBytes }
         try Ext4FileSystem(on: device, disk: "test").turnOffMultiMountProtection()
         try disk.edit { root in
-            #expect(!root.hasMultiMountProtection)
+            let isProtected = root.hasMultiMountProtection
+            #expect(!isProtected)
             try root.forgetMultiMountProtection()
         }
         try disk.check()

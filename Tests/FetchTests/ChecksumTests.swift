@@ -137,7 +137,7 @@ struct ChecksumTests {
         try publish(content)
         let fetched = try bed.fetch("ltp")
         #expect(
-            try fetched.record.verifiedBy == "\(bed.root)/ltp/\(name)"
+            fetched.record.verifiedBy == "\(bed.root)/ltp/\(name)"
                 && fetched.record.sha256 == SHA256Digest(of: content))
         #expect(try bed.fetch("ltp").wasThere)
         // What it says later is compared with what is there.
