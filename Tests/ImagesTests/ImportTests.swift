@@ -17,16 +17,15 @@ struct ImportTests {
         store = ImageStore(try WorkDirectory(given: scratch("work").string, environment: [:]))
     }
 
-    /// The files of the smallest operating system that is one.
-    private func files() throws -> ScratchDirectory {
-        let root = try ScratchDirectory()
-        try root.write("ID=debian\nVERSION_ID=\"12\"\n", to: "etc/os-release")
-        try root.write("hello", to: "etc/hostname")
+    /// A folder with the files of the smallest operating system that is one.
+    private func files() throws -> FilePath {
+        try scratch.write("ID=debian\nVERSION_ID=\"12\"\n", to: "files/etc/os-release")
+        try scratch.write("hello", to: "files/etc/hostname")
         // As far as anybody reads it: an ELF header of amd64.
         let shell: [UInt8] = [0x7F, 0x45, 0x4C, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 62, 0]
-        try Files.makeDirectory(root("bin"))
-        try Files.writeAtomically(shell + [UInt8](repeating: 1, count: 44), to: root("bin/sh"))
-        return root
+        try Files.makeDirectory(scratch("files/bin"))
+        try Files.writeAtomically(shell + [UInt8](repeating: 1, count: 44), to: scratch("files/bin/sh"))
+        return scratch("files")
     }
 
     /// A raw disk with a root file system on it.
@@ -35,7 +34,7 @@ struct ImportTests {
         try runner.run(
             .init(
                 .init("mke2fs", package: "e2fsprogs", for: "tests"),
-                ["-q", "-F", "-t", "ext4", "-L", "root", "-E", "root_owner=0:0", "-d", try files().path.string]
+                ["-q", "-F", "-t", "ext4", "-L", "root", "-E", "root_owner=0:0", "-d", try files().string]
                     + options
                     + [path.string, size]))
         return path
@@ -158,18 +157,18 @@ struct ImportTests {
         try runner.run(
             .init(
                 .init("tar", package: "tar", for: "tests"),
-                ["--owner=0", "--group=0", "-cJf", archive.string, "-C", files.path.string]
+                ["--owner=0", "--group=0", "-cJf", archive.string, "-C", files.string]
                     + members.split(separator: " ").map(String.init)))
         let record = try take(archive, convert: true)
         #expect(try hostname() == "hello" && record.root.partition == nil && record.disk.virtualSize >= 8 << 30)
         #expect(Files.sizeOnDisk(store.image("image").disk) < 32 << 20)
         // Folders that are not in it are made.
         try tool(
-            "tar", "-cf", scratch("bare.tar").string, "-C", files.path.string, "etc/os-release", "bin/sh",
+            "tar", "-cf", scratch("bare.tar").string, "-C", files.string, "etc/os-release", "bin/sh",
             "etc/hostname")
         try take(scratch("bare.tar"), as: "bare", convert: true)
         #expect(try hostname("bare") == "hello")
-        try tool("tar", "-cf", scratch("other.tar").string, "-C", files.path.string, "etc/hostname")
+        try tool("tar", "-cf", scratch("other.tar").string, "-C", files.string, "etc/hostname")
         let error = try #require(reported { try take(scratch("other.tar"), as: "other", convert: true) })
         #expect(error.message.contains("neither a disk nor a root file system"), "\(error.message)")
     }
@@ -184,7 +183,7 @@ struct ImportTests {
             file = scratch("disk.raw.xz")
         } else if kind == "tar" {
             file = scratch("root.tar")
-            try tool("tar", "-cf", file.string, "-C", try files().path.string, ".")
+            try tool("tar", "-cf", file.string, "-C", try files().string, ".")
         }
         let error = try #require(reported { try take(file, convert: true, reserve: 1 << 60) })
         #expect(error.exitCode == .failure && error.message.contains("too little room"), "\(error.message)")

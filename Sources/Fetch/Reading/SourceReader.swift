@@ -42,15 +42,15 @@ final class SourceReader {
     ///
     /// - Parameter ahead: a small file that will be wanted where there is one, which comes in the same round trip.
     func listings(of folders: [Address], ahead: Address? = nil) throws -> [Attempt<Listing?>] {
-        let asks = folders.contains { listings[$0] == nil }
-        let ahead = ahead.flatMap { asks ? page($0, \.texts, limit: Checksums.limit) : nil }
-        defer { if let ahead { texts[ahead.address] = Attempt { try ahead.result.get()?.bytes } } }
         // In a bucket folders are no files of the server's.
         for folder in folders where listings[folder] == nil {
             if let bucket = buckets.first(where: { $0.contains(folder) }) {
                 listings[folder] = Attempt { try listing(of: folder, in: bucket) }
             }
         }
+        let asks = folders.contains { listings[$0] == nil }
+        let ahead = ahead.flatMap { asks ? page($0, \.texts, limit: Checksums.limit) : nil }
+        defer { if let ahead { texts[ahead.address] = Attempt { try ahead.result.get()?.bytes } } }
         return try resolve(folders, in: \.listings, limit: Self.pageLimit, beside: ahead) { folder, came in
             try came.flatMap { try read($0.bytes, of: folder) }
         } local: { folder in
