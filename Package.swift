@@ -171,7 +171,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "ImagesTests",
-            dependencies: ["TestSupport", "Images", "Disks", "Templates", "DevboxCore", system],
+            dependencies: ["TestSupport", "Images", "Disks", "Templates", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
             name: "PackagesTests",

@@ -16,5 +16,13 @@ static inline int devbox_ext2_has_blocks(ext2_filsys fs, struct ext2_inode *inod
 }
 static inline int devbox_ext2_has_inline_data(ext2_filsys fs) { return ext2fs_has_feature_inline_data(fs->super) ? 1 : 0; }
 static inline int devbox_ext2_has_extents(ext2_filsys fs) { return ext2fs_has_feature_extents(fs->super) ? 1 : 0; }
+static inline int devbox_ext2_has_mmp(ext2_filsys fs) { return ext2fs_has_feature_mmp(fs->super) ? 1 : 0; }
+static inline void devbox_ext2_clear_mmp(struct ext2_super_block *super) { ext2fs_clear_feature_mmp(super); }
+static inline unsigned devbox_ext2_mmp_magic(void) { return EXT4_MMP_MAGIC; }
+// The master superblock alone is written otherwise.
+static inline void devbox_ext2_write_all(ext2_filsys fs) {
+    fs->flags &= ~(EXT2_FLAG_SUPER_ONLY | EXT2_FLAG_MASTER_SB_ONLY);
+    ext2fs_mark_super_dirty(fs);
+}
 
 #endif

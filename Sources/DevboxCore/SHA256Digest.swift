@@ -11,29 +11,11 @@ public struct SHA256Digest: Sendable, Hashable, Codable, CustomStringConvertible
 
     /// A digest out of the digits as ASCII, in either case; nil where they are none.
     public init?(digits text: some Collection<UInt8>) {
-        guard text.count == 64 else { return nil }
-        var digits: [UInt8] = []
-        digits.reserveCapacity(64)
-        for byte in text {
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"): digits.append(byte)
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): digits.append(byte | 0x20)
-            default: return nil
-            }
-        }
-        description = String(decoding: digits, as: UTF8.self)
+        guard let digits = Hexadecimal.digits(text, count: 64) else { return nil }
+        description = digits
     }
 
-    fileprivate init(_ digest: SHA256.Digest) {
-        func digit(_ value: UInt8) -> UInt8 { value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10 }
-        description = String(unsafeUninitializedCapacity: 64) { digits in
-            for (index, byte) in digest.enumerated() {
-                digits[2 * index] = digit(byte >> 4)
-                digits[2 * index + 1] = digit(byte & 15)
-            }
-            return 64
-        }
-    }
+    fileprivate init(_ digest: SHA256.Digest) { description = Hexadecimal.text(digest, count: 32) }
 
     /// The digest of bytes.
     public init(of bytes: some Sequence<UInt8>) {

@@ -6,8 +6,8 @@ public enum DiskError: ReportableError {
     case damaged(disk: String, defect: String)
     /// Sound, but of a kind that devbox does not take.
     case unsupported(disk: String, feature: String, hint: String?)
-    /// It refers to another file of the host.
-    case refersElsewhere(disk: String, file: String)
+    /// It refers to another file of the host; what to do where that is to be trusted.
+    case refersElsewhere(disk: String, file: String, hint: String)
     /// libext2fs could not do something in the file system on it.
     case fileSystem(disk: String, doing: String, reason: String)
     /// A path that is not in the file system on the disk.
@@ -31,12 +31,20 @@ public enum DiskError: ReportableError {
         switch self {
         case .damaged(let disk, let defect): "the disk \(disk) is damaged: \(defect)"
         case .unsupported(let disk, let feature, _): "the disk \(disk) cannot be used: \(feature)"
-        case .refersElsewhere(let disk, let file): "the disk \(disk) refers to another file, \(Names.printable(file))"
+        case .refersElsewhere(let disk, let file, _):
+            "the disk \(disk) refers to another file, \(Names.printable(file))"
         case .fileSystem(let disk, let doing, let reason): "cannot \(doing) on the disk \(disk): \(reason)"
         case .noSuchFile(let disk, let path): "there is no \(Names.printable(path)) on the disk \(disk)"
         case .full(let disk): "there is no space left in the file system on the disk \(disk)"
         case .needsReplay(let disk): "the journal on the disk \(disk) has not been replayed"
         }
+    }
+
+    /// What makes one disk of several files, wherever they are.
+    ///
+    /// - Parameter format: what qemu-img calls the disk's format.
+    public static func mergeHint(_ format: String) -> String {
+        "where all of it is to be trusted, `qemu-img convert -f \(format) -O qcow2 DISK NEW.qcow2` makes one disk, to be imported"
     }
 
     /// What to look with, or what to do about it.
@@ -45,7 +53,7 @@ public enum DiskError: ReportableError {
         case .damaged: "qemu-img check and e2fsck -fn tell more"
         case .unsupported(_, _, let hint): hint
         case .full: "remove something in the guest, or use an image with a larger disk"
-        case .refersElsewhere: "if it lies beside the disk and is to be trusted, --flatten makes one disk of both"
+        case .refersElsewhere(_, _, let hint): hint
         default: nil
         }
     }

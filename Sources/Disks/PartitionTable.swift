@@ -3,19 +3,45 @@ import DevboxCore
 /// The partitions of a disk, from its GPT (UEFI specification, 5.3) or its MBR.
 ///
 /// The host's kernel may know no partition tables, and must not be asked to look at a stranger's disk anyway.
-public enum PartitionTable {
-    private static let sector: Int64 = 512
+public struct PartitionTable {
+    /// The partitions with something in them; none for a disk without a table.
+    public let partitions: [DiskExtent]
+    /// What the table counts in, in bytes: 512, or 4096 where the disk was made for such sectors.
+    public let sectorSize: Int64
+
     private static let mostEntries = 256
+    /// What disks have.
+    private static let sectorSizes: [Int64] = [512, 4096]
 
     /// The partitions with something in them; none for a disk without a table.
     ///
     /// - Throws: `DiskError.damaged` for a table that says what cannot be.
     public static func read(_ disk: any BlockDevice, name: String) throws -> [DiskExtent] {
+        try PartitionTable(of: disk, name: name).partitions
+    }
+
+    /// Reads the table of a disk.
+    ///
+    /// - Throws: `DiskError.damaged` for a table that says what cannot be.
+    public init(of disk: any BlockDevice, name: String) throws {
+        sectorSize = try Self.sectorSizes.first { try Self.header(disk, at: $0) != nil } ?? 512
+        partitions = try Self.partitions(disk, sectorSize, name: name)
+    }
+
+    /// The header of a GPT, which is in the second sector.
+    private static func header(_ disk: any BlockDevice, at sector: Int64) throws -> [UInt8]? {
+        guard disk.size >= 2 * sector else { return nil }
+        let first = try disk.bytes(at: 0, count: 512)
+        guard first[510] == 0x55, first[511] == 0xAA else { return nil }
+        let header = try disk.bytes(at: sector, count: 512)
+        return Array(header[0..<8]) == Array("EFI PART".utf8) ? header : nil
+    }
+
+    private static func partitions(_ disk: any BlockDevice, _ sector: Int64, name: String) throws -> [DiskExtent] {
+        if let header = try header(disk, at: sector) { return try guid(header, disk, sector, name: name) }
         guard disk.size >= 2 * sector else { return [] }
         let first = try disk.bytes(at: 0, count: 512)
         guard first[510] == 0x55, first[511] == 0xAA else { return [] }
-        let header = try disk.bytes(at: sector, count: 512)
-        if Array(header[0..<8]) == Array("EFI PART".utf8) { return try guid(header, disk, name: name) }
         return try (0..<4).compactMap { index in
             let entry = 446 + 16 * index
             let kind = first[entry + 4]
@@ -23,11 +49,13 @@ public enum PartitionTable {
             let count = Int64(first.littleEndian(UInt32.self, at: entry + 12))
             // 0x05, 0x0F and 0x85 hold further tables; a root file system is in a primary partition.
             if kind == 0 || [0x05, 0x0F, 0x85].contains(kind) || count == 0 { return nil }
-            return try extent(start, count, disk, name: name)
+            return try extent(start, count, disk, sector, name: name)
         }
     }
 
-    private static func guid(_ header: [UInt8], _ disk: any BlockDevice, name: String) throws -> [DiskExtent] {
+    private static func guid(_ header: [UInt8], _ disk: any BlockDevice, _ sector: Int64, name: String) throws
+        -> [DiskExtent]
+    {
         let start = header.littleEndian(UInt64.self, at: 72)
         let count = Int(header.littleEndian(UInt32.self, at: 80))
         let size = Int(header.littleEndian(UInt32.self, at: 84))
@@ -43,13 +71,13 @@ public enum PartitionTable {
             guard first <= last, last < UInt64(disk.size / sector) else {
                 throw DiskError.damaged(disk: name, defect: "partition \(index + 1) reaches beyond the disk's end")
             }
-            return try extent(Int64(first), Int64(last - first + 1), disk, name: name)
+            return try extent(Int64(first), Int64(last - first + 1), disk, sector, name: name)
         }
     }
 
-    private static func extent(_ start: Int64, _ count: Int64, _ disk: any BlockDevice, name: String) throws
-        -> DiskExtent
-    {
+    private static func extent(
+        _ start: Int64, _ count: Int64, _ disk: any BlockDevice, _ sector: Int64, name: String
+    ) throws -> DiskExtent {
         guard (start + count) * sector <= disk.size else {
             throw DiskError.damaged(disk: name, defect: "a partition reaches beyond the disk's end")
         }

@@ -9,6 +9,8 @@ public enum FetchError: ReportableError {
     case misled(Address, reason: String)
     /// The server answered with a status that is an error.
     case status(Address, code: Int)
+    /// The server is asked too much, and wants to be left alone for some time.
+    case busy(Address, code: Int, wait: Duration?)
     /// A source that is a folder of the host lacks it.
     case noPath(Address)
     /// The server's certificate does not show that it is the one that it should be.
@@ -16,20 +18,21 @@ public enum FetchError: ReportableError {
     /// What came is not what it should be.
     case refused(Address, reason: String, hint: String?)
     /// The file has another digest than the source says.
-    case wrongDigest(Address, expected: SHA256Digest, by: String, got: SHA256Digest)
+    case wrongDigest(Address, expected: ContentDigest, by: String, got: ContentDigest)
     /// The same build had another digest when it was fetched before.
-    case changed(Address, got: SHA256Digest, before: PackageRecord)
+    case changed(Address, got: ContentDigest, before: PackageRecord)
     /// A signature that is bad, missing, or made with a key that does not count.
     case unsigned(Address, reason: String, hint: String?)
     /// No source has it.
     case noBuild(String, hint: String?)
 
-    /// 65 for what came and is bad, 66 for what is not there, else 1.
+    /// 65 for what came and is bad, 66 for what is not there, 75 for a server that wants to be asked later, else 1.
     public var exitCode: ExitCode {
         switch self {
         case .unreachable, .misled, .untrusted, .status: .failure
         case .refused, .wrongDigest, .changed, .unsigned: .badInput
         case .noPath, .noBuild: .notFound
+        case .busy: .busy
         }
     }
 
@@ -41,13 +44,15 @@ public enum FetchError: ReportableError {
         case .untrusted(let address, let reason):
             "\(address) has no certificate that is trusted here: \(Names.printable(reason))"
         case .noPath(let address): "there is no \(address)"
-        case .status(let address, let code): "\(address) answered \(code)\(Self.words(code))"
+        case .status(let address, let code), .busy(let address, let code, _):
+            "\(address) answered \(code)\(Self.words(code))"
         case .refused(let address, let reason, _), .unsigned(let address, let reason, _):
             "\(address) \(Names.printable(reason))"
         case .wrongDigest(let address, let expected, let origin, let got):
-            "\(address) has the SHA-256 digest \(got), but \(origin) says \(expected)"
+            "\(address) has the \(got.function.words) digest \(got), but \(origin) says \(expected)"
         case .changed(let address, let got, let before):
-            "\(address) has the SHA-256 digest \(got), but \(before.words) had \(before.sha256) when it was fetched before"
+            "\(address) has the \(got.function.words) digest \(got), but \(before.words) had "
+                + "\(got.function == .sha256 ? "" : "another one, and the SHA-256 digest ")\(before.sha256) when it was fetched before"
         case .noBuild(let what, _): Names.printable(what)
         }
     }
@@ -60,6 +65,7 @@ public enum FetchError: ReportableError {
         case .untrusted: "CURL_CA_BUNDLE or SSL_CERT_FILE names a file with the certificate of an authority of your own"
         case .status(_, 401): "a login for a server stands in ~/.netrc, see netrc(5)"
         case .noPath: nil
+        case .busy(_, _, let wait): wait.map { "the server asks to come again in \($0.inWords)" } ?? "try again later"
         case .status(_, let code): code >= 500 ? "try again later" : nil
         case .refused(_, _, let hint), .unsigned(_, _, let hint), .noBuild(_, let hint): hint
         case .wrongDigest: "the file is not used; the source may be in the middle of an update: try again later"
@@ -72,6 +78,13 @@ public enum FetchError: ReportableError {
     /// What a source does not have, on its server or on the host.
     static func absent(_ address: Address) -> FetchError {
         address.origin == nil ? .noPath(address) : .status(address, code: 404)
+    }
+
+    /// What a status that is an error means.
+    static func answer(_ head: HTTPHead, of address: Address) -> FetchError {
+        let wait = Attempts.isTransient(head.status) ? head.retryAfter : nil
+        return head.status == 429 || wait != nil
+            ? .busy(address, code: head.status, wait: wait) : .status(address, code: head.status)
     }
 
     private static func words(_ code: Int) -> String {

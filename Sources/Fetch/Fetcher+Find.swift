@@ -125,11 +125,13 @@ extension Fetcher {
         var bindings = Bindings()
         bindings.day = build.isFiled ? nil : build.date
         bindings.values[.kernel] = build.kernelVersion.map { [$0] }
-        return try listing.files(beginningWith: query.package).compactMap { entry in
+        return try listing.files(beginningWith: FileName.beginning(of: query.package)).compactMap { entry in
             Build(
                 source: build.source, query, bindings, file: try build.address.parent.file(entry.name),
                 size: entry.size, listedDay: build.date, beside: listing)
-        }.first { $0.version == build.version && $0.format == build.format }
+        }.first {
+            $0.version == build.version && $0.format == build.format && $0.kernelVersion == build.kernelVersion
+        }
     }
 
     private func missing(_ query: BuildQuery, source: String?) throws -> FetchError {

@@ -3,6 +3,7 @@ import DevboxCore
 import FoundationEssentials
 import Glibc
 import HostTools
+import Packages
 import Settings
 import SystemPackage
 
@@ -39,7 +40,7 @@ public final class Fetcher {
         store = PackageStore(work)
         sources = try SourceSettings(settings).sources
         machine = MachineAptSource(environment: aptEnvironment, hostSuite: hostSuite)
-        let reader = SourceReader(limits: limits)
+        let reader = SourceReader(limits: limits) { runner.console.say($0) }
         context = SourceContext(
             work: work, reader: reader, downloader: Downloader(work, limits: limits) { try reader.client() },
             signatures: Signatures(work: work, runner: runner), console: runner.console,
@@ -64,11 +65,13 @@ public final class Fetcher {
 
     /// Brings builds into share/packages. What one of them fails of does not keep the others from coming.
     ///
-    /// - Parameter progress: told several times a second, once a download runs.
+    /// - Parameters:
+    ///   - allowingUnlisted: whether a file counts that a list of digests beside it does not name.
+    ///   - progress: told several times a second, once a download runs.
     /// - Returns: a result for each build.
-    public func fetch(_ builds: [Build], progress: ([TransferProgress]) -> Void = { _ in }) throws
-        -> [Attempt<Fetched>]
-    {
+    public func fetch(
+        _ builds: [Build], allowingUnlisted: Bool = false, progress: ([TransferProgress]) -> Void = { _ in }
+    ) throws -> [Attempt<Fetched>] {
         let keys = builds.map { PartKey($0.address) }
         let locks = try DownloadLocks(
             zip(keys, builds).map { ($0, $1.address) }, in: context.work, console: context.console)
@@ -80,7 +83,7 @@ public final class Fetcher {
         for (index, build) in builds.enumerated() {
             try Interrupts.check()
             do {
-                let plan = try plan(build)
+                let plan = try plan(build, allowingUnlisted)
                 if let record = plan.known, try store.isIntact(record) {
                     results[index] = .success(Fetched(record: record, wasThere: true))
                 } else {
@@ -94,7 +97,7 @@ public final class Fetcher {
             Downloader.Request(
                 address: plan.build.address, key: keys[index], size: plan.build.size,
                 limit: maximumSize(plan.build.source),
-                expected: plan.expected.digest ?? plan.known?.sha256)
+                expected: plan.expected.digest ?? plan.known.map { .sha256($0.sha256) })
         }
         let placer = PackagePlacer(store)
         do {
@@ -130,11 +133,12 @@ public final class Fetcher {
         return records
     }
 
-    private func plan(_ build: Build) throws -> Plan {
+    private func plan(_ build: Build, _ allowsUnlisted: Bool) throws -> Plan {
         let day = build.date ?? context.today
         let (known, folders) = try store.find(build, on: day, in: records())
-        let expected = try Checksums(context: context).expected(build, keyrings: keyrings(build.source))
-        if let known, let digest = expected.digest, digest != known.sha256 {
+        let expected = try Checksums(context: context, allowsUnlisted: allowsUnlisted).expected(
+            build, keyrings: keyrings(build.source))
+        if let known, let digest = expected.digest, try !store.agrees(known, with: digest) {
             throw FetchError.changed(build.address, got: digest, before: known)
         }
         return Plan(build: build, day: known?.date ?? day, expected: expected, known: known, folders: folders)
@@ -161,17 +165,21 @@ private struct Plan: Sendable {
     func record(_ file: Downloaded, _ command: String) throws -> PackageRecord {
         do {
             let digest = try file.digest()
-            if let expected = expected.digest, expected != digest {
-                throw FetchError.wrongDigest(
-                    build.address, expected: expected, by: self.expected.origin ?? "the source", got: digest)
+            if let expected = expected.digest {
+                let got = expected.function == .sha256 ? .sha256(digest) : try file.digest(expected.function)
+                guard got == expected else {
+                    throw FetchError.wrongDigest(
+                        build.address, expected: expected, by: self.expected.origin ?? "the source", got: got)
+                }
             }
             if let known, known.sha256 != digest {
-                throw FetchError.changed(build.address, got: digest, before: known)
+                throw FetchError.changed(build.address, got: .sha256(digest), before: known)
             }
             guard file.beginning.starts(with: build.format.beginning) else {
                 throw FetchError.refused(
                     build.address, reason: "sent something that is no \(build.format.rawValue) file", hint: nil)
             }
+            try checkName(file)
             return PackageRecord(
                 package: build.package, architecture: build.architecture, packageVersion: build.version, date: day,
                 format: build.format, kernelVersion: build.kernelVersion, suite: build.suite, source: build.source,
@@ -182,6 +190,20 @@ private struct Plan: Sendable {
             file.part.remove()
             throw error
         }
+    }
+}
+
+extension Plan {
+    /// Throws where a package is another one than its file is called: its control file has the name that counts.
+    private func checkName(_ file: Downloaded) throws {
+        // What is no sound package is told where it is opened to be installed.
+        guard build.format == .deb, build.knownDigest == nil,
+            let name = FileName.debianPackage(build.address.name),
+            let package = try? DebPackage(file.file()), package.name != name
+        else { return }
+        throw FetchError.refused(
+            build.address, reason: "holds the package \(package.name), but is called \(name)",
+            hint: "the file is not used")
     }
 }
 

@@ -28,10 +28,42 @@ public enum QemuImg {
     }
 
     /// Copies a disk into a new file of another format, with holes for zeroes and no reference to any other file.
-    public static func convert(_ source: FilePath, format: String, to target: FilePath, as targetFormat: String)
+    ///
+    /// - Parameter tells: whether it tells on standard output how far it is: "    (12.34/100%)" and a carriage return.
+    public static func convert(
+        _ source: FilePath, format: String, to target: FilePath, as targetFormat: String, tells: Bool = false
+    ) -> Command {
+        Command(
+            program,
+            ["convert"] + (tells ? ["-p"] : []) + ["-f", format, "-O", targetFormat, source.string, target.string])
+    }
+
+    /// The same of a disk that is whole by itself, which tells how far it is: no backing file of it is opened, whatever its header says.
+    public static func convert(alone source: FilePath, format: String, to target: FilePath, as targetFormat: String)
         -> Command
     {
-        Command(program, ["convert", "-f", format, "-O", targetFormat, source.string, target.string])
+        let file = "{\"driver\":\"file\",\"filename\":\(json(source.string))}"
+        // Other drivers have no such option.
+        let backing = ["vmdk", "qed", "qcow"].contains(format) ? "\"backing\":null," : ""
+        return Command(
+            program,
+            [
+                "convert", "-p", "-O", targetFormat, "json:{\"driver\":\(json(format)),\(backing)\"file\":\(file)}",
+                target.string,
+            ])
+    }
+
+    private static func json(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\": result += "\\\(scalar)"
+            case _ where scalar.value < 0x20:
+                result += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
     }
 
     /// What is known of a disk, as JSON.

@@ -29,7 +29,10 @@ final class AptBed {
     }
 
     /// A paragraph of a package whose file lies in the pool.
-    func package(_ name: String, architecture: String = "amd64", version: String = "1.0-1") throws -> String {
+    func package(
+        _ name: String, architecture: String = "amd64", version: String = "1.0-1",
+        function: ContentDigest.Function = .sha256
+    ) throws -> String {
         let path = "pool/\(name)_\(version)_\(architecture).deb"
         let content = FetchBed.deb(UInt64(name.utf8.count))
         try bed.publish(path, content, sums: false)
@@ -39,7 +42,7 @@ final class AptBed {
             Version: \(version)
             Filename: \(path)
             Size: \(content.count)
-            SHA256: \(try digest(path))
+            \(function.rawValue): \(try digest(path, function))
 
 
             """
@@ -52,12 +55,16 @@ final class AptBed {
     ///   - forms: the ends of the names of those that are there.
     ///   - listsPlain: whether the plain one is listed, which apt insists on even where it is not there.
     ///   - fields: more lines of the Release file.
+    ///   - function: which digests the Release file has.
+    ///   - isApart: whether its signature is in a file of its own.
     func publish(
         _ indexes: [String: String], suite: String = "bookworm", forms: [String] = [".xz", ".gz"],
         fields: [String] = [],
-        listsPlain: Bool = true, date: String = AptBed.date()
+        listsPlain: Bool = true, date: String = AptBed.date(), function: ContentDigest.Function = .sha256,
+        isApart: Bool = false
     ) throws {
-        var release = (["Suite: \(suite)", "Date: \(date)"] + fields + ["SHA256:\n"]).joined(separator: "\n")
+        var release = (["Suite: \(suite)", "Date: \(date)"] + fields + ["\(function.rawValue):\n"])
+            .joined(separator: "\n")
         for (folder, text) in indexes {
             let plain = "dists/\(suite)/\(folder)/Packages"
             try bed.publish(plain, Array(text.utf8), sums: false)
@@ -72,15 +79,21 @@ final class AptBed {
             }
             for form in Set(forms + (listsPlain ? [""] : [])).sorted() {
                 let size = try Files.status(bed.root.pushing(FilePath(plain + form))).st_size
-                release += " \(try digest(plain + form)) \(size) \(folder)/Packages\(form)\n"
+                release += " \(try digest(plain + form, function)) \(size) \(folder)/Packages\(form)\n"
             }
             if !forms.contains("") { try Files.remove(bed.root.pushing(FilePath(plain))) }
         }
-        try bed.publish("dists/\(suite)/InRelease", try key.clearSign(release, in: bed.scratch), sums: false)
+        guard isApart else {
+            return try bed.publish(
+                "dists/\(suite)/InRelease", try key.clearSign(release, in: bed.scratch), sums: false)
+        }
+        try bed.publish("dists/\(suite)/Release", Array(release.utf8), sums: false)
+        try key.sign(bed.root.pushing(FilePath("dists/\(suite)/Release")), armoured: false)
     }
 
-    func digest(_ path: String) throws -> String {
-        try SHA256Digest(of: bed.root.pushing(FilePath(path))).description
+    func digest(_ path: String, _ function: ContentDigest.Function = .sha256) throws -> String {
+        let file = bed.root.pushing(FilePath(path))
+        return try function == .sha256 ? SHA256Digest(of: file).description : SHA512Digest(of: file).description
     }
 
     /// devbox.yaml with the repository in it.

@@ -108,7 +108,7 @@ struct AptMachineTests {
         for number in 0...2 {
             let build = try #require(try find(number, environment).first)
             let file = bed.root.appending("pool/\(build.address.name)")
-            #expect(build.checksum == .known(try SHA256Digest(of: file), from: "the signed apt index"))
+            #expect(build.checksum == .known(.sha256(try SHA256Digest(of: file)), from: "the signed apt index"))
         }
     }
 

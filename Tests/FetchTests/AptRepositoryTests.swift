@@ -68,6 +68,55 @@ struct AptRepositoryTests {
         #expect(try apt.find().count == 1)
     }
 
+    @Test(
+        "a Release with its signature in Release.gpg, without an InRelease, is as good: its digests count, and its signature must fit"
+    )
+    func apart() throws {
+        try apt.settings()
+        try apt.publish(["main/binary-amd64": apt.package("linux")], isApart: true)
+        #expect(try bed.fetcher().fetch(apt.find())[0].get().record.isSigned)
+        let folder = bed.root.appending("dists/bookworm")
+        let text = try Files.text(folder.appending("Release"))
+        try Files.writeAtomically(Array("\(text)\n".utf8), to: folder.appending("Release"))
+        var refused = try error()
+        #expect(refused.exitCode == .badInput && refused.message.contains("it was changed after it was signed"))
+        try Files.remove(folder.appending("Release.gpg"))
+        refused = try error()
+        #expect(refused.exitCode == .badInput && refused.message.contains("there is no InRelease and no Release.gpg"))
+        try Files.remove(folder.appending("Release"))
+        #expect(try error().exitCode == .notFound)
+    }
+
+    @Test(
+        "a repository with SHA-512 digests alone: its indexes and its packages are compared with them",
+        arguments: [true, false])
+    func sha512(byHash: Bool) throws {
+        let server = try WebServer(.nginx, root: bed.root, in: bed.scratch)
+        try apt.settings(server.address)
+        let text = try apt.package("linux", function: .sha512)
+        func publish() throws {
+            try apt.publish(
+                ["main/binary-amd64": text], fields: byHash ? ["Acquire-By-Hash: yes"] : [], function: .sha512)
+        }
+        try publish()
+        if byHash {
+            let folder = bed.root.pushing("dists/bookworm/main/binary-amd64")
+            let name = try apt.digest("dists/bookworm/main/binary-amd64/Packages.xz", .sha512)
+            try Files.makeDirectory(folder.pushing("by-hash/SHA512"))
+            try Files.rename(folder.appending("Packages.xz"), to: folder.pushing("by-hash/SHA512").appending(name))
+            try Files.setMode(folder.pushing("by-hash/SHA512"), 0o755)
+            try Files.setMode(folder.pushing("by-hash"), 0o755)
+        }
+        let record = try bed.fetcher().fetch(apt.find())[0].get().record
+        #expect(record.isSigned && record.sha256 == SHA256Digest(of: FetchBed.deb(5)))
+        #expect(try bed.fetcher().fetch(apt.find())[0].get().wasThere)
+        // Another file in its place.
+        try PackageStore(bed.work).forget(record)
+        try bed.publish("pool/linux_1.0-1_amd64.deb", FetchBed.deb(6), sums: false)
+        let error = try #require(reported { _ = try bed.fetcher().fetch(apt.find())[0].get() })
+        #expect(error.exitCode == .badInput && error.message.contains("has the SHA-512 digest"), "\(error.message)")
+    }
+
     @Test("a server that promises indexes by digest and does not have them is asked for the plain path")
     func byHash() throws {
         try apt.publish(["main/binary-amd64": apt.package("linux")], fields: ["Acquire-By-Hash: yes"])

@@ -180,6 +180,44 @@ struct MisbehaviourTests {
         #expect(server.requests.count == 5)
     }
 
+    @Test(
+        "one that is asked too much and tells for how long: it is left alone until then, and asked again",
+        arguments: [429, 503])
+    func retryAfter(code: Int) throws {
+        let begin = ContinuousClock.now
+        let server = try server { request, connection in
+            request.earlier == 0
+                ? connection.answer("\(code) No", ["Retry-After": "1"]) : connection.answer("200 OK", [:], Self.content)
+        }
+        #expect(try bed.fetch("ltp").content == Self.content)
+        #expect(ContinuousClock.now - begin >= .seconds(1))
+        #expect(server.requests.filter { $0.path == "/ltp-1-amd64.deb" }.count == 2)
+    }
+
+    @Test(
+        "one that wants to be left alone for longer than anybody waits: it is asked once, and it is told when to come again (75)"
+    )
+    func longRetryAfter() throws {
+        let server = try server { _, connection in connection.answer("429 No", ["Retry-After": "3600"]) }
+        try fails(.busy, "answered 429 (too many requests)", server: server)
+        #expect(server.requests.filter { $0.path == "/ltp-1-amd64.deb" }.count == 1)
+        #expect(reported { _ = try bed.fetch("ltp") }?.hint == "the server asks to come again in 3600 s")
+    }
+
+    @Test("what a server asks for in Retry-After, in seconds or as a moment")
+    func retryAfterForms() {
+        func wait(_ value: String) -> Duration? {
+            var head = HTTPHead()
+            for line in ["HTTP/1.1 429 No\r\n", "Retry-After: \(value)\r\n"] {
+                Array(line.utf8).withUnsafeBytes { head.take(line: $0) }
+            }
+            return head.retryAfter
+        }
+        #expect(wait("7") == .seconds(7) && wait("-7") == .zero && wait("soon") == nil)
+        #expect(wait("Sat, 21 Nov 2020 08:15:36 GMT") == .zero)
+        #expect((wait("Sun, 21 Nov 2100 08:15:36 GMT") ?? .zero) > .seconds(86_400))
+    }
+
     @Test("one that changes the file between two ranges: the new one arrives whole, and is no mixture")
     func changed() throws {
         let old = FetchBed.deb(2, size: 3 << 20)

@@ -20,6 +20,15 @@ struct ArgumentsTests {
         #expect(
             QemuImg.convert("/s", format: "raw", to: "/t", as: "qcow2").arguments
                 == ["convert", "-f", "raw", "-O", "qcow2", "/s", "/t"])
+        #expect(
+            QemuImg.convert("/s", format: "raw", to: "/t", as: "qcow2", tells: true).arguments.prefix(2) == [
+                "convert", "-p",
+            ])
+        #expect(
+            QemuImg.convert(alone: "/a \"b\"\\\t", format: "vmdk", to: "/t", as: "raw").arguments == [
+                "convert", "-p", "-O", "raw",
+                #"json:{"driver":"vmdk","backing":null,"file":{"driver":"file","filename":"/a \"b\"\\\u0009"}}"#, "/t",
+            ])
         #expect(QemuImg.info("/d", format: "raw").arguments == ["info", "-U", "--output=json", "-f", "raw", "/d"])
         #expect(QemuImg.resize("/d", to: 5 << 30).arguments == ["resize", "-q", "-f", "qcow2", "/d", "5368709120"])
     }

@@ -1,6 +1,16 @@
 import DevboxCore
 import Glibc
 
+/// Bars that a closure shows which outlives the call that it is given to.
+final class SharedBars {
+    private var bars: ProgressBars
+
+    init(_ console: Console) { bars = ProgressBars(console) }
+
+    func show(_ transfers: [TransferProgress]) { bars.show(transfers) }
+    func clear() { bars.clear() }
+}
+
 /// A bar for each running transfer, on a terminal only, and only for what takes over a second.
 struct ProgressBars {
     private let isShown: Bool

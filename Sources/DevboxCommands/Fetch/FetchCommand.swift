@@ -41,6 +41,12 @@ struct FetchCommand: ParsableCommand {
     @Flag(help: "Fetch the matching debug package too: PACKAGE-dbg or PACKAGE-dbgsym.")
     var withDebug = false
 
+    @Flag(
+        help:
+            "Take a file too that the SHA256SUMS beside it does not name; its digest is recorded, and holds from then on."
+    )
+    var allowUnlisted = false
+
     @Option(
         help: ArgumentHelp(
             "Install it in this guest, whose architecture, release and format count. Needs root where the guest is stopped.",
@@ -51,7 +57,9 @@ struct FetchCommand: ParsableCommand {
     func validate() throws {
         if packages.isEmpty { throw ValidationError("a package is missing: devbox fetch PACKAGE") }
         if !list, since != nil || until != nil { throw ValidationError("--since and --until go with --list") }
-        if list, install != nil || withDebug { throw ValidationError("--list fetches and installs nothing") }
+        if list, install != nil || withDebug || allowUnlisted {
+            throw ValidationError("--list fetches and installs nothing")
+        }
         if install == nil,
             installing.downloadDependencies || installing.timeout.duration != InstallArguments.usualTimeout.duration
         {
@@ -84,7 +92,8 @@ struct FetchCommand: ParsableCommand {
         }
         let console = options.console
         var bars = ProgressBars(console)
-        let order = FetchOrder(queries, source: build.source, withDebug: withDebug, target: target)
+        var order = FetchOrder(queries, source: build.source, withDebug: withDebug, target: target)
+        order.allowsUnlisted = allowUnlisted
         try fetcher.bring(order) { step in
             switch step {
             case .found(let build):

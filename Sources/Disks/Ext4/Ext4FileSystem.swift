@@ -13,6 +13,8 @@ public struct Ext4FileSystem: ~Copyable {
     var mountPoints: [InodeNumber: Int] = [:]
     /// Of the file system itself.
     var handle: ext2_filsys { volumes[0].handle }
+    /// What holds the file system itself.
+    var device: any BlockDevice { volumes[0].device }
     let disk: String
     private let writable: Bool
 

@@ -11,7 +11,9 @@ final class Ext4Volume {
     init(on device: any BlockDevice, disk: String, writable: Bool, now: Int?) throws {
         let manager = DeviceIOManager(device)
         var opened: ext2_filsys?
-        let flags = EXT2_FLAG_64BITS | EXT2_FLAG_MASTER_SB_ONLY | (writable ? EXT2_FLAG_RW : 0)
+        // Who else may write a disk is known by its lock: protection against several machines (mmp) would have to reopen the device.
+        let flags =
+            EXT2_FLAG_64BITS | EXT2_FLAG_MASTER_SB_ONLY | EXT2_FLAG_SKIP_MMP | (writable ? EXT2_FLAG_RW : 0)
         var result = ext2fs_open(manager.name, flags, 0, 0, manager.table, &opened)
         if result == 0, writable { result = ext2fs_read_bitmaps(opened) }
         let replayFirst = writable && opened != nil && devbox_ext2_has_journal_to_replay(opened) != 0

@@ -21,7 +21,7 @@ struct AptIndexes {
         if let file = try kept(index) { return file }
         // Others that bring the same index are waited for.
         let lock = try cache.lock(
-            String(index.sha256.description.prefix(16)), of: "the index \(index.path)", for: "fetch",
+            String(index.digest.description.prefix(16)), of: "the index \(index.path)", for: "fetch",
             patience: .seconds(3600))
         defer { withExtendedLifetime(lock) {} }
         if let file = try kept(index) { return file }
@@ -30,25 +30,15 @@ struct AptIndexes {
         return file
     }
 
-    /// Whether an error says that a server, or a folder of the host, does not have a file.
-    static func isMissing(_ error: any Error) -> Bool {
-        switch error {
-        // A store of objects may say of what is not there that nobody may see it.
-        case FetchError.status(_, let code): [403, 404, 410].contains(code)
-        case let failure as Failure: failure.exitCode == .notFound
-        default: false
-        }
-    }
-
     /// One that is there already. Counts as a use of it.
     private func kept(_ index: ReleaseFile.Index) throws -> FileDescriptor? {
-        let name = index.sha256.description
+        let name = index.digest.description
         let path = cache.path(name)
         guard Files.exists(path) else { return nil }
         let file = try Files.open(path, .readOnly, .noFollow)
         var isIntact = false
         defer { if !isIntact { try? file.close() } }
-        isIntact = try SHA256Digest(of: file, name: path.string) == index.sha256
+        isIntact = try index.digest.fits(file, name: path.string)
         guard isIntact else { return nil }
         lseek(file.rawValue, 0, SEEK_SET)
         cache.use(name)
@@ -60,7 +50,7 @@ struct AptIndexes {
         for address in addresses {
             do {
                 return try bring(index, from: address)
-            } catch  where Self.isMissing(error) {
+            } catch  where SourceReader.isMissing(error) {
                 missing = error
             }
         }
@@ -69,15 +59,15 @@ struct AptIndexes {
 
     private func bring(_ index: ReleaseFile.Index, from address: Address) throws {
         let request = Downloader.Request(
-            address: address, key: PartKey(address), size: .exact(index.size), limit: index.size, expected: index.sha256
+            address: address, key: PartKey(address), size: .exact(index.size), limit: index.size, expected: index.digest
         )
         let came = try context.downloader.bring(request)
-        let digest = try came.digest()
-        guard digest == index.sha256 else {
+        let digest = try came.digest(index.digest.function)
+        guard digest == index.digest else {
             came.part.remove()
-            throw FetchError.wrongDigest(address, expected: index.sha256, by: "the signed InRelease", got: digest)
+            throw FetchError.wrongDigest(address, expected: index.digest, by: "the signed Release file", got: digest)
         }
-        try cache.take(came.file(), as: index.sha256.description)
+        try cache.take(came.file(), as: index.digest.description)
         came.part.removeNotes()
     }
 }

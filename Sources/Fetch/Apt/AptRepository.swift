@@ -3,7 +3,7 @@ import FoundationEssentials
 import Packages
 import SystemPackage
 
-/// A suite of an apt repository: signed InRelease, the indexes that it names, and the pool.
+/// A suite of an apt repository: its signed Release file, the indexes that it names, and the pool.
 struct AptRepository: Hashable {
     /// What the paths of its indexes begin at.
     let root: Address
@@ -32,14 +32,38 @@ struct AptRepository: Hashable {
                 address, reason: "cannot be checked: the source has no keyring",
                 hint: "name one in devbox.yaml: keyring: FILE")
         }
-        guard let signed = try context.reader.content(of: address, limit: 64 << 20) else {
-            throw FetchError.absent(address)
-        }
-        let text = try context.signatures.text(of: signed, at: address, keyrings: keyrings, signers: signers)
-        let release = try ReleaseFile(text, name: address.description)
-        try release.checkTime(Date(), at: address)
+        let (place, text) = try signed(with: context)
+        let release = try ReleaseFile(text, name: place.description)
+        try release.checkTime(Date(), at: place)
         return release
     }
+
+    /// InRelease, or where that is not there Release with its signature in Release.gpg: what of it is signed.
+    private func signed(with context: SourceContext) throws -> (Address, [UInt8]) {
+        let (one, plain, signature) = try (
+            folder().file("InRelease"), folder().file("Release"), folder().file("Release.gpg")
+        )
+        let missing: any Error
+        do {
+            if let signed = try context.reader.content(of: one, limit: Self.largestRelease) {
+                return (one, try context.signatures.text(of: signed, at: one, keyrings: keyrings, signers: signers))
+            }
+            missing = FetchError.absent(one)
+        } catch  where SourceReader.isMissing(error) {
+            missing = error
+        }
+        let apart = try context.reader.contents(of: [plain, signature], limit: Self.largestRelease)
+        guard let text = try SourceReader.unlessMissing(apart[0]) else { throw missing }
+        guard let detached = try SourceReader.unlessMissing(apart[1]) else {
+            throw FetchError.unsigned(
+                plain, reason: "has no signature: there is no InRelease and no Release.gpg",
+                hint: "the repository is not used")
+        }
+        try context.signatures.check(detached, at: plain, of: text, keyrings: keyrings, signers: signers)
+        return (plain, text)
+    }
+
+    private static let largestRelease = 64 << 20
 
     /// Asks it whether it is there, and has the components that are wanted of it.
     func probe(with context: SourceContext) throws {
@@ -104,7 +128,7 @@ struct AptRepository: Hashable {
         for index in Self.forms.compactMap({ release.indexes[path + $0] }) {
             do {
                 return try AptIndexes(context: context).open(index, at: addresses(of: index, release))
-            } catch  where AptIndexes.isMissing(error) {
+            } catch  where SourceReader.isMissing(error) {
                 missing = missing ?? error
             }
         }
@@ -129,6 +153,9 @@ struct AptRepository: Hashable {
     private func addresses(of index: ReleaseFile.Index, _ release: ReleaseFile) throws -> [Address] {
         let plain = try folder().descendant(index.path)
         guard release.byHash else { return [plain] }
-        return [try plain.parent.folder("by-hash").folder("SHA256").file(index.sha256.description), plain]
+        return [
+            try plain.parent.folder("by-hash").folder(index.digest.function.rawValue).file(index.digest.description),
+            plain,
+        ]
     }
 }

@@ -2,14 +2,14 @@ import DevboxCore
 import FoundationEssentials
 import Packages
 
-/// An apt repository's Release file, out of its InRelease: which indexes there are, with their digests. See
+/// An apt repository's Release file, as far as it is signed: which indexes there are, with their digests. See
 /// https://wiki.debian.org/DebianRepository/Format.
 struct ReleaseFile {
     /// A file that the release vouches for: its path below the release's folder, its size in bytes, its digest.
     struct Index: Equatable {
         let path: String
         let size: Int64
-        let sha256: SHA256Digest
+        let digest: ContentDigest
     }
 
     /// The files that it vouches for, by their paths.
@@ -29,15 +29,16 @@ struct ReleaseFile {
     var day: CalendarDay? { made.map { CalendarDay(secondsSince1970: Int64($0.timeIntervalSince1970)) } }
 
     /// - Parameter name: what messages call it.
-    /// - Throws: `badInput`, where it has no SHA-256 digests, or does not tell when it ceases to be valid though it says so.
+    /// - Throws: `badInput`, where it has neither SHA-256 nor SHA-512 digests, or does not tell when it ceases to be valid though it says so.
     init(_ bytes: [UInt8], name: String) throws {
         guard
             let stanza = try ControlReader.stanzas(
                 of: bytes, name: name, limits: .init(field: 64 << 20, stanza: 64 << 20)
             ).first,
-            let list = stanza["SHA256"]
-        else { throw Failure(.badInput, "\(name) has no SHA-256 digests") }
-        indexes = try Self.indexes(list, name: name)
+            let function = ContentDigest.Function.allCases.first(where: { stanza[$0.rawValue] != nil }),
+            let list = stanza[function.rawValue]
+        else { throw Failure(.badInput, "\(name) has no SHA-256 and no SHA-512 digests") }
+        indexes = try Self.indexes(list, function, name: name)
         byHash = stanza["Acquire-By-Hash"]?.lowercased() == "yes"
         validUntil = try stanza["Valid-Until"].map { text in
             guard let date = Self.date(text) else {
@@ -54,16 +55,18 @@ struct ReleaseFile {
             && stanza["No-Support-for-Architecture-all"]?.split(separator: " ").contains("Packages") != true
     }
 
-    private static func indexes(_ list: String, name: String) throws -> [String: Index] {
+    private static func indexes(_ list: String, _ function: ContentDigest.Function, name: String) throws -> [String:
+        Index]
+    {
         var indexes: [String: Index] = [:]
         for line in list.utf8.split(separator: 0x0A) {
             let words = line.split(separator: 0x20)
-            guard words.count == 3, let digest = SHA256Digest(String(words[0]) ?? ""),
+            guard words.count == 3, let digest = ContentDigest(function, digits: words[0]),
                 let size = Int64(String(words[1]) ?? ""),
                 size >= 0, let text = String(words[2])
-            else { throw Failure(.badInput, "\(name) is damaged: its SHA256 list cannot be read") }
+            else { throw Failure(.badInput, "\(name) is damaged: its \(function.rawValue) list cannot be read") }
             let path = text.hasPrefix("./") ? String(text.dropFirst(2)) : text
-            indexes[path] = Index(path: path, size: size, sha256: digest)
+            indexes[path] = Index(path: path, size: size, digest: digest)
         }
         return indexes
     }
@@ -102,7 +105,7 @@ struct ReleaseFile {
     static func date(_ text: String) -> Date? {
         let words = text.split(separator: " ")
         guard words.count == 6, ["UTC", "GMT", "Z", "+0000"].contains(words[5]),
-            let day = IndexPage.details("\(words[1])-\(words[2])-\(words[3])").0
+            let day = IndexDetails.read("\(words[1])-\(words[2])-\(words[3])").0
         else { return nil }
         let time = words[4].split(separator: ":").compactMap { Int($0) }
         guard time.count == 3, time.allSatisfy((0...60).contains) else { return nil }

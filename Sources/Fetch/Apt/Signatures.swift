@@ -76,14 +76,18 @@ struct Signatures {
     }
 
     /// Throws unless a signature of its own fits a file.
-    func check(_ signature: [UInt8], at address: Address, of content: [UInt8], keyrings: [Keyring]) throws {
+    ///
+    /// - Parameter signers: fingerprints of the keys that count; empty for all of the keyrings.
+    func check(
+        _ signature: [UInt8], at address: Address, of content: [UInt8], keyrings: [Keyring], signers: [String] = []
+    ) throws {
         try withFolder { folder in
             let (file, signed) = (folder.appending("text"), folder.appending("signature"))
             try Files.writeAtomically(content, to: file)
             try Files.writeAtomically(try Keyring.withoutArmour(signature, name: address.description), to: signed)
             let ring = try ring(keyrings, in: folder)
             let verdict = try runner.attempt(Gpgv.detached(signed, of: file, keyrings: [ring]), limit: .seconds(60))
-            _ = try SignatureVerdict(verdict.text).check(address, keyrings)
+            _ = try SignatureVerdict(verdict.text, signers: signers).check(address, keyrings)
         }
     }
 

@@ -133,8 +133,8 @@ final class Download: HTTPJob {
             if let pause = attempts.next() { return .again(after: pause) }
             result = .failure(FetchError.status(address, code: head.status))
         case .status(let head):
-            result = .failure(FetchError.status(address, code: head.status))
-            if Attempts.isTransient(head.status), let pause = attempts.next() { return .again(after: pause) }
+            result = .failure(FetchError.answer(head, of: address))
+            if Attempts.isTransient(head.status), let pause = attempts.next(after: head) { return .again(after: pause) }
         case .broken(let error):
             result = .failure(error)
             if let pause = attempts.next() { return .again(after: pause) }
@@ -187,6 +187,14 @@ struct Downloaded: Sendable {
         var hasher = SHA256Digest.Hasher()
         hasher.update(bytes(content))
         return hasher.digest
+    }
+
+    /// Its digest by any function. By another one than devbox's own it is read once more.
+    func digest(_ function: ContentDigest.Function) throws -> ContentDigest {
+        switch function {
+        case .sha256: .sha256(try digest())
+        case .sha512: .sha512(try content.map { SHA512Digest(of: bytes($0)) } ?? SHA512Digest(of: part.path))
+        }
     }
 
     /// The part file with all of it.

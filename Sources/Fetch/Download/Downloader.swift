@@ -21,7 +21,7 @@ final class Downloader {
         /// How large it may be where nothing is known.
         let limit: Int64
         /// Its digest where that is known before; with a wrong one, what came by resuming is fetched anew once.
-        let expected: SHA256Digest?
+        let expected: ContentDigest?
     }
 
     /// Brings a file.
@@ -77,7 +77,8 @@ final class Downloader {
         try run(downloads.map(\.job)) { job, index in
             let result = job.takeResult()
             if job.isResumed, let expected = requests[index].expected,
-                case .success(let digest) = Attempt(catching: { try result.get().digest() }), digest != expected
+                case .success(let digest) = Attempt(catching: { try result.get().digest(expected.function) }),
+                digest != expected
             {
                 spoilt.append(job)
             } else {

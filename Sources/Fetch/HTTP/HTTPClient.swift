@@ -12,12 +12,19 @@ final class HTTPClient {
     private let authorities: String?
     /// Handles that no exchange has, to be used again: making one takes longer than a small download.
     private var idle: [HTTPHandle] = []
+    /// Servers that asked to be left alone, and until when.
+    private var quiet: [String: ContinuousClock.Instant] = [:]
+    private let say: (String) -> Void
     private var pace: HTTPPace
 
     /// Begins to load libcurl in a thread of its own, for a program that will need it soon.
     static func prepare() { devbox_curl_load_ahead() }
 
-    init(limits: HTTPLimits, environment: [String: String] = Command.inheritedEnvironment) throws {
+    /// - Parameter say: is told where a server asks to be left alone for some time.
+    init(
+        limits: HTTPLimits, environment: [String: String] = Command.inheritedEnvironment,
+        say: @escaping (String) -> Void = { _ in }
+    ) throws {
         if let reason = devbox_curl_load() {
             throw Failure(
                 .missing, "libcurl cannot be loaded: \(String(cString: reason))", hint: "apt-get install libcurl4")
@@ -25,6 +32,7 @@ final class HTTPClient {
         guard let multi = devbox_curl_multi_new() else { throw Failure(.failure, "out of memory") }
         self.multi = OpaquePointer(multi)
         self.limits = limits
+        self.say = say
         pace = HTTPPace(limits.parallel)
         authorities = ["CURL_CA_BUNDLE", "SSL_CERT_FILE"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
         _ = devbox_curl_multi_set_number(multi, CURLMOPT_MAX_HOST_CONNECTIONS, pace.connections)
@@ -67,6 +75,10 @@ final class HTTPClient {
             paused.removeAll { $0.until <= now }
             while let job = ready.first, mayBegin(job) {
                 _ = ready.popFirst()
+                if let until = job.address.origin.flatMap({ quiet[$0] }), until > now {
+                    paused.append((until, job))
+                    continue
+                }
                 do {
                     let handle = try idle.popLast() ?? HTTPHandle(limits, authorities)
                     running[handle.easy] = (job, try HTTPExchange(job, handle, limits: limits))
@@ -82,7 +94,10 @@ final class HTTPClient {
                 devbox_curl_multi_remove(multi, easy)
                 guard let (job, exchange) = running.removeValue(forKey: easy) else { continue }
                 if !job.isSmall { large -= 1 }
-                if let head = exchange.answer { changePace { $0.heard(head) } }
+                if let head = exchange.answer {
+                    changePace { $0.heard(head) }
+                    heed(head, of: job.address)
+                }
                 end(job, exchange.outcome(result))
                 idle.append(exchange.handle)
             }
@@ -99,6 +114,20 @@ final class HTTPClient {
             }
             changePace { $0.waited(.now - begin) }
         }
+    }
+}
+
+extension HTTPClient {
+    /// Leaves a server alone that is asked too much, as long as it wants: what else is wanted of it waits too.
+    private func heed(_ head: HTTPHead, of address: Address) {
+        guard let origin = address.origin, Attempts.isTransient(head.status), let time = head.retryAfter,
+            time <= limits.patience
+        else { return }
+        let until = ContinuousClock.now + time
+        if time >= .seconds(2), quiet[origin] ?? .now < until - .seconds(1) {
+            say("\(origin) answered \(head.status) and asks to be left alone for \(time.inWords)")
+        }
+        quiet[origin] = max(quiet[origin] ?? until, until)
     }
 }
 
@@ -158,7 +187,7 @@ private final class HTTPExchange {
         let easy = handle.easy
         // All that an earlier exchange may have set otherwise.
         handle.details[0] = 0
-        handle.set(CURLOPT_URL, job.address.description)
+        handle.set(CURLOPT_URL, job.url)
         // It holds for redirects too.
         let scheme = job.address.origin?.hasPrefix("https:") == true ? "https" : "http"
         guard devbox_curl_set_scheme(easy, scheme) == CURLE_OK else {

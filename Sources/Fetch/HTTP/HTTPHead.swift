@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// The status of an HTTP response and those header fields of it that devbox looks at, see RFC 9110.
 public struct HTTPHead: Sendable, Equatable {
     /// 200, 206, 404, …
@@ -11,6 +13,7 @@ public struct HTTPHead: Sendable, Equatable {
         case range = "content-range"
         case tag = "etag"
         case modified = "last-modified"
+        case retry = "retry-after"
         case location, connection
     }
 
@@ -62,10 +65,17 @@ public struct HTTPHead: Sendable, Equatable {
         fields[validator.hasPrefix("\"") ? .tag : .modified].map { $0 == validator } ?? true
     }
 
+    /// How long the server asks to be left alone, see RFC 9110, 10.2.3: in seconds, or until a moment.
+    var retryAfter: Duration? {
+        guard let text = fields[.retry]?.filter({ $0 != "\r" }) else { return nil }
+        if let seconds = Int(text) { return .seconds(max(0, min(seconds, 1 << 30))) }
+        return ReleaseFile.date(text).map { .seconds(Int(max(0, min($0.timeIntervalSinceNow.rounded(.up), 1e9)))) }
+    }
+
     /// The day of Last-Modified: "Wed, 30 Sep 2026 01:02:03 GMT".
     public var lastModified: CalendarDay? {
         guard let words = fields[.modified]?.split(separator: " "), words.count >= 4 else { return nil }
-        return IndexPage.details("\(words[1])-\(words[2])-\(words[3])").0
+        return IndexDetails.read("\(words[1])-\(words[2])-\(words[3])").0
     }
 }
 

@@ -4,6 +4,8 @@ import DevboxCore
 protocol HTTPJob: AnyObject {
     /// What is got, for messages.
     var address: Address { get }
+    /// What is asked for: the address, mostly.
+    var url: String { get }
     /// Whether it is known to be small: many such ones may run at once.
     var isSmall: Bool { get }
     /// The next attempt.
@@ -14,6 +16,10 @@ protocol HTTPJob: AnyObject {
     func take(_ bytes: UnsafeRawBufferPointer) throws
     /// The attempt is over; whether there is to be another one.
     func end(_ outcome: HTTPEnd) -> HTTPVerdict
+}
+
+extension HTTPJob {
+    var url: String { address.description }
 }
 
 /// An attempt.
@@ -55,14 +61,16 @@ public struct HTTPLimits: Sendable {
     public var pause: Duration
     /// How many transfers run at once; small ones may become more.
     public var parallel: Int
+    /// How long a server may ask to be left alone; where it asks for more, that is told.
+    public var patience: Duration
 
     /// What is sensible for servers that are far away.
     public init(
         connect: Duration = .seconds(15), stall: Duration = .seconds(30), attempts: Int = 5,
-        pause: Duration = .milliseconds(500), parallel: Int = 8
+        pause: Duration = .milliseconds(500), parallel: Int = 8, patience: Duration = .seconds(120)
     ) {
         (self.connect, self.stall, self.attempts) = (connect, stall, attempts)
-        (self.pause, self.parallel) = (pause, parallel)
+        (self.pause, self.parallel, self.patience) = (pause, parallel, patience)
     }
 }
 
@@ -74,11 +82,14 @@ struct Attempts {
     init(_ limits: HTTPLimits) { self.limits = limits }
 
     /// The pause before the next attempt; nil where there were enough.
-    mutating func next() -> Duration? {
+    ///
+    /// - Parameter answer: what the server answered to the last one.
+    mutating func next(after answer: HTTPHead? = nil) -> Duration? {
         failed += 1
-        guard failed < limits.attempts else { return nil }
+        let asked = answer?.retryAfter ?? .zero
+        guard failed < limits.attempts, asked <= limits.patience else { return nil }
         // A little chance keeps many devboxes from coming back at the same moment.
-        return limits.pause * (1 << min(failed - 1, 6)) * (0.75 + Double.random(in: 0...0.5))
+        return asked + limits.pause * (1 << min(failed - 1, 6)) * (0.75 + Double.random(in: 0...0.5))
     }
 
     /// Something came: the server is alive.

@@ -3,6 +3,7 @@ import DevboxCore
 /// A small text or page, or its head alone, kept in memory.
 final class HTTPPage: HTTPJob {
     let address: Address
+    let url: String
     let isSmall = true
     private let limit: Int
     private let headOnly: Bool
@@ -12,10 +13,12 @@ final class HTTPPage: HTTPJob {
     private(set) var result: Attempt<(head: HTTPHead, bytes: [UInt8])?>
 
     /// - Parameters:
+    ///   - query: a question to what is there: "list-type=2".
     ///   - limit: how many bytes it may have.
     ///   - headOnly: whether the head alone is wanted.
-    init(_ address: Address, limit: Int, headOnly: Bool = false, limits: HTTPLimits) {
+    init(_ address: Address, query: String? = nil, limit: Int, headOnly: Bool = false, limits: HTTPLimits) {
         (self.address, self.limit, self.headOnly) = (address, limit, headOnly)
+        url = address.description + (query.map { "?\($0)" } ?? "")
         attempts = Attempts(limits)
         result = .failure(FetchError.unreachable(address, reason: "was not asked"))
     }
@@ -43,8 +46,8 @@ final class HTTPPage: HTTPJob {
         case .complete(let head): result = .success((head, bytes))
         case .status(let head) where head.status == 404 || head.status == 410: result = .success(nil)
         case .status(let head):
-            result = .failure(FetchError.status(address, code: head.status))
-            if Attempts.isTransient(head.status), let pause = attempts.next() { return .again(after: pause) }
+            result = .failure(FetchError.answer(head, of: address))
+            if Attempts.isTransient(head.status), let pause = attempts.next(after: head) { return .again(after: pause) }
         case .broken(let error):
             result = .failure(error)
             if let pause = attempts.next() { return .again(after: pause) }

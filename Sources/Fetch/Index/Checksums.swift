@@ -3,10 +3,12 @@ import DevboxCore
 /// Finds what digest a build's file must have.
 struct Checksums {
     let context: SourceContext
+    /// Whether a file counts that a list of digests beside it does not name.
+    var allowsUnlisted = false
 
     /// A digest, and where it comes from; no digest where the source has none.
     struct Expected: Equatable, Sendable {
-        var digest: SHA256Digest?
+        var digest: ContentDigest?
         var origin: String?
         /// Why there is none.
         var reason = "the source has no checksums"
@@ -20,73 +22,143 @@ struct Checksums {
     /// What the digest of a build's file must be.
     ///
     /// - Parameter keyrings: where there are any, the digest must be signed with a key of theirs.
+    /// - Throws: `badInput` where there are digests, and what they say of the file cannot be understood.
     func expected(_ build: Build, keyrings: [Keyring]) throws -> Expected {
-        let files: ChecksumFiles
         switch build.checksum {
         case .known(let digest, let origin): return Expected(digest: digest, origin: origin, isSigned: true)
-        case .beside(let found): files = found
+        case .beside(let files):
+            let search = Search(build: build, files: files, keyrings: keyrings, context: context)
+            return try keyrings.isEmpty ? plain(search) : signed(search)
         }
-        let folder = build.address.parent
-        let sums = try folder.file("SHA256SUMS")
-        let names = files.sums == nil ? ["SHA256SUMS.gpg", "SHA256SUMS.asc"] : [files.signature].compactMap { $0 }
-        let signatures = try keyrings.isEmpty ? [] : names.map { try folder.file($0) }
-        let place = try folder.file("\(build.address.name).sha256")
-        // All that may be there in one go.
-        let wanted =
-            (files.sums == false ? [] : [sums]) + signatures + (files.own == false || !keyrings.isEmpty ? [] : [place])
-        _ = try context.reader.contents(of: wanted, limit: Self.limit)
-
-        let text = files.sums == false ? nil : try context.reader.content(of: sums, limit: Self.limit)
-        if !keyrings.isEmpty { return try signed(build, sums, text, signatures, keyrings) }
-        if let text, let digest = try listed(build.address.name, in: text, of: sums) {
-            return Expected(digest: digest, origin: sums.description)
-        }
-        guard files.own != false, let own = try context.reader.content(of: place, limit: Self.limit) else {
-            return text == nil ? Expected() : Expected(reason: "\(sums) does not list \(build.address.name)")
-        }
-        guard let digest = ChecksumText.digest(ofOnly: build.address.name, in: own) else {
-            throw FetchError.refused(place, reason: "does not hold the SHA-256 digest of its file", hint: nil)
-        }
-        return Expected(digest: digest, origin: place.description)
     }
 
-    private func listed(_ name: String, in text: [UInt8], of sums: Address) throws -> SHA256Digest? {
-        switch ChecksumText.entry(of: name, in: text) {
+    private func plain(_ search: Search) throws -> Expected {
+        var silent: Address?
+        for function in ContentDigest.Function.allCases {
+            try search.fetchAhead(function)
+            for list in search.files.lists(function) {
+                guard let (place, text) = try search.list(list) else { continue }
+                if let digest = try search.listed(in: text, function, at: place) {
+                    return Expected(digest: digest, origin: place.description)
+                }
+                silent = silent ?? place
+            }
+            for name in search.files.own(function, of: search.name) {
+                guard let text = try search.content(name) else { continue }
+                let place = try search.folder.file(name)
+                guard let digest = ChecksumText(text, of: function).digest(ofOnly: search.name) else {
+                    throw FetchError.refused(
+                        place, reason: "does not hold the \(function.words) digest of its file", hint: nil)
+                }
+                return Expected(digest: digest, origin: place.description)
+            }
+        }
+        guard let silent else { return Expected() }
+        guard allowsUnlisted else {
+            throw FetchError.refused(
+                silent, reason: "does not list \(search.name)",
+                hint:
+                    "the file is not used: it may be another one than was built; --allow-unlisted takes it all the same"
+            )
+        }
+        return Expected(reason: "\(silent) does not list \(search.name)")
+    }
+
+    private func signed(_ search: Search) throws -> Expected {
+        var (isThere, silent): (Bool, Address?) = (false, nil)
+        for function in ContentDigest.Function.allCases {
+            try search.fetchAhead(function)
+            for list in search.files.lists(function) {
+                let text = try search.content(list)
+                isThere = isThere || text != nil
+                guard let (place, signed) = try search.signed(list, text) else { continue }
+                if let digest = try search.listed(in: signed, function, at: place) {
+                    return Expected(digest: digest, origin: place.description, isSigned: true)
+                }
+                silent = silent ?? place
+            }
+        }
+        if let silent {
+            throw FetchError.unsigned(silent, reason: "does not list \(search.name)", hint: "the file is not used")
+        }
+        throw FetchError.unsigned(
+            try search.folder.file(ContentDigest.Function.sha256.sums),
+            reason: isThere
+                ? "has no signature beside it (.gpg or .asc), but the source \(search.build.source) has a keyring"
+                : "is not there, but the source \(search.build.source) has a keyring",
+            hint: "the file is not used")
+    }
+}
+
+/// Reads what lies beside a file.
+private struct Search {
+    let build: Build
+    let files: ChecksumFiles
+    let keyrings: [Keyring]
+    let context: SourceContext
+
+    var name: String { build.address.name }
+    var folder: Address { build.address.parent }
+
+    /// All that may be wanted in one go.
+    func fetchAhead(_ function: ContentDigest.Function) throws {
+        let lists = files.lists(function)
+        let rest = keyrings.isEmpty ? files.own(function, of: name) : lists.flatMap(files.signatures)
+        let places = try (lists + rest).filter(files.mayHave).map { try folder.file($0) }
+        _ = try context.reader.contents(of: places, limit: Checksums.limit)
+    }
+
+    /// The content of a file beside it; nil where there is none.
+    func content(_ name: String) throws -> [UInt8]? {
+        guard files.mayHave(name) else { return nil }
+        do {
+            return try context.reader.content(of: folder.file(name), limit: Checksums.limit)
+        } catch  where !files.areKnown && SourceReader.isMissing(error) {
+            // A store of objects says so of what is not there. Where an index has it, it is there.
+            return nil
+        }
+    }
+
+    /// A list, or where there is none the text inside its signature.
+    func list(_ name: String) throws -> (Address, [UInt8])? {
+        if let text = try content(name) { return (try folder.file(name), text) }
+        for name in files.signatures(of: name) where files.areKnown {
+            if let text = try content(name), Self.isClearSigned(text) { return (try folder.file(name), text) }
+        }
+        return nil
+    }
+
+    private static func isClearSigned(_ text: [UInt8]) -> Bool {
+        text.starts(with: "-----BEGIN PGP SIGNED MESSAGE".utf8)
+    }
+
+    /// What of a list is signed, and where that stands; nil where it has no signature.
+    func signed(_ list: String, _ text: [UInt8]?) throws -> (Address, [UInt8])? {
+        for name in files.signatures(of: list) {
+            guard let signature = try content(name) else { continue }
+            let place = try folder.file(name)
+            if Self.isClearSigned(signature) {
+                // What is signed inside it counts, and not what lies beside it.
+                return (place, try context.signatures.text(of: signature, at: place, keyrings: keyrings))
+            }
+            guard let text else { continue }
+            try context.signatures.check(signature, at: place, of: text, keyrings: keyrings)
+            return (try folder.file(list), text)
+        }
+        return nil
+    }
+
+    /// What a list says of the file; nil where it does not name it.
+    func listed(in text: [UInt8], _ function: ContentDigest.Function, at place: Address) throws -> ContentDigest? {
+        switch ChecksumText(text, of: function).entry(of: build.address.parts) {
         case .digest(let digest): return digest
         case .none: return nil
         case .unreadable:
             throw FetchError.refused(
-                sums, reason: "names \(name), but with no SHA-256 digest", hint: "tell who runs the source")
+                place, reason: "names \(name), but with no \(function.words) digest", hint: "tell who runs the source")
+        case .ambiguous:
+            throw FetchError.refused(
+                place, reason: "has several digests for files called \(name)", hint: "tell who runs the source")
         }
-    }
-
-    private func signed(
-        _ build: Build, _ sums: Address, _ text: [UInt8]?, _ signatures: [Address], _ keyrings: [Keyring]
-    ) throws -> Expected {
-        for address in signatures {
-            guard let signature = try context.reader.content(of: address, limit: Self.limit) else { continue }
-            let (place, signed): (Address, [UInt8])
-            if signature.starts(with: "-----BEGIN PGP SIGNED MESSAGE".utf8) {
-                // What is signed inside it counts, and not what lies beside it.
-                (place, signed) = (
-                    address, try context.signatures.text(of: signature, at: address, keyrings: keyrings)
-                )
-            } else {
-                guard let text else { continue }
-                try context.signatures.check(signature, at: address, of: text, keyrings: keyrings)
-                (place, signed) = (sums, text)
-            }
-            guard let digest = try listed(build.address.name, in: signed, of: place) else {
-                throw FetchError.unsigned(
-                    place, reason: "does not list \(build.address.name)", hint: "the file is not used")
-            }
-            return Expected(digest: digest, origin: place.description, isSigned: true)
-        }
-        throw FetchError.unsigned(
-            sums,
-            reason: text == nil
-                ? "is not there, but the source \(build.source) has a keyring"
-                : "has no signature beside it (.gpg or .asc), but the source \(build.source) has a keyring",
-            hint: "the file is not used")
     }
 }

@@ -10,6 +10,8 @@ public struct FetchOrder: Sendable {
     public var withDebug: Bool
     /// Where to install them; nil for nowhere. Only what the guest can take is looked for.
     public var target: FetchTarget?
+    /// Whether a file is taken that a list of digests beside it (SHA256SUMS) does not name.
+    public var allowsUnlisted = false
 
     /// - Parameters:
     ///   - queries: a question for each package.
@@ -54,7 +56,7 @@ extension Fetcher {
         builds = builds.filter { seen.insert($0.address).inserted }
         for build in builds { try tell(.found(build)) }
         // Progress is shown and no reason to end a transfer.
-        let results = try fetch(builds) { try? tell(.transfers($0)) }
+        let results = try fetch(builds, allowingUnlisted: order.allowsUnlisted) { try? tell(.transfers($0)) }
         var fetched: [Fetched] = []
         var failures: [any ReportableError] = []
         for result in results {

@@ -72,6 +72,9 @@ public struct Address: Sendable, Hashable, CustomStringConvertible {
         return result
     }
 
+    /// Whether an address is this folder's, or leads to what is in it.
+    func contains(_ other: Address) -> Bool { origin == other.origin && other.parts.starts(with: parts) }
+
     /// The last of its parts.
     public var name: String { parts.last ?? "" }
 
@@ -118,7 +121,8 @@ public struct Address: Sendable, Hashable, CustomStringConvertible {
         return String(validating: bytes, as: UTF8.self)
     }
 
-    /// RFC 3986: all but the unreserved characters, and those that paths may have as they are.
+    /// RFC 3986: all but the unreserved characters, and those that paths may have as they are. A "+" goes as %2B, as apt sends it: stores
+    /// of objects take it for a space otherwise.
     private static func encoded(_ name: String) -> String {
         if name.utf8.allSatisfy(isPlain) { return name }
         var result = ""
@@ -137,7 +141,7 @@ public struct Address: Sendable, Hashable, CustomStringConvertible {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
             UInt8(ascii: "0")...UInt8(ascii: "9"):
             true
-        default: "-._~+=:@!$&'()*,;".utf8.contains(byte)
+        default: "-._~=:@!$&'()*,;".utf8.contains(byte)
         }
     }
 }

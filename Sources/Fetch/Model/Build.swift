@@ -58,13 +58,13 @@ public struct Build: Sendable, Equatable {
     /// Where a file's digest comes from.
     public enum Checksum: Sendable, Equatable {
         /// The source's index has it.
-        case known(SHA256Digest, from: String)
+        case known(ContentDigest, from: String)
         /// Files beside it may have it.
         case beside(ChecksumFiles)
     }
 
     /// What the source's index says of its digest.
-    var knownDigest: SHA256Digest? { if case .known(let digest, _) = checksum { digest } else { nil } }
+    var knownDigest: ContentDigest? { if case .known(let digest, _) = checksum { digest } else { nil } }
 
     /// Its version and its day, as far as that is known: "1.2 of 2026-11-20", "1.2, filed 2026-11-20", "1.2".
     public var words: String { date.map { isFiled ? "\(version), filed \($0)" : "\(version) of \($0)" } ?? version }
@@ -89,16 +89,6 @@ public struct Build: Sendable, Equatable {
         }
         return KernelVersion(left.version) < KernelVersion(right.version)
     }
-}
-
-/// Which files of digests lie beside a package.
-public struct ChecksumFiles: Sendable, Equatable {
-    /// Whether there is a SHA256SUMS; nil where nobody has looked.
-    var sums: Bool?
-    /// Its detached signature: SHA256SUMS.gpg or SHA256SUMS.asc; nil for none, or where nobody has looked.
-    var signature: String?
-    /// Whether there is a `<file>.sha256`; nil where nobody has looked.
-    var own: Bool?
 }
 
 /// What the user asked for.
@@ -144,6 +134,13 @@ public struct BuildQuery: Sendable, Equatable {
             && (version.map { Self.plain($0) == Self.plain(build.version) } ?? true)
             && (format.map { $0 == build.format } ?? true)
             && [build.kernelVersion, build.version].contains { $0.map(admits(kernel:)) == true }
+    }
+
+    /// Whether a build of which the day is not known is what was asked for on some day.
+    func admitsSomeDay(_ build: Build) -> Bool {
+        var build = build
+        build.date = notAfter ?? earliest
+        return admits(build)
     }
 
     /// Whether a kernel is what was asked for: "6.12" also is "v6.12" and "6.12-rc1-34-gabcdef0", but not "6.12.1".

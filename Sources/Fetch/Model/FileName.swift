@@ -9,12 +9,26 @@ public struct FileName: Sendable, Equatable {
     public let architecture: Architecture?
     /// By the end of the name.
     public let format: PackageFormat
+    /// The kernel that it is of, where the package's own name has it: of `linux-image-6.12.0-rc1_6.12.0~rc1-1_amd64.deb`, as a kernel's
+    /// `make bindeb-pkg` calls it, asked for as `linux-image`.
+    public let kernelVersion: String?
 
     /// Reads the name of a file of `package`; nil where it is not one.
     ///
-    /// A version begins with a digit, or with `v` and a digit, so that `ltp-dbg-2026…` is no build of `ltp`.
+    /// A version begins with a digit, or with `v` and a digit, so that `ltp-dbg-2026…` is no build of `ltp`; nor is `ltp-2026…-dbg`.
     public init?(_ name: String, package: String) {
-        guard let (stem, format) = PackageFormat.of(name), stem.hasPrefix(package) else { return nil }
+        guard let (stem, format) = PackageFormat.of(name), stem.hasPrefix(Self.beginning(of: package)) else {
+            return nil
+        }
+        if format == .deb, let debian = Self.debian(stem) {
+            self.init(debian, package: package)
+        } else {
+            self.init(stem, format, package: package)
+        }
+    }
+
+    private init?(_ stem: String, _ format: PackageFormat, package: String) {
+        guard stem.hasPrefix(package) else { return nil }
         var rest = stem.dropFirst(package.count)
         // Of a folder with thousands of packages most are other ones.
         if let first = rest.first, !"-_.".contains(first) { return nil }
@@ -28,11 +42,54 @@ public struct FileName: Sendable, Equatable {
         if let first = rest.first {
             guard "-_".contains(first) else { return nil }
             rest = rest.dropFirst()
-            guard Self.isVersion(rest) else { return nil }
+            guard Self.isVersion(rest), !Self.debugEnds.contains(where: rest.hasSuffix) else { return nil }
         }
         self.version = String(rest)
         self.architecture = architecture
         self.format = format
+        kernelVersion = nil
+    }
+
+    /// The name of the package that its control file has, in a name as dpkg makes it: `NAME_VERSION_ARCHITECTURE`, none of which has a `_`.
+    static func debianPackage(_ name: String) -> String? {
+        PackageFormat.of(name).flatMap { $0.format == .deb ? debian($0.stem)?.name : nil }
+    }
+
+    private static func debian(_ stem: String) -> (name: String, version: String, architecture: Architecture?)? {
+        let parts = stem.split(separator: "_", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 3, !parts[0].isEmpty, isVersion(parts[1]),
+            let found = architectures.first(where: { $0.0 == parts[2] })
+        else { return nil }
+        return (parts[0], parts[1], found.1)
+    }
+
+    /// A name is compared whole; but one without a kernel's version stands for that package of every kernel.
+    private init?(_ name: (name: String, version: String, architecture: Architecture?), package: String) {
+        (version, architecture, format) = (name.version, name.architecture, .deb)
+        if name.name == package {
+            kernelVersion = nil
+            return
+        }
+        let end = Self.debugEnds.first(where: package.hasSuffix) ?? ""
+        let beginning = package.dropLast(end.count)
+        guard !Self.hasVersion(beginning), name.name.hasPrefix("\(beginning)-"), name.name.hasSuffix(end) else {
+            return nil
+        }
+        let kernel = name.name.dropFirst(beginning.count + 1).dropLast(end.count)
+        guard Self.isVersion(kernel), !Self.debugEnds.contains(where: kernel.hasSuffix) else { return nil }
+        kernelVersion = String(kernel)
+    }
+
+    /// What the names of packages end with that hold symbols alone.
+    private static let debugEnds = ["-dbg", "-dbgsym"]
+
+    /// What the name of a file of a package begins with.
+    static func beginning(of package: String) -> String {
+        String(package.dropLast(debugEnds.first(where: package.hasSuffix)?.count ?? 0))
+    }
+
+    private static func hasVersion(_ package: some StringProtocol) -> Bool {
+        package.split(separator: "-").dropFirst().contains { isVersion($0) }
     }
 
     private static let architectures =

@@ -10,18 +10,24 @@ final class SourceReader {
     private var listings: [Address: Attempt<Listing?>] = [:]
     private var texts: [Address: Attempt<[UInt8]?>] = [:]
     private var facts: [Address: Attempt<FileFacts?>] = [:]
+    /// Stores of objects that folders turned out to be in.
+    private var buckets: [Bucket] = []
+    /// Folders and files of which a server says that nobody may see them, which a store of objects says of what is not there too.
+    private(set) var forbidden: Set<Address> = []
+    private let say: (String) -> Void
     /// How many requests went out, for tests and for `--verbose`.
     private(set) var requests = 0
 
     /// How large an index page may be.
     private static let pageLimit = 64 << 20
 
-    init(limits: HTTPLimits) { self.limits = limits }
+    /// - Parameter say: is told where a server asks to be left alone for some time.
+    init(limits: HTTPLimits, say: @escaping (String) -> Void = { _ in }) { (self.limits, self.say) = (limits, say) }
 
     /// One client for everything, so that connections are used again.
     func client() throws -> HTTPClient {
         if let made { return made }
-        let client = try HTTPClient(limits: limits)
+        let client = try HTTPClient(limits: limits, say: say)
         made = client
         return client
     }
@@ -36,14 +42,111 @@ final class SourceReader {
     ///
     /// - Parameter ahead: a small file that will be wanted where there is one, which comes in the same round trip.
     func listings(of folders: [Address], ahead: Address? = nil) throws -> [Attempt<Listing?>] {
+        // In a bucket folders are no files of the server's.
+        for folder in folders where listings[folder] == nil {
+            if let bucket = buckets.first(where: { $0.contains(folder) }) {
+                listings[folder] = Attempt { try listing(of: folder, in: bucket) }
+            }
+        }
         let asks = folders.contains { listings[$0] == nil }
         let ahead = ahead.flatMap { asks ? page($0, \.texts, limit: Checksums.limit) : nil }
         defer { if let ahead { texts[ahead.address] = Attempt { try ahead.result.get()?.bytes } } }
         return try resolve(folders, in: \.listings, limit: Self.pageLimit, beside: ahead) { folder, came in
-            guard let came else { return nil }
-            return try IndexPage.parse(came.bytes, of: folder)
+            try came.flatMap { try read($0.bytes, of: folder) }
         } local: { folder in
             try Self.list(folder)
+        }
+    }
+
+    /// What a server answered with for a folder.
+    private func read(_ bytes: [UInt8], of folder: Address) throws -> Listing? {
+        if let page = BucketPage(bytes) { return try read(page, of: folder) }
+        let listing = try IndexList.parse(bytes) ?? IndexPage.parse(bytes, of: folder)
+        guard listing.isIndex else {
+            throw FetchError.refused(
+                folder, reason: "is a page, but no index of a folder",
+                hint: "a server without indexes is a source of kind address, see `devbox templates devbox.yaml`")
+        }
+        return listing
+    }
+
+    private func read(_ page: BucketPage, of folder: Address) throws -> Listing? {
+        let bucket = Bucket(page, at: folder)
+        if page.prefix.isEmpty {
+            // The bucket itself. What was asked of the server as a folder before is not known to be missing.
+            for (folder, result) in listings where bucket.contains(folder) {
+                if case .success(.some) = result { continue }
+                listings[folder] = nil
+            }
+            forbidden = forbidden.filter { !bucket.contains($0) }
+            buckets.append(bucket)
+        }
+        return page.isTruncated
+            ? try listing(of: folder, in: bucket)
+            : Bucket.listing(page.prefix, page.objects, deeper: page.deeper) ?? Listing([])
+    }
+
+    /// What a bucket has in a folder.
+    private func listing(of folder: Address, in bucket: Bucket) throws -> Listing? {
+        if let known = bucket.listing(of: folder) { return known }
+        let prefix = bucket.prefix(of: folder)
+        var (objects, deeper): ([BucketPage.Object], [String]) = ([], [])
+        var (next, asked): (String?, Set<String?>) = (nil, [])
+        while asked.insert(next).inserted {
+            let query = BucketPage.query(prefix, after: next)
+            let job = HTTPPage(bucket.base, query: query, limit: Self.pageLimit, limits: limits)
+            requests += 1
+            try client().run([job])
+            guard let bytes = try job.result.get()?.bytes, let page = BucketPage(bytes) else {
+                throw FetchError.refused(bucket.base, reason: "answers no list to ?\(query)", hint: nil)
+            }
+            objects += page.objects
+            deeper += page.deeper
+            guard objects.count + deeper.count <= 200_000 else {
+                throw FetchError.refused(folder, reason: "has more than 200000 objects", hint: nil)
+            }
+            guard page.isTruncated else { return Bucket.listing(prefix, objects, deeper: deeper) }
+            next = page.next
+        }
+        throw FetchError.refused(bucket.base, reason: "lists a part of its objects only, and the same again", hint: nil)
+    }
+
+    /// Whether a folder lies in a bucket.
+    func isBucket(_ folder: Address) -> Bool { buckets.contains { $0.contains(folder) } }
+
+    /// Whether a folder that a server does not have as such lies in a bucket: what is above it is asked.
+    func findBucket(of folder: Address) throws -> Bool {
+        if folder.origin == nil || isBucket(folder) { return false }
+        var above: [Address] = []
+        var place = folder
+        while !place.parts.isEmpty {
+            place = place.parent
+            above.insert(place, at: 0)
+        }
+        // A bucket is a host of its own, or the first name on one.
+        for place in above.prefix(2) {
+            _ = try? listing(of: place)
+            if isBucket(folder) { return true }
+        }
+        return false
+    }
+
+    /// Whether an error says that a server, or a folder of the host, does not have a file.
+    static func isMissing(_ error: any Error) -> Bool {
+        switch error {
+        // A store of objects may say of what is not there that nobody may see it.
+        case FetchError.status(_, let code): [403, 404, 410].contains(code)
+        case let failure as Failure: failure.exitCode == .notFound
+        default: false
+        }
+    }
+
+    /// A result; nil too where it says that the thing is not there.
+    static func unlessMissing<Value>(_ result: Attempt<Value?>) throws -> Value? {
+        do {
+            return try result.get()
+        } catch  where isMissing(error) {
+            return nil
         }
     }
 
@@ -93,6 +196,11 @@ final class SourceReader {
             try client().run(all)
             for page in pages {
                 self[keyPath: cache][page.address] = Attempt { try web(page.address, try page.result.get()) }
+                if case .failure(let error as FetchError) = page.result, case .status(_, 403) = error,
+                    !isBucket(page.address)
+                {
+                    forbidden.insert(page.address)
+                }
             }
         }
         return addresses.map { self[keyPath: cache][$0] ?? .success(nil) }

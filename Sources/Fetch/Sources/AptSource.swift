@@ -46,7 +46,7 @@ enum AptBuilds {
         for stanza in stanzas where stanza["Package"] == query.package {
             guard ["all", query.architecture.rawValue].contains(stanza["Architecture"] ?? "") else { continue }
             guard let version = stanza["Version"], DebianVersion(version) != nil, let path = stanza["Filename"],
-                let digest = SHA256Digest(stanza["SHA256"] ?? ""), let size = Int64(stanza["Size"] ?? ""), size >= 0
+                let digest = ContentDigest({ stanza[$0.rawValue] }), let size = Int64(stanza["Size"] ?? ""), size >= 0
             else { throw Failure(.badInput, "the index of \(root) has no usable entry for \(query.package)") }
             builds.append(
                 Build(

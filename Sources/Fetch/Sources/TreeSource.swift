@@ -27,10 +27,20 @@ struct TreeSource: ConfiguredSource {
     }
 
     func builds(_ query: BuildQuery, all: Bool, with context: SourceContext) throws -> [Build] {
-        let found = try search(query, all: all, with: context)
+        // A store of objects says of what is not there that nobody may see it; where nothing is found in the end, that is told.
+        var found = try search(query, all: all, with: context)
+        guard found.isEmpty else { return found }
         // A root that is not there has nothing, but that is not all there is to say of it.
-        if found.isEmpty, case .success(nil) = try context.reader.listings(of: [root])[0] {
+        let isThere = try SourceReader.unlessMissing(context.reader.listings(of: [root])[0]) != nil
+        if try isThere ? context.reader.isBucket(root) : context.reader.findBucket(of: root) {
+            // Before that was known folders were asked for that are none of the server's.
+            found = try search(query, all: all, with: context)
+        } else if !isThere {
+            _ = try context.reader.listing(of: root)
             throw FetchError.absent(root)
+        }
+        if found.isEmpty, let place = context.reader.forbidden.first(where: root.contains) {
+            throw FetchError.status(place, code: 403)
         }
         return found
     }
@@ -96,11 +106,8 @@ struct TreeSource: ConfiguredSource {
                 }
             }
             for (node, result) in zip(asked, try context.reader.listings(of: asked.map(\.address))) {
-                guard let listing = try result.get() else {
-                    // Of several spellings one is right; and a day need not have every package.
-                    if node.address == root { throw FetchError.absent(root) }
-                    continue
-                }
+                // Of several spellings one is right; and a day need not have every package.
+                guard let listing = try SourceReader.unlessMissing(result) else { continue }
                 for outside in listing.outside {
                     let last = outside.split(separator: "/").last.flatMap { Address.decoded($0) } ?? ""
                     if level.match(last, node.bindings) != nil { throw Self.leaves(node.address, outside) }
@@ -162,12 +169,13 @@ struct TreeSource: ConfiguredSource {
             for parent in try expand(start, through: level..<last, query, context) {
                 let isListed = pattern.levels[last].names(parent.bindings) == nil
                 let nodes = try expand([parent], through: last..<last + 1, query, context)
-                builds += named(nodes, query, beside: isListed ? try context.reader.listing(of: parent.address) : nil)
+                let listing = isListed ? try context.reader.listing(of: parent.address) : nil
+                builds += try named(nodes, query, beside: listing, context)
             }
         } else {
             // The level of the date is the file itself, so its folder was read.
             for node in start {
-                builds += named([node], query, beside: try context.reader.listing(of: node.address.parent))
+                builds += try named([node], query, beside: context.reader.listing(of: node.address.parent), context)
             }
         }
         return all ? builds : try existing(builds, context)
@@ -180,7 +188,7 @@ struct TreeSource: ConfiguredSource {
             zip(guessed.map(\.address), try context.reader.facts(of: guessed.map(\.address))), uniquingKeysWith: { $1 })
         return try builds.compactMap { build in
             guard let result = facts[build.address] else { return build }
-            guard let facts = try result.get() else { return nil }
+            guard let facts = try SourceReader.unlessMissing(result) else { return nil }
             var build = build
             build.size = facts.size.map { .exact($0) } ?? .unknown
             return build
@@ -188,14 +196,30 @@ struct TreeSource: ConfiguredSource {
     }
 
     /// Builds whose file the pattern itself names.
-    private func named(_ nodes: [Node], _ query: BuildQuery, beside listing: Listing?) -> [Build] {
+    private func named(_ nodes: [Node], _ query: BuildQuery, beside listing: Listing?, _ context: SourceContext) throws
+        -> [Build]
+    {
         let entries = Dictionary(listing?.entries.map { ($0.name, $0) } ?? [], uniquingKeysWith: { one, _ in one })
-        return nodes.compactMap { node in
+        let builds = nodes.compactMap { node in
             let entry = entries[node.address.name]
             return Build(
                 source: name, query, node.bindings, file: node.address, size: entry?.size ?? .unknown,
                 listedDay: entry?.day, beside: listing)
-        }.filter(query.admits)
+        }
+        return try dated(builds, query, context).filter(query.admits)
+    }
+
+    /// The same builds. Where the question is for days, the server is asked for those of which neither a name nor an index tells the day.
+    private func dated(_ builds: [Build], _ query: BuildQuery, _ context: SourceContext) throws -> [Build] {
+        guard query.notAfter != nil || query.since != nil else { return builds }
+        var result = builds
+        let undated = builds.indices.filter { builds[$0].date == nil && query.admitsSomeDay(builds[$0]) }
+        let facts = try context.reader.facts(of: undated.map { builds[$0].address })
+        for (index, fact) in zip(undated, facts) {
+            // Not every server answers to the question for the head alone.
+            if case .success(let fact?) = fact { result[index].date = fact.day }
+        }
+        return result
     }
 
     private func files(in folders: [Node], _ query: BuildQuery, all: Bool, _ context: SourceContext) throws -> [Build] {
@@ -203,7 +227,7 @@ struct TreeSource: ConfiguredSource {
         // What is found in the only folder will be fetched, and the digest of it is beside it.
         let sums = all || folders.count != 1 ? nil : try folders[0].address.file("SHA256SUMS")
         for (node, result) in zip(folders, try context.reader.listings(of: folders.map(\.address), ahead: sums)) {
-            guard let listing = try result.get() else { continue }
+            guard let listing = try SourceReader.unlessMissing(result) else { continue }
             for outside in listing.outside {
                 let last = outside.split(separator: "/").last.flatMap { Address.decoded($0) } ?? ""
                 // A name may hide its slashes: "ltp-1-amd64.deb%2f..".
@@ -212,20 +236,22 @@ struct TreeSource: ConfiguredSource {
                     throw Self.leaves(node.address, outside)
                 }
             }
-            for entry in listing.files(beginningWith: query.package) {
+            for entry in listing.files(beginningWith: FileName.beginning(of: query.package)) {
+                guard let name = FileName(entry.name, package: query.package) else { continue }
                 let file = try node.address.file(entry.name)
                 // Without a version in it a name says nothing of the build; python's index has no days either.
-                let isNameless = FileName(entry.name, package: query.package)?.version.isEmpty == true
+                let isNameless = name.version.isEmpty
                 let isUndated = entry.day == nil && node.bindings.day == nil && node.bindings.first(.version) == nil
                 let day =
                     isNameless && isUndated
                     ? try context.reader.facts(of: [file])[0].get()?.day ?? context.today : entry.day
                 let build = Build(
-                    source: name, query, node.bindings, file: file, size: entry.size, listedDay: day, beside: listing)
-                if let build, query.admits(build) { builds.append(build) }
+                    source: self.name, query, node.bindings, file: file, size: entry.size, listedDay: day,
+                    beside: listing)
+                if let build { builds.append(build) }
             }
         }
-        return builds
+        return try dated(builds, query, context).filter(query.admits)
     }
 }
 
@@ -242,21 +268,16 @@ extension Build {
         guard let name = FileName(file.name, package: query.package) else { return nil }
         guard name.architecture ?? query.architecture == query.architecture else { return nil }
         let bound = bindings.first(.version)
-        let named = bindings.day ?? FileName.day(in: name.version)
+        let named =
+            bindings.day ?? FileName.day(in: name.version) ?? name.kernelVersion.flatMap { FileName.day(in: $0) }
         let day = named ?? listedDay
         let version = name.version.isEmpty ? bound ?? day?.text(separator: "") : name.version
         guard let version else { return nil }
-        var checksums = ChecksumFiles()
-        if let listing {
-            checksums.sums = listing.has("SHA256SUMS")
-            checksums.signature = ["SHA256SUMS.gpg", "SHA256SUMS.asc"].first(where: listing.has)
-            checksums.own = listing.has("\(file.name).sha256")
-        }
         self.init(
             source: source, package: query.package, architecture: query.architecture, version: version, date: day,
-            format: name.format, kernelVersion: bindings.first(.kernel), suite: bindings.first(.suite), address: file,
-            size: size,
-            checksum: .beside(checksums))
+            format: name.format, kernelVersion: bindings.first(.kernel) ?? name.kernelVersion,
+            suite: bindings.first(.suite), address: file, size: size,
+            checksum: .beside(listing.map { ChecksumFiles(beside: $0, of: file.name) } ?? ChecksumFiles()))
         isFiled = named == nil
     }
 }

@@ -40,7 +40,7 @@ public struct PackageStore: Sendable {
         // Where nothing tells its day, that under which it was fetched the first time stays its day; and what a source has by its
         // digest alone is the same file, whatever day its server tells.
         if build.date == nil || build.knownDigest != nil, let earlier = try records.record(ofAnyDay: build),
-            build.date == nil || build.knownDigest == earlier.sha256
+            try build.date == nil || build.knownDigest.map({ try agrees(earlier, with: $0) }) == true
         {
             return (earlier, earlier.path.split(separator: "/").dropLast().map(String.init))
         }
@@ -58,6 +58,18 @@ public struct PackageStore: Sendable {
 
     /// Whether the file of a record is there, as it was fetched.
     public func isIntact(_ record: PackageRecord) throws -> Bool { try store.has(record, digesting: true) }
+
+    /// Whether a source may mean a file that was fetched. Its SHA-512 digest stands in no record: where the file itself is gone, what comes
+    /// is compared.
+    func agrees(_ record: PackageRecord, with digest: ContentDigest) throws -> Bool {
+        switch digest {
+        case .sha256(let digest): return digest == record.sha256
+        case .sha512:
+            guard let file = try open(record) else { return true }
+            defer { try? file.close() }
+            return try digest.fits(file, name: record.path)
+        }
+    }
 
     /// The folder of an architecture's packages, made where it is missing.
     func folder(_ architecture: Architecture) throws -> ShareFolder {

@@ -105,7 +105,7 @@ final class KVMGuest: GuestRuntime {
             initrd: kernel.initrd.map { "boot/\($0)" }, append: append.joined(separator: " "),
             monitor: "run/qemu/qmp.sock",
             console: "run/qemu/console.sock", consoleLog: "console.log", agent: "run/qemu/agent.sock",
-            share: share.string, panicAction: onPanic.machineAction
+            share: share.string, sectorSize: record.root.sectorSize ?? 512, panicAction: onPanic.machineAction
         ).command
         return (kernel.version, QEMUUser(of: supervisor.work).run(qemu))
     }

@@ -33,6 +33,8 @@ public struct QEMUCommand: Sendable, Equatable {
     public var agent: String
     /// The folder that the guest sees at /work.
     public var share: String
+    /// How large the sectors are that the disk has for the guest, in bytes.
+    public var sectorSize: Int64
     /// What QEMU does when the guest's pvpanic driver reports a panic: "pause" or "none".
     public var panicAction: String
 
@@ -48,7 +50,7 @@ public struct QEMUCommand: Sendable, Equatable {
         disk: String,
         kernel: String, initrd: String?, append: String, monitor: String, console: String, consoleLog: String,
         agent: String,
-        share: String, panicAction: String = "none"
+        share: String, sectorSize: Int64 = 512, panicAction: String = "none"
     ) {
         self.name = name
         self.machine = machine
@@ -66,7 +68,12 @@ public struct QEMUCommand: Sendable, Equatable {
         self.consoleLog = consoleLog
         self.agent = agent
         self.share = share
+        self.sectorSize = sectorSize
         self.panicAction = panicAction
+    }
+
+    private var sectors: String {
+        sectorSize == 512 ? "" : ",logical_block_size=\(sectorSize),physical_block_size=\(sectorSize)"
     }
 
     /// What QEMU may not do: start programs, become somebody else, change its own scheduling.
@@ -100,7 +107,7 @@ public struct QEMUCommand: Sendable, Equatable {
             "-device", "virtio-rng-\(machine.bus)",
             "-blockdev", "driver=file,node-name=file,discard=unmap,filename=\(disk)",
             "-blockdev", "driver=qcow2,node-name=disk,file=file,discard=unmap",
-            "-device", "virtio-blk-\(machine.bus),drive=disk,serial=devbox-root",
+            "-device", "virtio-blk-\(machine.bus),drive=disk,serial=devbox-root\(sectors)",
             // QEMU takes a free port by itself; the monitor tells which. Nobody else can have taken it meanwhile.
             "-netdev", "user,id=net,hostfwd=tcp:127.0.0.1:0-:22",
             "-device",

@@ -12,12 +12,18 @@ public enum RootFileSystemWriter {
     /// - Parameters:
     ///   - tar: the stream.
     ///   - root: the file system to fill.
-    /// - Throws: `badInput` for a member that leaves the root or comes before what it hangs on.
-    public static func fill(_ root: borrowing Ext4FileSystem, from tar: FileDescriptor) throws {
-        var reader = try ArchiveReader(tar, name: "the root file system's tar")
-        var writer = Writer()
+    ///   - name: what messages call the tar.
+    ///   - step: called again and again; what it throws ends the filling.
+    /// - Throws: `badInput` for a member that leaves the root or is a link to what does not come before it.
+    public static func fill(
+        _ root: borrowing Ext4FileSystem, from tar: FileDescriptor, name: String = "the root file system's tar",
+        step: () throws -> Void = {}
+    ) throws {
+        var reader = try ArchiveReader(tar, name: name)
+        var writer = Writer(tar: name)
         while let member = try reader.next() {
-            guard let parts = member.components else { throw Writer.bad(member.path, "leaves the root") }
+            try step()
+            guard let parts = member.components else { throw writer.bad(member.path, "leaves the root") }
             let new = NewFile(
                 permissions: member.permissions, uid: member.uid, gid: member.gid,
                 modified: UInt32(clamping: member.modified))
@@ -25,18 +31,21 @@ public enum RootFileSystemWriter {
                 try root.apply(new, to: .root)
                 continue
             }
-            let directory = try writer.directory(parts.dropLast(), of: member.path)
+            let directory = try writer.directory(parts.dropLast(), in: root)
             let key = parts.joined(separator: "/")
             switch member.kind {
             case .directory:
                 writer.directories[key] = try root.makeDirectory(name, in: directory, as: new)
             case .file:
                 writer.files[key] = try root.makeFile(name, in: directory, as: new) { write in
-                    try reader.content(to: write)
+                    try reader.content { chunk in
+                        try step()
+                        try write(chunk)
+                    }
                 }
             case .hardLink(let target):
                 let wanted = target.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
-                guard let number = writer.files[wanted] else { throw Writer.bad(member.path, "is a link to nothing") }
+                guard let number = writer.files[wanted] else { throw writer.bad(member.path, "is a link to nothing") }
                 try root.makeHardLink(name, to: number, in: directory)
                 writer.files[key] = number
             case .link(let target): try root.makeLink(name, to: target, in: directory, as: new)
@@ -58,18 +67,23 @@ public enum RootFileSystemWriter {
 
     /// What was made so far, by path.
     private struct Writer {
+        let tar: String
         var directories: [String: InodeNumber] = ["": .root]
         var files: [String: InodeNumber] = [:]
 
-        func directory(_ parts: ArraySlice<String>, of path: String) throws -> InodeNumber {
-            guard let found = directories[parts.joined(separator: "/")] else {
-                throw Self.bad(path, "comes before its folder")
-            }
-            return found
+        /// A folder; one that the tar has not named yet is made as tar(1) makes it.
+        mutating func directory(_ parts: ArraySlice<String>, in root: borrowing Ext4FileSystem) throws -> InodeNumber {
+            let key = parts.joined(separator: "/")
+            if let found = directories[key] { return found }
+            guard let name = parts.last else { return .root }
+            let made = try root.makeDirectory(
+                name, in: directory(parts.dropLast(), in: root), as: NewFile(permissions: 0o755))
+            directories[key] = made
+            return made
         }
 
-        static func bad(_ path: String, _ what: String) -> Failure {
-            Failure(.badInput, "the root file system's tar has a member \(Names.printable(path)) that \(what)")
+        func bad(_ path: String, _ what: String) -> Failure {
+            Failure(.badInput, "\(tar) has a member \(Names.printable(path)) that \(what)")
         }
     }
 }

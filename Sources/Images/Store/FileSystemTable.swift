@@ -122,7 +122,7 @@ struct PartitionSearch {
         }
         if let found { return judge(found) }
         let volumes =
-            partitions.contains { $0.content.kind == "LVM" }
+            partitions.contains { $0.content.kind == VolumeKind.physicalVolume }
             ? "a logical volume (LVM), or on another disk" : "on another disk"
         return .elsewhere("no partition of this disk is it: it is \(volumes)")
     }

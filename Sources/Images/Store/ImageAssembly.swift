@@ -19,9 +19,11 @@ struct ImageAssembly {
     /// - Parameters:
     ///   - folder: the image's unfinished folder, with the raw disk in it.
     ///   - raw: that disk, which is removed.
-    func finish(_ name: String, in folder: consuming UnfinishedFolder, raw: FilePath, origin: ImageRecord.Origin) throws
-        -> ImageRecord
-    {
+    ///   - progress: told several times a second.
+    func finish(
+        _ name: String, in folder: consuming UnfinishedFolder, raw: FilePath, origin: ImageRecord.Origin,
+        progress: @escaping ([TransferProgress]) -> Void = { _ in }
+    ) throws -> ImageRecord {
         let files = ImageFiles(name: name, path: folder.path)
         let device = try FileDevice(raw)
         let inspection = try inspect(device, name: raw.string)
@@ -30,7 +32,8 @@ struct ImageAssembly {
             [], from: inspection.root.open(on: device, name: raw.string), to: files.boot,
             recipe: InitrdRecipe(templates, partition: inspection.root.partition, usr: inspection.root.usr))
 
-        try runner.run(QemuImg.convert(raw, format: "raw", to: files.disk, as: "qcow2"))
+        let watch = DiskWatch(runner: runner, folder: folder.path, name: name, progress: progress)
+        try watch.run(QemuImg.convert(raw, format: "raw", to: files.disk, as: "qcow2", tells: true), of: device.size)
         try Files.remove(raw)
         let digest = try SHA256Digest(of: files.disk)
         try sync(files.disk)
@@ -60,30 +63,40 @@ struct ImageAssembly {
 
     /// Finds the root file system; its journal is replayed already.
     func inspect(_ device: any BlockDevice, name: String) throws -> RootInspection {
+        let sectorSize = try PartitionTable(of: device, name: name).sectorSize
+        var others: [String] = []
         var lacking: RootFileSystem.ForeignPart?
-        for candidate in try RootInspection.candidates(device, name: name) {
+        for (index, candidate) in try RootInspection.candidates(device, name: name).enumerated() {
             let part: any BlockDevice = try candidate.map { try PartitionDevice(of: device, at: $0) } ?? device
-            guard let uuid = try? Ext4FileSystem(on: part, disk: name).uuid else { continue }
-            var place = RootFileSystem(partition: candidate, uuid: uuid)
-            try place.followTable(on: device, name: name)
-            if let found = try RootInspection(place, on: device, disk: name) { return found }
-            lacking = lacking ?? place.elsewhere?.first { $0.path == "/usr" }
+            let place = candidate == nil ? "it" : "its partition \(index + 1)"
+            let uuid: String
+            do {
+                uuid = try Ext4FileSystem(on: part, disk: name).uuid
+            } catch let error as DiskError {
+                guard let kind = try VolumeKind(of: part) else { continue }
+                guard kind.words == "ext4" else {
+                    others.append("\(place) is \(kind.words)")
+                    continue
+                }
+                guard case .damaged(_, let defect) = error else { throw error }
+                others.append("\(place) is ext4 and damaged: \(defect)")
+                continue
+            }
+            var root = RootFileSystem(partition: candidate, uuid: uuid, sectorSize: sectorSize)
+            try root.followTable(on: device, name: name)
+            if let found = try RootInspection(root, on: device, disk: name) { return found }
+            lacking = lacking ?? root.elsewhere?.first { $0.path == "/usr" }
+            others.append("\(place) is ext4 without an operating system (/etc/os-release)")
         }
         if let lacking {
             throw DiskError.unsupported(
                 disk: name, feature: lacking.words, hint: "devbox takes systems whose /usr is ext4 on the same disk")
         }
         throw DiskError.unsupported(
-            disk: name, feature: "no ext4 root file system is on it\(try Self.contents(of: device, name: name))",
+            disk: name,
+            feature: "no ext4 root file system is on it"
+                + (others.isEmpty ? "" : ": \(others.joined(separator: ", "))"),
             hint: "devbox takes disks whose root is ext4: on the whole disk, or in a GPT or MBR partition")
-    }
-
-    /// What there is instead: ": its partitions hold vfat and LVM".
-    private static func contents(of device: any BlockDevice, name: String) throws -> String {
-        let partitions = try PartitionIdentity.all(of: device, name: name)
-        if partitions.isEmpty { return try FileSystemIdentity(device).kind.map { ": it holds \($0)" } ?? "" }
-        let kinds = Set(partitions.compactMap(\.content.kind)).sorted()
-        return kinds.isEmpty ? "" : ": its partitions hold \(kinds.joined(separator: " and "))"
     }
 
     private func sync(_ path: FilePath) throws {

@@ -7,6 +7,8 @@ public struct RootFileSystem: Sendable, Codable, Equatable {
     public var partition: DiskExtent?
     /// The ext4 file system's UUID.
     public var uuid: String
+    /// What the disk's partition table counts in, in bytes, where that is not 512: a machine has to see a disk of such sectors.
+    public var sectorSize: Int64?
     /// Partitions of the same disk that its fstab(5) mounts in it, those above others first; nil for none.
     public var parts: [DiskPart]?
     /// What its fstab(5) mounts of elsewhere; nil for nothing.
@@ -26,8 +28,12 @@ public struct RootFileSystem: Sendable, Codable, Equatable {
     }
 
     /// The ext4 file system `uuid` in a partition, or, without one, on the whole disk.
-    public init(partition: DiskExtent?, uuid: String, parts: [DiskPart]? = nil, elsewhere: [ForeignPart]? = nil) {
+    public init(
+        partition: DiskExtent?, uuid: String, sectorSize: Int64 = 512, parts: [DiskPart]? = nil,
+        elsewhere: [ForeignPart]? = nil
+    ) {
         (self.partition, self.uuid) = (partition, uuid)
+        self.sectorSize = sectorSize == 512 ? nil : sectorSize
         (self.parts, self.elsewhere) = (parts, elsewhere)
     }
 
