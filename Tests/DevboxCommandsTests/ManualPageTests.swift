@@ -50,6 +50,7 @@ struct ManualPageTests {
         page.line("snapshot-1, … é")
         page.macro("B", [#"a "word""#])
         #expect(
-            page.text == "\\&.so /etc/passwd\n\\&'\\en and a\\-b\nsnapshot\\-1, ... \\[u00E9]\n.B \"a \\(dqword\\(dq\"\n")
+            page.text
+                == "\\&.so /etc/passwd\n\\&'\\en and a\\-b\nsnapshot\\-1, ... \\[u00E9]\n.B \"a \\(dqword\\(dq\"\n")
     }
 }

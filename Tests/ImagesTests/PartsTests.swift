@@ -122,7 +122,9 @@ struct PartsTests {
             "printf 'LABELONE%16sLVM2 001' | dd of=\(disk.path) bs=512 seek=\(disk.extents[1].offset / 512 + 1) conv=notrunc status=none"
         )
         let error = reported { _ = try imported(disk) }
-        #expect(error?.exitCode == .badInput && error?.message.contains("its partition 2 is an LVM2 physical volume") == true)
+        #expect(
+            error?.exitCode == .badInput
+                && error?.message.contains("its partition 2 is an LVM2 physical volume") == true)
     }
 
     @Test("an fstab is read as mount(8) reads it: escapes, comments, lines that are none")

@@ -78,7 +78,8 @@ public struct ImageImporter: Sendable {
             if isProtected { continue }
             guard case .exited(let status) = result.status, status <= 1 else {
                 throw DiskError.damaged(
-                    disk: name, defect: "e2fsck cannot mend its \(path) file system: \(Names.printable(result.finding))")
+                    disk: name, defect: "e2fsck cannot mend its \(path) file system: \(Names.printable(result.finding))"
+                )
             }
         }
         guard wasProtected else { return }
