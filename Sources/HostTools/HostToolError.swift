@@ -6,14 +6,18 @@ public enum HostToolError: ReportableError {
     case missing(Program)
     /// It could not be started.
     case notStarted(Program, reason: String)
-    /// It ended with another status than 0; `complaint` is what it last wrote to stderr.
+    /// It ended with another status than 0; `complaint` is the line of its stderr that says why.
     case failed(Program, ExitStatus, complaint: String)
     /// It did not end in time, and was ended.
     case timedOut(Program, Duration)
 
-    /// `missing` for a program that is not installed, else 1.
+    /// `missing` for a program that is not installed, `busy` where trying again helps, else 1.
     public var exitCode: ExitCode {
-        if case .missing = self { .missing } else { .failure }
+        switch self {
+        case .missing: .missing
+        case .failed(_, _, let complaint) where ToolReason(complaint).isTransient: .busy
+        case .notStarted, .failed, .timedOut: .failure
+        }
     }
 
     /// Which program, how it ended, and what it said.
@@ -27,12 +31,17 @@ public enum HostToolError: ReportableError {
         }
     }
 
-    /// What to install, or to make room for.
+    /// What to do where trying again helps.
+    public static let again =
+        "try again in a while: what it needs is being changed, or cannot be reached for the moment"
+
+    /// What to install, to make room for, or to wait for.
     public var hint: String? {
         switch self {
         case .missing(let program): "apt-get install \(program.package)"
         case .failed(_, _, let complaint) where complaint.contains("No space left"):
             "free some space on that file system, and run the command again"
+        case .failed(_, _, let complaint) where ToolReason(complaint).isTransient: HostToolError.again
         default: nil
         }
     }

@@ -31,11 +31,10 @@ public struct Runner: Sendable {
         public let errorBytes: [UInt8]
         /// Its standard output as text.
         public var text: String { String(decoding: bytes, as: UTF8.self) }
-        /// The last line of its standard error, without the program's name in front.
-        public var complaint: String {
-            String(decoding: errorBytes, as: UTF8.self).split(separator: "\n")
-                .last { !$0.allSatisfy(\.isWhitespace) }.map(String.init) ?? ""
-        }
+        /// The line of its standard error that says why it failed; empty where there is none.
+        public var complaint: String { ToolReason(String(decoding: errorBytes, as: UTF8.self)).line }
+        /// The same, of a program that says on its standard output what is wrong, as e2fsck(8) does, where its standard error is empty.
+        public var finding: String { complaint.isEmpty ? ToolReason(text).line : complaint }
     }
 
     /// Runs a program to its end and gives back what it wrote. Another status than 0 is an error.

@@ -124,10 +124,12 @@ struct DependencyDownload {
         )
         let output = try ask(AptGet.download(tree.configuration), in: tree)
         guard output.status.isSuccess else {
+            let complaints = Self.complaints(output)
+            let isTransient = complaints.contains { ToolReason($0).isTransient }
             throw Failure(
-                .failure,
+                isTransient ? .busy : .failure,
                 "the packages that \(guest) needs could not be fetched; nothing was changed"
-                    + Self.complaints(output).map { "\n  \($0)" }.joined())
+                    + complaints.map { "\n  \($0)" }.joined(), hint: isTransient ? HostToolError.again : nil)
         }
         return Self.ordered(
             try items.map { item in
@@ -156,11 +158,12 @@ struct DependencyDownload {
             reasons += Self.reasons(output)
         }
         let needed = unmet.prefix(12).map { "\n\(Names.printable($0.package)) \($0)" }.joined()
+        let isTransient = complaints.contains { ToolReason($0).isTransient }
         return Failure(
-            .failure,
+            isTransient ? .busy : .failure,
             "the apt sources of \(guest) do not give what is missing; nothing was changed\(needed)"
                 + reasons.prefix(12).map { "\n  \($0)" }.joined(),
-            hint: complaints.isEmpty ? "name the missing packages too" : nil)
+            hint: complaints.isEmpty ? "name the missing packages too" : isTransient ? HostToolError.again : nil)
     }
 
     /// Errors and warnings, each once.

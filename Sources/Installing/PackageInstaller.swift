@@ -182,11 +182,14 @@ public struct PackageInstaller: Sendable {
         let text = (try? Files.text(log, limit: 64 << 20)) ?? ""
         for line in text.split(separator: "\n") { console.detail(Names.printable(String(line))) }
         guard status == 0 else {
-            let last = text.split(separator: "\n").suffix(8).map { "  \(Names.printable(String($0)))" }
+            let reason = ToolReason(text)
+            var lines = text.split(separator: "\n").suffix(8).map(String.init)
+            // What came of it may fill all of the last lines.
+            if !reason.line.isEmpty, !lines.contains(reason.line) { lines.insert(reason.line, at: 0) }
             throw Failure(
-                .failure,
+                reason.isTransient ? .busy : .failure,
                 "dpkg in \(change.record.name) failed with status \(status); nothing was changed\n"
-                    + last.joined(separator: "\n"),
+                    + lines.map { "  \(Names.printable($0))" }.joined(separator: "\n"),
                 hint: "all of its output is in guests/\(change.record.name)/install.log of the work directory")
         }
     }

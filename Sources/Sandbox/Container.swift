@@ -104,10 +104,10 @@ public struct Container {
         return file
     }
 
-    /// The last thing that LXC complained about.
+    /// The first thing that LXC complained about: what follows is what came of it.
     public var complaint: String {
         let text = (try? Files.text(log)) ?? ""
-        let line = text.split(separator: "\n").last { $0.contains("ERROR") } ?? ""
+        let line = text.split(separator: "\n").first { $0.contains("ERROR") } ?? ""
         return line.split(separator: " - ", maxSplits: 1).last.map(String.init) ?? String(line)
     }
 }

@@ -28,7 +28,7 @@ struct JournalTask {
             let output = try host.runner.attempt(Command(E2fsck.program, ["-p", folder.disk.string]))
             guard case .exited(let status) = output.status, status <= 1 else {
                 try export.close()
-                throw HostToolError.failed(E2fsck.program, output.status, complaint: output.complaint)
+                throw HostToolError.failed(E2fsck.program, output.status, complaint: output.finding)
             }
             sound = try !checks || isSound(folder.disk)
         }

@@ -1,3 +1,5 @@
+import HostTools
+
 /// How a command ended, by itself.
 public struct CommandResult: Sendable {
     /// Its own status; 128 and the signal for one that a signal ended.
@@ -11,9 +13,6 @@ public struct CommandResult: Sendable {
     public var isSuccess: Bool { status == 0 }
     /// Its output as text; bytes that are not UTF-8 are replaced.
     public var text: String { String(decoding: output, as: UTF8.self) }
-    /// The last line of its standard error; empty where there is none.
-    public var complaint: String {
-        String(decoding: error, as: UTF8.self).split(whereSeparator: \.isNewline)
-            .last { !$0.allSatisfy(\.isWhitespace) }.map(String.init) ?? ""
-    }
+    /// The line of its standard error that says why it failed; empty where there is none.
+    public var complaint: String { ToolReason(String(decoding: error, as: UTF8.self)).line }
 }

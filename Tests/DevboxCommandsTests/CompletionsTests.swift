@@ -79,7 +79,9 @@ struct CompletionsTests {
     func sudo() throws {
         let home = try ScratchDirectory()
         let output = try install(.bash, ["HOME": home.path.string, "SUDO_UID": "1234", "SUDO_GID": "1234"])
-        #expect(output.status == .exited(64) && output.complaint.contains("without sudo"), "\(output.complaint)")
+        #expect(
+            output.status == .exited(64) && String(decoding: output.errorBytes, as: UTF8.self).contains("without sudo"),
+            "\(output.complaint)")
         #expect(try Files.list(home.path).isEmpty)
     }
 }

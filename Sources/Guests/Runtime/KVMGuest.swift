@@ -170,9 +170,10 @@ final class KVMGuest: GuestRuntime {
         return MachineCrash(status) ?? complaint.map { Failure(.failure, $0) }
     }
 
-    /// What QEMU said last.
+    /// What QEMU complained about: the first line that is no warning, else the last one.
     private var complaint: String? {
-        (try? Files.text(errors))?.split(separator: "\n").last.map { line in
+        guard let lines = (try? Files.text(errors))?.split(separator: "\n") else { return nil }
+        return (lines.first { !$0.contains("warning:") } ?? lines.last).map { line in
             line.split(separator: ": ", maxSplits: 1).last.map(String.init) ?? String(line)
         }
     }

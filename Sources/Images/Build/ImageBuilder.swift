@@ -104,16 +104,12 @@ public struct ImageBuilder: Sendable {
         tar.closeReadEnd()
         if Interrupts.pending { child.end() }
         let status = try child.wait(interruptible: false)
-        let lines = messages.finish().split(separator: "\n")
-        // mmdebstrap's own last word is that something failed.
-        let complaint =
-            (lines.last { $0.contains("No space left") } ?? lines.last { $0.hasPrefix("E:") || $0.contains("rror") })
-            .map(String.init) ?? ""
+        let reason = ToolReason(messages.finish())
         try Interrupts.check()
         // Where it only complains of a pipe that nobody reads, the reason is on this side.
-        if complaint.isEmpty { try filled.get() }
+        if !reason.isMarked { try filled.get() }
         guard let status, status.isSuccess else {
-            throw HostToolError.failed(Mmdebstrap.program, status ?? .exited(1), complaint: complaint)
+            throw HostToolError.failed(Mmdebstrap.program, status ?? .exited(1), complaint: reason.words)
         }
         try filled.get()
         try root.close()

@@ -96,7 +96,8 @@ public struct ImageImporter: Sendable {
         let device = raw.string + (inspection.partition.map { "?offset=\($0.offset)" } ?? "")
         let result = try runner.attempt(Command(E2fsck.program, ["-p", device]))
         guard case .exited(let status) = result.status, status <= 1 else {
-            throw DiskError.damaged(disk: name, defect: "e2fsck cannot mend its root file system: \(result.complaint)")
+            throw DiskError.damaged(
+                disk: name, defect: "e2fsck cannot mend its root file system: \(Names.printable(result.finding))")
         }
     }
 }
