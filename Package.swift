@@ -158,7 +158,7 @@ let package = Package(
             name: "HostToolsTests", dependencies: ["TestSupport", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
-            name: "StoresTests", dependencies: ["TestSupport", "Stores", "DevboxCore", system],
+            name: "StoresTests", dependencies: ["TestSupport", "Stores", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
             name: "QMPTests", dependencies: ["TestSupport", "QMP", "HostTools", "DevboxCore", "CLinux", system],
@@ -199,7 +199,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "KdumpTests",
-            dependencies: ["TestSupport", "Kdump", "Guests", "Templates", "DevboxCore", system],
+            dependencies: ["TestSupport", "Kdump", "Dumps", "Guests", "Templates", "DevboxCore", system],
             exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "SandboxTests", dependencies: ["TestSupport", "Sandbox", "HostTools", "DevboxCore", system],

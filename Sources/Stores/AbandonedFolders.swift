@@ -14,5 +14,9 @@ public struct AbandonedFolders: LeftoverReporting {
             let leftover = Leftover(.unfinishedFolder, path)
             return cleaning ? leftover.cleaned { try UnfinishedFolder.remove(abandoned: path) } : leftover
         }
+            + UnfinishedFolder.left(byOthers: directory).map { path in
+                Leftover(
+                    .unfinishedFolder, path, note: "it is another user's: `sudo devbox doctor --fix` cleans it away")
+            }
     }
 }

@@ -80,6 +80,21 @@ extension UnfinishedFolder {
         }
     }
 
+    /// Those of another user's that cannot be looked into, and whose devbox has ended: root's, where devbox ran under sudo. Nobody but
+    /// they can tell by its lock, so that it goes by the process id in the name; one that is in use again is not told.
+    public static func left(byOthers directory: FilePath) throws -> [FilePath] {
+        try Files.list(directory).filter { isOne($0) && hasEnded($0) }.map { directory.appending($0) }.filter { path in
+            access(path.string, R_OK) != 0 && errno == EACCES
+        }
+    }
+
+    /// Whether the process that made a folder is gone, by the folder's name.
+    static func hasEnded(_ name: String) -> Bool {
+        let parts = name.split(separator: "-")
+        guard parts.count >= 3, let process = pid_t(parts[parts.count - 2]), process > 0 else { return false }
+        return kill(process, 0) != 0 && errno == ESRCH
+    }
+
     /// Removes a folder unless somebody fills it.
     ///
     /// - Throws: where it cannot be removed; that it is in use is none.

@@ -207,6 +207,37 @@ extension IntegrationTests {
             }
         }
 
+        @Test("SIGKILL while symbols are taken out of a package leaves what doctor sees and cleans away")
+        func killedSymbols() throws {
+            let scratch = try ScratchDirectory()
+            try bed.withGuest("symbols-kill") { guest in
+                let version = "6.99.9-amd64"
+                let image = try TestPackage.kernel(version).pack(in: scratch)
+                let debug = TestPackage("linux-image-\(version)-dbg", architecture: "amd64")
+                let boot = scratch("tree-\(debug.name)-1.0/usr/lib/debug/boot")
+                try Files.makeDirectory(boot)
+                try tool("truncate", "-s", "400M", boot.appending("vmlinux-\(version)").string)
+                let symbols = try debug.pack(in: scratch, compression: "none")
+                let store = bed.work.appending("share/debug")
+                func left() throws -> [FilePath] {
+                    try Files.list(store).filter { $0.hasPrefix(".new-debug-") }.map { store.appending($0) }
+                }
+                var child = try ChildProcess(
+                    bed.command(["install-kernel", guest, image.string, "--debug", symbols.string]), output: .null,
+                    error: .null)
+                while try left().isEmpty || !left().allSatisfy({ Files.exists($0.appending("vmlinux")) }) {
+                    #expect(try child.wait(until: .now + .milliseconds(2)) == nil)
+                }
+                child.signal(SIGKILL)
+                _ = try child.wait()
+                let folder = try #require(try left().first)
+                #expect(try bed.run("doctor", "--json").out.contains(folder.string))
+                _ = try bed.run("doctor", "--fix")
+                #expect(try left().isEmpty)
+                #expect(try bed.run("kernels", guest).out.contains(version) == false)
+            }
+        }
+
         @Test("a kernel's symbols go to the debug store once, and every guest finds them by build-id")
         func symbols() throws {
             let scratch = try ScratchDirectory()

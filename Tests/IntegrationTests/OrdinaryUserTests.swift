@@ -28,6 +28,13 @@ extension IntegrationTests {
             }
             let before = try HostState(of: bed, work: work)
             #expect(try devbox("packages").status == .exited(0), "it makes of the folder a work directory")
+            // What root's devbox left when it was killed is seen, though only root may look into it.
+            let left = work.pushing(FilePath("share/debug/.new-debug-\(try TestBed.endedProcess())-1"))
+            try Files.makeDirectory(left)
+            try Files.setMode(left, 0o700)
+            let doctor = try devbox("doctor", "--json").text
+            #expect(doctor.contains(left.string) && doctor.contains("it is another user's"), "\(doctor)")
+            try Files.removeTree(left)
             #expect(try devbox("clone", TestBed.image, "mine").status == .exited(0))
             let stopped = try devbox("exec", "mine", "--", "true")
             #expect(
@@ -83,5 +90,15 @@ extension IntegrationTests {
             try Files.setMode(work, 0o700)
             return work
         }
+    }
+}
+
+extension TestBed {
+    /// The id of a process that has ended.
+    static func endedProcess() throws -> pid_t {
+        var child = try ChildProcess(
+            Command(Program("true", package: "coreutils", for: "tests"), []), output: .null, error: .null)
+        _ = try child.wait()
+        return child.pid
     }
 }

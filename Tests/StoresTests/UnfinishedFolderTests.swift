@@ -1,5 +1,7 @@
 import DevboxCore
-import Stores
+import Glibc
+import HostTools
+@testable import Stores
 import SystemPackage
 import TestSupport
 import Testing
@@ -20,6 +22,19 @@ struct UnfinishedFolderTests {
         #expect(try UnfinishedFolder.sweep(scratch.path) == ["one"])
         #expect(try Files.list(scratch.path) == [alive.path.lastComponent?.string, "one"])
         withExtendedLifetime(alive.path) {}
+    }
+
+    @Test("whose devbox has ended is known by the name, for those that only root may look into")
+    func ended() throws {
+        var child = try ChildProcess(
+            Command(Program("true", package: "coreutils", for: "tests"), []), output: .null, error: .null)
+        let gone = child.pid
+        _ = try child.wait()
+        #expect(UnfinishedFolder.hasEnded(".new-debug-\(gone)-1"))
+        #expect(UnfinishedFolder.hasEnded(".new-bug-4711-\(gone)-2"))
+        for name in [".new-debug-\(getpid())-1", ".new-debug-1-1", ".new-removed-1a2b", ".new-", ".new-debug--1-1"] {
+            #expect(!UnfinishedFolder.hasEnded(name), "\(name)")
+        }
     }
 
     @Test("a link or a file of such a name is not followed, and not swept")
