@@ -36,7 +36,6 @@ public struct VmcoreReport: Sendable {
         let core = try DumpKind.open(DumpBytes(file, name: name))
         format = core.format
         architecture = core.machine.architecture(core.order)
-        defect = try core.defect()
         var found: ([UInt8]?, String?) = (nil, nil)
         var info: Vmcoreinfo?
         // Anybody in the guest can have a page that begins like the kernel's: the one that leads to messages is it.
@@ -49,11 +48,23 @@ public struct VmcoreReport: Sendable {
             found.1 = "the dump holds no VMCOREINFO: for QEMU's, the guest's kernel must have loaded qemu_fw_cfg"
         }
         (messages, messagesDefect) = found
+        defect = try core.defect() ?? info.flatMap { try Self.filterDefect(core, $0) }
         kernel = info?.release ?? core.release
         buildID = info?.buildID
         time = [info?.crashTime, core.timestamp].compactMap { $0 }.first(where: Self.times.contains).map {
             Date(timeIntervalSince1970: Double($0))
         }
+    }
+
+    /// What a filter that does not know the kernel has left out of the dump.
+    private static func filterDefect(_ core: any Vmcore, _ info: Vmcoreinfo) throws -> String? {
+        do {
+            guard try SlabPages(core, info)?.areMissing(in: core) == true else { return nil }
+        } catch is VmcoreError {
+            return nil
+        }
+        return
+            "the kernel's own data (slab pages) were left out: whatever filtered it, a makedumpfile that is too old for the kernel, say, took them for a process's; no tool reads the tasks"
     }
 
     /// What the kernel says of itself: the dump's note, else pages of its memory.

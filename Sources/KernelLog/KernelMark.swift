@@ -14,8 +14,12 @@ public enum KernelMark: Sendable, Equatable {
     case interruptIgnored
     /// A boot ended in a shell: words of systemd and initramfs-tools, and of a kernel that has no root.
     case bootFault
-    /// Debian's kdump-config saved a dump in that folder.
+    /// Debian's kdump-config saved a dump in that folder; one on another machine has that machine's name in front.
     case dumpSaved(path: String)
+    /// Fedora's and RHEL's kdump is going to save a dump in that folder.
+    case dumpBegun(path: String)
+    /// It has saved it.
+    case dumpFinished
     /// It could not; these are its words.
     case dumpFailed(words: String)
 
@@ -85,13 +89,35 @@ public enum KernelMark: Sendable, Equatable {
         guard bytes.firstRange(of: "vmcore") != nil else {
             return bootFaults.contains { bytes.firstRange(of: $0) != nil } ? .bootFault : nil
         }
-        if let range = bytes.firstRange(of: "failed to save vmcore") {
+        func rest(behind words: StaticString) -> ArraySlice<UInt8>? {
+            bytes.firstRange(of: words).map { bytes[$0.upperBound...] }
+        }
+        for words in ["failed to save vmcore", "saving vmcore failed"] as [StaticString] {
+            guard let range = bytes.firstRange(of: words) else { continue }
             return .dumpFailed(words: String(decoding: bytes[range.lowerBound...], as: UTF8.self))
         }
-        return bytes.firstRange(of: "saved vmcore in ").map { range in
-            let path = bytes[range.upperBound...].firstWord
-            return .dumpSaved(path: path.hasSuffix(".") ? String(path.dropLast()) : path)
+        if let path = rest(behind: "saved vmcore in ") ?? rest(behind: "saved vmcore via FTP in ") {
+            return .dumpSaved(path: folder(path))
         }
+        if let path = rest(behind: "saving vmcore-dmesg.txt to ") { return .dumpBegun(path: ofRoot(folder(path))) }
+        return rest(behind: "saving vmcore complete") == nil ? nil : .dumpFinished
+    }
+
+    /// A folder that a dump is saved in: its name ends with a time, and may have spaces before that.
+    private static func folder(_ text: ArraySlice<UInt8>) -> String {
+        let words = String(decoding: text, as: UTF8.self).split(separator: " ")
+        func isTime(_ word: Substring) -> Bool {
+            word.last { $0 != "." && $0 != "/" }.map { $0.isASCII && $0.isNumber } == true
+        }
+        let count = words.firstIndex(where: isTime).map { $0 + 1 } ?? 1
+        let path = words.prefix(count).joined(separator: " ")
+        return path.hasSuffix(".") ? String(path.dropLast()) : path
+    }
+
+    /// A path as the guest has it, that its crash kernel's initrd has below the folder where it mounted the root file system.
+    private static func ofRoot(_ path: String) -> String {
+        let names = path.split(separator: "/").drop { $0 == "sysroot" || $0 == "kdumproot" }
+        return "/" + names.joined(separator: "/")
     }
 
     private static let bootFaults: [StaticString] = [

@@ -74,6 +74,17 @@ struct GuestConditionTests {
         #expect(events([.console(line), .console("x saved vmcore in /var/crash/1 "), .ended]).last == .saved(saved))
     }
 
+    @Test("Fedora's and RHEL's kdump names the folder first, and says later that the dump is there")
+    func savedByFedora() {
+        let begun = GuestCondition.Signal.console(
+            "kdump[573]: saving vmcore-dmesg.txt to /sysroot/srv/crash/127.0.0.1-2026-11-21-18:10:04/")
+        let finished = GuestCondition.Signal.console("kdump[615]: saving vmcore complete")
+        let saved = SavedDump(by: .guest, path: "/srv/crash/127.0.0.1-2026-11-21-18:10:04")
+        #expect(events([.console(line), begun, finished, .reset]).contains(.saved(saved)))
+        #expect(!events([.console(line), begun, .reset]).contains(.saved(saved)))
+        #expect(!events([begun, finished, .console(line), .reset]).contains(.saved(saved)))
+    }
+
     @Test("a new panic makes the last dump an old one, so that who waits for a dump waits for its own")
     func nextPanic() {
         _ = events([.console(line), .console("saved vmcore in /var/crash/1"), .reset, .console(line)]) {

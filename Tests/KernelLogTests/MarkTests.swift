@@ -42,6 +42,18 @@ struct MarkTests {
                 KernelMark.dumpSaved(path: "/var/crash/1")
             ),
             ("[   12.345678] kdump-tools[200]: saved vmcore in /var/crash/1", .dumpSaved(path: "/var/crash/1")),
+            ("kdump-tools: saved vmcore in /srv/my crash/202611211810", .dumpSaved(path: "/srv/my crash/202611211810")),
+            (
+                "kdump-tools: saved vmcore in root@10.0.0.1:/var/crash/10.0.0.2-202611211810.",
+                .dumpSaved(path: "root@10.0.0.1:/var/crash/10.0.0.2-202611211810")
+            ),
+            ("kdump-tools: saved vmcore via FTP in server:/dump.2026", .dumpSaved(path: "server:/dump.2026")),
+            (
+                "kdump[573]: saving vmcore-dmesg.txt to /sysroot//srv/crash/127.0.0.1-2026-11-21-18:10:04/",
+                .dumpBegun(path: "/srv/crash/127.0.0.1-2026-11-21-18:10:04")
+            ),
+            ("kdump[615]: saving vmcore complete", .dumpFinished),
+            ("kdump[615]: saving vmcore failed, exitcode:1", .dumpFailed(words: "saving vmcore failed, exitcode:1")),
             ("kdump-tools: failed to save vmcore in /x", .dumpFailed(words: "failed to save vmcore in /x")),
             ("You are in emergency mode. After logging in, type \"journalctl -xb\"", .bootFault),
             ("You are in rescue mode.", .bootFault), ("Gave up waiting for root file system device.", .bootFault),
@@ -68,7 +80,8 @@ struct MarkTests {
     @Test("what a kernel was and was started with is among its first messages, in whatever form they come")
     func facts() {
         for prefix in [
-            "[    0.000000] ", "<6>[    0.000000][    T0] ", "5,0,0,-;", "Nov 28 04:55:21 host kernel: ", "",
+            "[    0.000000] ", "<6>[    0.000000][    T0] ", "[    0.000000] [    T0] ", "[    0.000000] [    C1] ",
+            "5,0,0,-;", "Nov 28 04:55:21 host kernel: ", "",
         ] {
             let facts = BootFacts(
                 Array("\(prefix)Linux version 6.1.0-47-amd64 (x@y)\n\(prefix)Kernel command line: ro quiet\n".utf8))

@@ -9,6 +9,7 @@ final class ELFCore: Vmcore {
     let order: ByteOrder
     let timestamp: UInt64? = nil
     let release: String? = nil
+    let frames: UInt64? = nil
     private let bytes: DumpBytes
     /// Stretches of physical memory, by address.
     private let segments: [Segment]
@@ -76,6 +77,8 @@ final class ELFCore: Vmcore {
         let end = needed.map(\.partialValue).max() ?? 0
         return end > bytes.size ? "it is cut off: \(bytes.size) of \(end) bytes are there" : nil
     }
+
+    func absent(_ frames: Range<UInt64>) -> [UInt64] { [] }
 
     func vmcoreinfoText() throws -> [UInt8]? {
         // All of them together have no more than one may.

@@ -24,6 +24,10 @@ final class KdumpCompressed: Vmcore {
         (machine, order, timestamp, release) = (header.machine, header.order, header.timestamp, header.release)
     }
 
+    var frames: UInt64? { header.isSplit ? nil : header.frames }
+
+    func absent(_ frames: Range<UInt64>) throws -> [UInt64] { try pageIndex().absent(frames) }
+
     func defect() throws -> String? {
         if header.isMarkedIncomplete { return "the one who wrote it ran out of space, and marked it incomplete" }
         if header.isSplit { return "it is one part of a split dump" }
@@ -100,6 +104,8 @@ final class KdumpCompressed: Vmcore {
 
     private func page(_ number: UInt64) throws -> [UInt8] {
         if let page = pages[number] { return page }
+        // Its descriptors are those of some of the frames, and its bitmap has all.
+        if header.isSplit { throw VmcoreError.unsupported("it is one part of a split dump") }
         guard let place = try pageIndex().descriptor(of: number) else {
             throw VmcoreError.unsupported(
                 "physical address 0x\(String(number * UInt64(header.blockSize), radix: 16)) is not in the dump")

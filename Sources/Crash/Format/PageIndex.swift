@@ -32,6 +32,13 @@ struct PageIndex {
         total = sum
     }
 
+    /// Those of some frames that the file does not have.
+    func absent(_ frames: Range<UInt64>) throws -> [UInt64] {
+        let (start, end) = (frames.lowerBound / 8, (frames.upperBound + 7) / 8)
+        let bits = try bytes.read(header.bitmap.offset + start, Int(end - start), "its bitmap")
+        return frames.filter { bits[Int($0 / 8 - start)] >> ($0 % 8) & 1 == 0 }
+    }
+
     /// Where the descriptor of a page frame is in the file; nil where the page is not there.
     func descriptor(of frame: UInt64) throws -> UInt64? {
         guard frame < header.frames else { return nil }

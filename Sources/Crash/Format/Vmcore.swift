@@ -13,6 +13,10 @@ protocol Vmcore: AnyObject {
     func vmcoreinfoPages() throws -> [[UInt8]]
     /// Physical memory, all of it.
     func read(physical address: UInt64, _ count: Int) throws -> [UInt8]
+    /// How many page frames it speaks of; nil for a format in which what is zero is left out like anything else.
+    var frames: UInt64? { get }
+    /// Those of some frames that are not in it.
+    func absent(_ frames: Range<UInt64>) throws -> [UInt64]
     /// What its headers speak of and is not there; nil where nothing is missing.
     func defect() throws -> String?
     /// When it was taken, in seconds since 1970, where the header says it.
@@ -100,7 +104,12 @@ public enum DumpKind {
     /// What a file that is no dump is, as far as its beginning tells.
     static func reason(_ magic: [UInt8]) -> String {
         if magic.isEmpty { return "it is empty" }
-        if magic.starts(with: [0x1F, 0x8B]) {
+        // gzip, bzip2, xz, lz4 and zstd.
+        let compressed: [[UInt8]] = [
+            [0x1F, 0x8B], Array("BZh".utf8), [0xFD, 0x37, 0x7A, 0x58, 0x5A], [0x04, 0x22, 0x4D, 0x18],
+            [0x28, 0xB5, 0x2F, 0xFD],
+        ]
+        if compressed.contains(where: magic.starts) {
             return "it is compressed as a whole; unset KDUMP_COMPRESSION in the guest"
         }
         if magic.allSatisfy({ $0 == 0 }) { return "it begins with zeroes" }

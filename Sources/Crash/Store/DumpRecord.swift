@@ -44,7 +44,7 @@ public struct DumpRecord: StoredRecord {
     public var sizeOnDisk: Int64
     /// Of the vmcore; nil where it was not computed.
     public var sha256: SHA256Digest?
-    /// Whether all that the vmcore's headers speak of is there.
+    /// Whether all that the vmcore's headers speak of is there, and no data of the kernel's own was left out.
     public var isComplete: Bool
     /// What is missing, where something is.
     public var defect: String?

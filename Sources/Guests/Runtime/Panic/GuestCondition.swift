@@ -19,6 +19,8 @@ public struct GuestCondition: Codable, Sendable, Equatable {
     public var noDump: String?
     /// Where the crash kernel put a dump that it has not finished with: it restarts the guest when it has.
     private var unfinishedDump: String?
+    /// Where it is going to put one.
+    private var dumpFolder: String?
 
     /// A kernel that runs.
     public init() {}
@@ -77,7 +79,13 @@ public struct GuestCondition: Codable, Sendable, Equatable {
         case .dumpSaved(let path) where panic != nil:
             unfinishedDump = path
             return []
-        case nil, .boot, .restart, .bootFault, .dumpSaved, .dumpFailed: return []
+        case .dumpBegun(let path) where panic != nil:
+            dumpFolder = path
+            return []
+        case .dumpFinished where panic != nil:
+            unfinishedDump = dumpFolder
+            return []
+        case nil, .boot, .restart, .bootFault, .dumpSaved, .dumpBegun, .dumpFinished, .dumpFailed: return []
         }
     }
 
@@ -85,7 +93,7 @@ public struct GuestCondition: Codable, Sendable, Equatable {
         // A crash kernel may panic as well; that is no new fault.
         guard panic == nil else { return [] }
         let text = line ?? "\(KernelMark.panicWords) (reported by its pvpanic driver)"
-        (panic, dump) = (text, nil)
+        (panic, dump, dumpFolder) = (text, nil, nil)
         return [.panicked(line: text)]
     }
 
