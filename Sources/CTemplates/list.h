@@ -126,6 +126,10 @@
 	(const char[]){
 #embed "../../templates/kdump/load.sh" suffix(,)
 		0}},
+{"kdump/makedumpfile.sh",
+	(const char[]){
+#embed "../../templates/kdump/makedumpfile.sh" suffix(,)
+		0}},
 {"kdump/read-files.sh",
 	(const char[]){
 #embed "../../templates/kdump/read-files.sh" suffix(,)

@@ -9,6 +9,8 @@ public struct CollectedDumps: Sendable {
     public internal(set) var refused: [RefusedDump] = []
     /// The paths in the guest of those that were removed there.
     public internal(set) var removed: [String] = []
+    /// Why its dumps may be elsewhere: its settings send them to another machine, say. Sentences, fit to be shown.
+    public internal(set) var obstacles: [String] = []
     /// Why they could not be removed there.
     public internal(set) var removalFailure: (any ReportableError)?
 

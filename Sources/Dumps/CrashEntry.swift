@@ -2,9 +2,11 @@ import Crash
 import DevboxCore
 import Disks
 
-/// Something below a guest's /var/crash, as the guest has it. Nothing of it is trusted.
+/// Something below the folder where a guest's dumps are, as the guest has it. Nothing of it is trusted.
 struct CrashEntry: Sendable {
-    /// The folder in /var/crash that it lies in; nil for what lies there itself.
+    /// Where the guest's dumps are: `CrashTarget.folder`.
+    var root = CrashTarget.usualFolder
+    /// The folder in there that it lies in; nil for what lies there itself.
     let folder: String?
     let name: String
     let kind: Kind
@@ -19,7 +21,9 @@ struct CrashEntry: Sendable {
 
     enum Kind: Sendable { case file, directory, link, other }
 
-    var path: String { "\(CrashFolder.path)/\(folder.map { "\($0)/" } ?? "")\(name)" }
+    var path: String { "\(prefix)\(folder.map { "\($0)/" } ?? "")\(name)" }
+
+    private var prefix: String { root == "/" ? root : "\(root)/" }
 
     var origin: DumpRecord.Origin { DumpRecord.Origin(path: path, size: size, modified: modified) }
 
@@ -29,7 +33,7 @@ struct CrashEntry: Sendable {
         guard let folder, let end = folder.lastIndex(of: "-"), CrashFolder.isTimeName(String(folder[..<end])) else {
             return nil
         }
-        return DumpRecord.Origin(path: "\(CrashFolder.path)/\(folder[..<end])/\(name)", size: size, modified: modified)
+        return DumpRecord.Origin(path: "\(prefix)\(folder[..<end])/\(name)", size: size, modified: modified)
     }
 }
 
@@ -54,10 +58,9 @@ public struct RefusedDump: Sendable {
     public let exitCode: ExitCode
 }
 
-/// What lies in /var/crash: Debian's and Ubuntu's kdump-tools make <time>/dump.<time> with dmesg.<time> beside it, Fedora's and
+/// What lies where a guest's dumps are: Debian's and Ubuntu's kdump-tools make <time>/dump.<time> with dmesg.<time> beside it, Fedora's and
 /// SUSE's kdump <host>-<date>/vmcore with vmcore-dmesg.txt. Names that end in "incomplete" are of dumps that were not finished.
 struct CrashFolder {
-    static let path = "/var/crash"
     /// No more is listed, both levels together.
     static let mostEntries = 200_000
 
@@ -113,6 +116,16 @@ struct CrashFolder {
         return name == "vmcore"
             || ["vmcore.", "vmcore-incomplete", "dump.", "dump-incomplete"].contains(
                 where: name.hasPrefix)
+            || isPart(name)
+    }
+
+    /// Whether it is called as people call the parts that `makedumpfile --split` writes: "vmcore1", "dumpfile_02", "vmcore-part-3".
+    private static func isPart(_ name: String) -> Bool {
+        guard let stem = ["vmcore", "dumpfile", "dump"].first(where: name.hasPrefix) else { return false }
+        func behindMarks(_ text: Substring) -> Substring { text.drop { "._-".contains($0) } }
+        var rest = behindMarks(name.dropFirst(stem.count))
+        if rest.hasPrefix("part") { rest = behindMarks(rest.dropFirst(4)) }
+        return rest.first.map { $0.isASCII && $0.isNumber } == true
     }
 
     static func isMessages(_ name: String) -> Bool { name == "vmcore-dmesg.txt" || name.hasPrefix("dmesg.") }

@@ -102,9 +102,11 @@ public struct DumpCollector: Sendable {
         _ guest: GuestRecord, from source: borrowing Source, found: inout [DumpCandidate],
         _ progress: (TransferProgress) -> Void
     ) throws -> CollectedDumps {
-        let folder = CrashFolder(try source.entries())
+        let listing = try source.listing()
+        let folder = CrashFolder(listing.entries)
         found = folder.candidates
         var result = CollectedDumps()
+        result.obstacles = listing.target.obstacles
         result.refused = folder.refused.map {
             RefusedDump(guest: guest.name, path: $0.path, reason: $0.reason, exitCode: .badInput)
         }

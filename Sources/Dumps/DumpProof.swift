@@ -32,11 +32,15 @@ public struct DumpProof: Sendable {
                 runner.console.warn("the clone \(clone) is still there: \(error)")
             }
         }
+        let folder = try GuestDumps(
+            on: StoppedGuest(clone, in: guests, for: "kdump-arm", runner: runner), in: guests.work
+        )
+        .target.place(of: name)
         let starter = GuestStarter(guests, runner: runner)
         let running = try starter.start(clone, StartOptions(mode: .kvm))
         do {
             var command = try TargetCommand(
-                guests.templates.shell("dumps/crash.sh"), limit: .seconds(120))
+                guests.templates.shell("dumps/crash.sh", [folder]), limit: .seconds(120))
             command.output = .null
             let status = try RunningTarget(running, in: guests, runner: runner).run(command).status
             let reason = status == 69 ? "its crash kernel is not loaded" : "its kernel does not panic by sysrq"

@@ -4,7 +4,7 @@ import HostTools
 import SystemPackage
 import Targets
 
-/// Removes dumps from a guest's /var/crash.
+/// Removes dumps from a guest.
 struct DumpRemoval {
     private let guests: GuestStore
     private let runner: Runner
@@ -45,11 +45,9 @@ struct DumpRemoval {
     private func commands(_ files: [CrashEntry]) throws -> [[String]] {
         let templates = guests.templates
         return try stride(from: 0, to: files.count, by: Self.filesAtOnce).map { start in
-            try templates.shell(
-                "dumps/remove.sh",
-                files[start..<min(files.count, start + Self.filesAtOnce)].flatMap {
-                    [$0.path, "\($0.size)", "\($0.modified)"]
-                })
+            let some = files[start..<min(files.count, start + Self.filesAtOnce)]
+            let words = some.flatMap { [$0.path, "\($0.size)", "\($0.modified)"] }
+            return try templates.shell("dumps/remove.sh", [some.first?.root ?? ""] + words)
         }
     }
 

@@ -9,8 +9,8 @@ import Templates
 
 /// Where the dumps of a guest are read: its disk while it is stopped, itself while it runs.
 protocol DumpSource: ~Copyable {
-    /// What lies in /var/crash and in the folders there.
-    func entries() throws -> [CrashEntry]
+    /// Where the guest's dumps are, and what lies there and in the folders there.
+    func listing() throws -> CrashListing
     /// How many bytes of a file there are to be read; throws where they cannot be.
     func dataSize(of entry: CrashEntry) throws -> Int64
     /// Hands a file's content to a receiver, holes as such where they are known.
@@ -23,23 +23,30 @@ protocol DumpSource: ~Copyable {
 struct DiskSource: DumpSource, ~Copyable {
     private let root: Ext4FileSystem
     private let name: String
+    /// Where the guest's settings have its dumps go.
+    let target: CrashTarget
 
     init(_ guest: borrowing StoppedGuest) throws {
-        root = try guest.openRoot()
+        let root = try guest.openRoot()
+        target = try CrashTarget(root)
         name = guest.files.name
+        self.root = root
     }
 
-    func entries() throws -> [CrashEntry] {
-        guard let crash = try directory(CrashFolder.path) else { return [] }
+    func listing() throws -> CrashListing { CrashListing(target: target, entries: try entries()) }
+
+    private func entries() throws -> [CrashEntry] {
+        let place = try target.place(of: name)
+        guard let crash = try directory(place) else { return [] }
         var result: [CrashEntry] = []
         for entry in try root.entries(in: crash, limit: CrashFolder.mostEntries) {
-            let found = try self.entry(entry, in: nil)
+            let found = try self.entry(entry, in: nil, below: place)
             result.append(found)
             guard found.kind == .directory else { continue }
             let left = CrashFolder.mostEntries - result.count
             guard left > 0 else { break }
             for inner in try root.entries(in: entry.inode, limit: left) {
-                result.append(try self.entry(inner, in: entry.name))
+                result.append(try self.entry(inner, in: entry.name, below: place))
             }
         }
         return result
@@ -62,13 +69,13 @@ struct DiskSource: DumpSource, ~Copyable {
         return number
     }
 
-    private func entry(_ entry: DirectoryEntry, in folder: String?) throws -> CrashEntry {
+    private func entry(_ entry: DirectoryEntry, in folder: String?, below place: String) throws -> CrashEntry {
         let attributes = try root.attributes(of: entry.inode)
         let kind: CrashEntry.Kind =
             attributes.isRegular ? .file : attributes.isDirectory ? .directory : attributes.isLink ? .link : .other
         return CrashEntry(
-            folder: folder, name: entry.name, kind: kind, size: attributes.size, allocated: attributes.size,
-            modified: Int64(attributes.modified), inode: entry.inode)
+            root: place, folder: folder, name: entry.name, kind: kind, size: attributes.size,
+            allocated: attributes.size, modified: Int64(attributes.modified), inode: entry.inode)
     }
 
     private func inode(_ entry: CrashEntry) throws -> InodeNumber {
@@ -106,42 +113,22 @@ struct RunningSource: DumpSource {
     }
 
     private static let mostText = 64 << 20
-    /// What ext4 can hold in a file, in blocks of 512 bytes.
-    private static let mostBlocks: Int64 = 1 << 35
     /// A hole costs nothing on a disk, and all of its zeroes over a connection.
     private static let largestHoles: Int64 = 8 << 30
 
-    func entries() throws -> [CrashEntry] {
-        let text = try collect(templates.shell(GuestDumps.lister), limit: Self.mostText) { status in
-            status == 67
-                ? "\(CrashFolder.path) of \(name) is a symbolic link, which is not followed"
-                : "cannot list \(CrashFolder.path) of \(name): the command there ended with status \(status)"
+    func listing() throws -> CrashListing {
+        let usual = try listing(CrashTarget.usualFolder)
+        let place = try usual.target.place(of: name)
+        let listing = place == CrashTarget.usualFolder ? usual : try self.listing(place)
+        if listing.isLink { throw Failure(.badInput, "\(place) of \(name) is a symbolic link, which is not followed") }
+        return listing
+    }
+
+    private func listing(_ place: String) throws -> CrashListing {
+        let text = try collect(templates.shell(GuestDumps.lister, [place]), limit: Self.mostText) { status in
+            "cannot list \(place) of \(name): the command there ended with status \(status)"
         }
-        return Self.entries(in: text[...])
-    }
-
-    /// What `GuestDumps.lister` printed.
-    static func entries(in text: ArraySlice<UInt8>) -> [CrashEntry] {
-        text.split(separator: 0).prefix(CrashFolder.mostEntries).compactMap(entry)
-    }
-
-    private static func entry(_ line: ArraySlice<UInt8>) -> CrashEntry? {
-        let parts = line.split(separator: 32, maxSplits: 4).map { String(decoding: $0, as: UTF8.self) }
-        guard parts.count == 5, let size = Int64(parts[1]), let blocks = Int64(parts[2]),
-            size >= 0, (0...mostBlocks).contains(blocks), let modified = Int64(parts[3].prefix { $0 != "." })
-        else { return nil }
-        let path = parts[4].split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard (1...2).contains(path.count), path.allSatisfy({ !["", ".", ".."].contains($0) }) else { return nil }
-        let kind: CrashEntry.Kind =
-            switch parts[0] {
-            case "f": .file
-            case "d": .directory
-            case "l": .link
-            default: .other
-            }
-        return CrashEntry(
-            folder: path.count == 2 ? path[0] : nil, name: path[path.count - 1], kind: kind, size: size,
-            allocated: blocks * 512, modified: modified, inode: nil)
+        return CrashListing(text[...], of: place)
     }
 
     func dataSize(of entry: CrashEntry) throws -> Int64 {

@@ -6,6 +6,8 @@ public struct Arming: Sendable {
     public let record: GuestRecord
     /// How it is armed.
     public let state: KdumpState
+    /// What its next start reserves for the crash kernel, in bytes; 0 where its `crashkernel=` has nothing for it.
+    public let reserved: Int64
     /// What the user is to know: a sysctl that a kernel does not have, say.
     public let warnings: [String]
     /// How it ran meanwhile: then its sysctls are in effect, in a virtual machine. Nil where it did not run.

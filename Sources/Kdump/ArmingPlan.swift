@@ -1,5 +1,6 @@
 import Boot
 import DevboxCore
+import Dumps
 import Guests
 import Templates
 
@@ -24,13 +25,16 @@ struct ArmingPlan {
     let edits: [(path: String, file: GuestFile)]
     /// What the user is to be told.
     let warnings: [String]
+    /// What its next start reserves for the crash kernel, in bytes.
+    let reserved: Int64
 
     /// - Parameters:
     ///   - found: the guest's files, by path.
     ///   - record: the guest's record, with the state of an earlier arming where there was one.
+    ///   - makedumpfile: the guest's own.
     init(
         _ options: ArmingOptions, found: [String: GuestFile], record: GuestRecord, kernels: [Kernel],
-        templates: Templates
+        makedumpfile: Makedumpfile, templates: Templates
     ) throws {
         try Self.checkTools(found, record.name)
         let earlier = try record.kdump
@@ -75,7 +79,14 @@ struct ArmingPlan {
         let crashSysctls = GuestFile.text(
             (before[KdumpPaths.crashSysctls]?.text ?? "") + (try templates.text("kdump/crash-sysctl.conf")))
         wanted[KdumpPaths.crashSysctls] = crashSysctls
-        wanted[KdumpPaths.settings] = .text(Self.settings(before, level: options.dumpLevel))
+        let level = makedumpfile.level(options.dumpLevel, for: kernels.map(\.version))
+        // One that somebody edited stays as it is.
+        if level != options.dumpLevel, undoing?.edited.contains(KdumpPaths.settings) != true {
+            warnings.append(Self.loweredLevel(level, options, kernels, makedumpfile))
+        }
+        let dumpSettings = Self.settings(before, level: level)
+        warnings += CrashTarget(dumpSettings, .debian).obstacles
+        wanted[KdumpPaths.settings] = .text(dumpSettings)
         for path in KdumpPaths.unitSettings { wanted[path] = .text(try templates.text("kdump/service.conf")) }
         if let unit = Self.enabling(before) { wanted[unit.path] = unit.link }
 
@@ -121,9 +132,11 @@ struct ArmingPlan {
         for (path, file) in wanted where file.digest != found[path]?.digest { edits.append((path, file)) }
         self.edits = edits.sorted { $0.path < $1.path }
         self.memory = memory
-        self.warnings = warnings
+        let reservations = GuestReservations(record, memory: memory, crashKernel: size)
+        self.warnings = warnings + reservations.warnings
+        reserved = reservations.next.size
         state = KdumpState(
-            crashKernel: size.description, dumpLevel: options.dumpLevel, settings: settings,
+            crashKernel: size.description, dumpLevel: level, settings: settings,
             raisedMemory: memory > ownMemory ? .init(from: ownMemory, to: memory) : nil,
             // Disarming names those that were edited, too.
             files: changed + (earlier?.files.filter { edited.contains($0.path) } ?? []),
@@ -133,13 +146,14 @@ struct ArmingPlan {
     /// The same once more, for a guest whose kernels are others now.
     init(
         again state: KdumpState, found: [String: GuestFile], record: GuestRecord, kernels: [Kernel],
-        templates: Templates
+        makedumpfile: Makedumpfile, templates: Templates
     ) throws {
         var options = ArmingOptions(
             causes: [], crashKernel: CrashKernelSize(state.crashKernel), dumpLevel: state.dumpLevel,
             command: state.command)
         options.chosen = state.settings
-        try self.init(options, found: found, record: record, kernels: kernels, templates: templates)
+        try self.init(
+            options, found: found, record: record, kernels: kernels, makedumpfile: makedumpfile, templates: templates)
     }
 
     /// Throws for what arming could not bring back.
@@ -165,6 +179,18 @@ struct ArmingPlan {
         throw Failure(
             .notFound, "the guest \(guest) has no \(missing.joined(separator: ", "))",
             hint: "devbox fetch \(first) --install \(guest) --download-dependencies")
+    }
+
+    /// What is said where a dump of the wanted level could not be read.
+    private static func loweredLevel(
+        _ level: Int, _ options: ArmingOptions, _ kernels: [Kernel], _ makedumpfile: Makedumpfile
+    ) -> String {
+        let needs = kernels.compactMap { kernel in
+            makedumpfile.needed(for: kernel.version, level: options.dumpLevel).map { (kernel.version, $0) }
+        }
+        let newest = needs.map(\.1).max { KernelVersion($0) < KernelVersion($1) } ?? ""
+        return
+            "\(makedumpfile.name) spoils dumps of \(needs.map(\.0).joined(separator: ", ")) at level \(options.dumpLevel): level \(level), with processes' pages, is taken; makedumpfile \(newest) needs none of that"
     }
 
     /// Whether a kernel has a sysctl: as its configuration says, else whether the name is in it.
@@ -204,38 +230,5 @@ struct ArmingPlan {
             return (path, .link(unit))
         }
         return nil
-    }
-}
-
-/// What disarming a guest changes.
-struct Disarming {
-    /// The guest's files as they would be if it had not been armed.
-    let before: [String: GuestFile]
-    /// What brings them back.
-    let edits: [(path: String, file: GuestFile)]
-    /// Files that are neither as arming left them nor as they were before: they stay.
-    let edited: [String]
-    private let state: KdumpState
-
-    init(_ state: KdumpState, found: [String: GuestFile]) {
-        var before = found
-        var edits: [(path: String, file: GuestFile)] = []
-        var edited: [String] = []
-        for file in state.files {
-            let now = found[file.path] ?? .absent
-            let then = GuestFile(file.before)
-            if now.digest == file.after {
-                before[file.path] = then
-                edits.append((file.path, then))
-            } else if now.digest != then.digest {
-                edited.append(file.path)
-            }
-        }
-        (self.before, self.edits, self.edited, self.state) = (before, edits, edited, state)
-    }
-
-    /// The memory that the guest had, in bytes; what it has where somebody changed it since.
-    func memory(of record: GuestRecord) -> Int64 {
-        state.raisedMemory.map { $0.to == record.memory ? $0.from : record.memory } ?? record.memory
     }
 }

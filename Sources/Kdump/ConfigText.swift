@@ -1,3 +1,5 @@
+import Dumps
+
 /// Edits of the configuration files that kdump-tools and GRUB read. What is not concerned stays as it is.
 enum ConfigText {
     /// A file of shell assignments, as in /etc/default, with one of them set: in place of the active one, else at the end.
@@ -9,7 +11,13 @@ enum ConfigText {
         } else {
             lines.append(line)
         }
-        return joined(lines)
+        let done = joined(lines)
+        // A line that only a shell understands may come after it, and win.
+        switch ShellSettings(done).value(of: name) {
+        case .text(let found)? where found == unquoted(value[...]): return done
+        case .notUnderstood(let found)? where found == line: return done
+        default: return joined(lines + [line])
+        }
     }
 
     /// The value of the last active assignment, without quotes; nil where there is none.

@@ -6,7 +6,7 @@ extension CrashKernelSize {
     public var flaw: String? {
         guard let bytes else { return nil }
         // A kernel and an initrd take a third of that before they do anything.
-        guard bytes >= 32 << 20 else { return "no kernel can save a dump in less than 32M" }
+        guard bytes >= Self.least else { return Self.tooSmall }
         let memory = Int64(sysconf(Int32(_SC_PHYS_PAGES))) * Int64(sysconf(Int32(_SC_PAGESIZE)))
         return bytes < memory ? nil : "the host has \(ByteSize.text(memory))"
     }

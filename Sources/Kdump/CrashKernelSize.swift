@@ -43,8 +43,14 @@ public struct CrashKernelSize: Sendable, Equatable, CustomStringConvertible {
         return "KMGkmg".contains(last) && text.count > 1 || last.isNumber ? ByteSize.parse(String(text)) : nil
     }
 
+    /// In bytes.
+    static let least: Int64 = 32 << 20
+    static let tooSmall = "no kernel can save a dump in less than 32M"
+
     /// What is left beside it has to suffice for the guest itself.
     private static let beside: Int64 = 512 << 20
+    /// Whole quarters of a gigabyte: a number that people recognise.
+    private static let quarter: Int64 = 256 << 20
 
     /// What a guest gets, and the memory that it needs for it.
     ///
@@ -55,15 +61,26 @@ public struct CrashKernelSize: Sendable, Equatable, CustomStringConvertible {
     static func choose(_ architecture: Architecture, memory: Int64, chosen: CrashKernelSize?) -> (
         CrashKernelSize, memory: Int64
     ) {
-        if let chosen {
-            let least = chosen.bytes.map { $0 + beside } ?? 0
-            // Whole quarters of a gigabyte: a number that people recognise.
-            return (chosen, memory >= least ? memory : (least + (256 << 20) - 1) / (256 << 20) * (256 << 20))
-        }
+        if let chosen { return (chosen, chosen.enough(architecture, memory)) }
         let rows = defaults(architecture)
         let enough = max(memory, rows.first?.memory ?? memory)
         let size = rows.last { $0.memory <= enough }?.size ?? 192 << 20
         return (CrashKernelSize(size), enough)
+    }
+
+    /// The memory that it leaves enough of, from so much on. Nothing is raised for what reserves nothing: who wrote the list wanted that.
+    private func enough(_ architecture: Architecture, _ memory: Int64) -> Int64 {
+        var memory = memory
+        // With more memory a list may have more for the crash kernel; one that never ends is left as it is.
+        for _ in 0..<8 {
+            // As kernels from 6.1 on count it: what an older one makes of it is told.
+            let kernel = CrashReservation.Kernel(architecture: architecture, memory: memory, version: "6.1")
+            let size = bytes ?? CrashReservation(["crashkernel=\(description)"], kernel).size
+            let (needed, overflow) = size.addingReportingOverflow(Self.beside + Self.quarter - 1)
+            guard size > 0, !overflow, memory < size + Self.beside else { return memory }
+            memory = needed / Self.quarter * Self.quarter
+        }
+        return memory
     }
 
     /// The least memory of each row, and what is reserved from there on, in bytes.

@@ -26,6 +26,14 @@ enum DiskFiles {
         return .file(try root.contents(of: number, limit: 4 << 20), permissions: attributes.mode & 0o7777)
     }
 
+    /// The guest's makedumpfile.
+    static func makedumpfile(of root: borrowing Ext4FileSystem) throws -> Makedumpfile {
+        guard let file = try root.find(KdumpPaths.makedumpfile), try root.attributes(of: file).isRegular else {
+            return Makedumpfile(version: nil)
+        }
+        return Makedumpfile(program: try root.beginning(of: file, count: Makedumpfile.mostBytes))
+    }
+
     /// Brings files to what they are to be.
     static func apply(_ edits: [(path: String, file: GuestFile)], to root: borrowing Ext4FileSystem) throws {
         for (path, file) in edits {

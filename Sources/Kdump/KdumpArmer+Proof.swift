@@ -21,8 +21,8 @@ extension KdumpArmer {
     /// - Throws: why there would be no dump, or was none.
     public func prove(_ name: String, within limit: Duration, command: String) throws -> DumpRecord {
         // What is only doubted is found out now.
-        let obstacles = try KdumpInspector(store, runner: runner).status(of: name).obstacles
-            .filter { $0 != KdumpStatus.arm64Doubt }
+        let status = try KdumpInspector(store, runner: runner).status(of: name)
+        let obstacles = status.obstacles.filter { !status.doubts.contains($0) }
         guard obstacles.isEmpty else {
             throw Failure(.failure, "a panic of \(name) would leave no dump: \(obstacles.joined(separator: "; "))")
         }

@@ -33,7 +33,8 @@ public struct KdumpArmer: KernelChangeObserver {
         try edit.record.set(plan.state)
         edit.record.memory = plan.memory
         try edit.transact { root in try DiskFiles.apply(plan.edits, to: root) }
-        return Arming(record: edit.record, state: plan.state, warnings: plan.warnings, mode: nil)
+        return Arming(
+            record: edit.record, state: plan.state, reserved: plan.reserved, warnings: plan.warnings, mode: nil)
     }
 
     /// Brings an armed guest's crash initrds up to the kernels that it has now; nothing where it is not armed.
@@ -46,7 +47,8 @@ public struct KdumpArmer: KernelChangeObserver {
         let found = try DiskFiles.read(KdumpPaths.all(versions + Self.versions(of: state)), of: root)
         let plan = try ArmingPlan(
             again: state, found: found, record: change.record,
-            kernels: kernels(change.record, found: found) { try change.initrd(for: $0) }, templates: templates)
+            kernels: kernels(change.record, found: found) { try change.initrd(for: $0) },
+            makedumpfile: DiskFiles.makedumpfile(of: root), templates: templates)
         try change.record.set(plan.state)
         try change.edit { root in try DiskFiles.apply(plan.edits, to: root) }
         return plan.warnings
@@ -74,7 +76,7 @@ public struct KdumpArmer: KernelChangeObserver {
                 // Its disk is in use: the initrd that it started from does as well.
                 let initrd = guest.record.kernels.first { $0.version == version }?.initrd
                 return try initrd.map { try Files.read(guest.files.boot.appending($0), limit: 256 << 20) }
-            }, templates: templates)
+            }, makedumpfile: files.makedumpfile(), templates: templates)
         var state = plan.state
         let earlier = armed?.settings ?? []
         for index in state.settings.indices {
@@ -115,7 +117,8 @@ public struct KdumpArmer: KernelChangeObserver {
             }
         }
         return Arming(
-            record: record, state: state, warnings: warnings, mode: guest.state.mode, isLoaded: isLoaded)
+            record: record, state: state, reserved: plan.reserved, warnings: warnings, mode: guest.state.mode,
+            isLoaded: isLoaded)
     }
 
     /// What disarming did.
@@ -176,12 +179,14 @@ public struct KdumpArmer: KernelChangeObserver {
     private func plan(_ record: GuestRecord, _ options: ArmingOptions, on edit: borrowing DiskEdit) throws -> ArmingPlan
     {
         let versions = try record.kernels.map(\.version) + (record.kdump.map(Self.versions) ?? [])
-        let found = try DiskFiles.read(KdumpPaths.all(versions), of: edit.openRoot())
+        let root = try edit.openRoot()
+        let found = try DiskFiles.read(KdumpPaths.all(versions), of: root)
+        let makedumpfile = try DiskFiles.makedumpfile(of: root)
         var initrds: [String: [UInt8]] = [:]
         for kernel in record.kernels { initrds[kernel.version] = try edit.initrd(for: kernel.version) }
         return try ArmingPlan(
             options, found: found, record: record, kernels: kernels(record, found: found) { initrds[$0] },
-            templates: templates)
+            makedumpfile: makedumpfile, templates: templates)
     }
 
     private func kernels(

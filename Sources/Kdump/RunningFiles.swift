@@ -43,6 +43,11 @@ struct RunningFiles {
         return found
     }
 
+    /// The guest's makedumpfile.
+    func makedumpfile() throws -> Makedumpfile {
+        Makedumpfile(words: try run("kdump/makedumpfile.sh", [], purpose: "tell its makedumpfile's version").text)
+    }
+
     /// Brings files to what they are to be.
     func apply(_ edits: [(path: String, file: GuestFile)]) throws {
         let scratch = try UnfinishedFolder.scratch("kdump", in: work)

@@ -142,12 +142,16 @@ extension IntegrationTests {
         )
         func verify() throws {
             try bed.withGuest("verify") { guest in
+                // In a folder of its own choice.
+                let settings = "echo 'KDUMP_COREDIR=\"/srv/my crash\"' >>/etc/default/kdump-tools"
+                try bed.run("exec", guest, "--", "sh", "-c", settings).succeeded()
                 let host = try HostState(of: bed)
                 let (before, dumps) = (try Files.list(bed.work.appending("guests")), bed.work.appending("share/dumps"))
                 let dumpsBefore = try Files.list(dumps)
                 let proven = try bed.run("kdump-arm", guest, "--verify", "--json").succeeded()
                 #expect(proven.err.contains("panicked and left a vmcore of"), "\(proven.err)")
                 #expect(proven.out.contains("sysrq: Trigger a crash"))
+                #expect(proven.out.contains("\"path\" : \"/srv/my crash/2"), "\(proven.out)")
                 #expect(try Files.list(bed.work.appending("guests")) == before)
                 #expect(try Files.list(dumps) == dumpsBefore)
                 try host.waitUntilBack()

@@ -47,12 +47,13 @@ struct ArmingPlanTests {
 
     static func plan(
         _ found: [String: GuestFile] = debian, _ record: GuestRecord? = nil, kernels: [ArmingPlan.Kernel] = [kernel()],
-        _ change: (inout ArmingOptions) -> Void = { _ in }
+        makedumpfile: String? = "1.7.2", _ change: (inout ArmingOptions) -> Void = { _ in }
     ) throws -> ArmingPlan {
         var options = ArmingOptions(command: "devbox kdump-arm bug")
         change(&options)
         return try ArmingPlan(
-            options, found: found, record: record ?? Self.record(), kernels: kernels, templates: .builtIn)
+            options, found: found, record: record ?? Self.record(), kernels: kernels,
+            makedumpfile: Makedumpfile(version: makedumpfile), templates: .builtIn)
     }
 
     /// The files after edits.
@@ -183,7 +184,7 @@ struct ArmingPlanTests {
         armed["/boot/config-6.12.1"] = .text(Self.config)
         let second = try ArmingPlan(
             again: first.state, found: armed, record: record, kernels: [Self.kernel("6.12.1")],
-            templates: .builtIn)
+            makedumpfile: Makedumpfile(version: "1.7.8"), templates: .builtIn)
         let files = Self.applied(second.edits, to: armed)
         #expect(files["/var/lib/kdump/initrd.img-6.12.1"] != nil)
         #expect(files["/var/lib/kdump/initrd.img-\(Self.version)"] == nil)
@@ -222,6 +223,49 @@ struct ArmingPlanTests {
         bare["/usr/sbin/kdump-config"] = nil
         let failure = #expect(throws: Failure.self) { try Self.plan(bare) }
         #expect(failure?.exitCode == .notFound && failure?.hint?.contains("kdump-tools") == true)
+    }
+
+    @Test("a makedumpfile that is too old for a kernel gets a level that spoils nothing, and that is told")
+    func level() throws {
+        let new = Self.kernel("6.12.115+deb12-amd64")
+        let plan = try Self.plan(kernels: [new, Self.kernel()])
+        let settings = try #require(Self.applied(plan.edits, to: Self.debian)[KdumpPaths.settings]?.text)
+        #expect(settings.contains("\nMAKEDUMP_ARGS=\"-c -d 23\"\n") && plan.state.dumpLevel == 23)
+        #expect(
+            plan.warnings.first?.contains("makedumpfile 1.7.2 spoils dumps of 6.12.115+deb12-amd64 at level 31") == true
+        )
+        #expect(try Self.plan(kernels: [new], makedumpfile: "1.7.6").state.dumpLevel == 31)
+        #expect(try Self.plan(kernels: [new], makedumpfile: nil).state.dumpLevel == 23)
+        let low = try Self.plan(kernels: [new]) { $0.dumpLevel = 17 }
+        #expect(low.state.dumpLevel == 17 && low.warnings.isEmpty)
+    }
+
+    @Test("a crashkernel= that reserves nothing in this guest is told, by kernel where they differ")
+    func reservation() throws {
+        let kernels = [Self.kernel(), Self.kernel("5.10.0-30-amd64")]
+        func plan(_ size: String, _ kernels: [ArmingPlan.Kernel]) throws -> ArmingPlan {
+            var record = try Self.record()
+            record.kernels = kernels.map { .init(version: $0.version, vmlinuz: "v", initrd: nil, fingerprint: "") }
+            return try Self.plan(Self.debian, record, kernels: kernels) { $0.crashKernel = CrashKernelSize(size) }
+        }
+        let none = try plan("4G-:256M", kernels)
+        #expect(none.reserved == 0 && none.warnings == ["crashkernel=4G-:256M has nothing for a machine of 1G"])
+        let some = try plan("1G-:256M", kernels)
+        #expect(some.reserved == 256 << 20 && some.warnings.count == 1)
+        #expect(some.warnings.first?.hasPrefix("5.10.0-30-amd64: ") == true)
+        #expect(try plan("192M", kernels).reserved == 192 << 20)
+    }
+
+    @Test("dumps that would go to another machine, or nobody knows where, are told when the guest is armed")
+    func targets() throws {
+        for (line, word) in [
+            ("SSH=root@10.0.0.1", "another machine"), ("KDUMP_COREDIR=$HOME/x", "not understood"),
+            ("KDUMP_COREDIR=/srv/../etc", "not understood"),
+        ] {
+            var found = Self.debian
+            found[KdumpPaths.settings] = .text("USE_KDUMP=0\n\(line)\n")
+            #expect(try Self.plan(found).warnings.filter { $0.contains(word) }.count == 1, "\(line)")
+        }
     }
 
     @Test("lists of faults are read; what is none is named with what there is")

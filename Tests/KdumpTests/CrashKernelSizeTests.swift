@@ -37,7 +37,10 @@ struct CrashKernelSizeTests {
         #expect(choose(.armhf, 1) == ["192M", "1G"])
         #expect(choose(.amd64, 1, "512M") == ["512M", "1G"])
         #expect(choose(.amd64, 1, "600M") == ["600M", "1.3G"])
-        #expect(choose(.amd64, 1, "1G-:900M") == ["1G-:900M", "1G"])
+        #expect(choose(.amd64, 1, "1G-:900M") == ["1G-:900M", "1.5G"])
+        // What reserves nothing needs no more.
+        #expect(choose(.amd64, 1, "4G-:900M") == ["4G-:900M", "1G"])
+        #expect(choose(.amd64, 1, "1G-2G:900M,2G-:1200M") == ["1G-2G:900M,2G-:1200M", "1.5G"])
         let small = CrashKernelSize.choose(.amd64, memory: 256 << 20, chosen: nil)
         #expect(small.0.description == "192M" && small.memory == 1 << 30)
     }

@@ -8,7 +8,7 @@ struct DumpsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dumps", abstract: "List the dumps of guests, having brought out new ones.",
         discussion: """
-            What a guest's kdump left in its /var/crash comes into share/dumps/GUEST/NAME/, which guests see below /work: \
+            What a guest's kdump left in its /var/crash, or where its settings have it put its dumps, comes into share/dumps/GUEST/NAME/, which guests see below /work: \
             vmcore, dmesg.txt and dump.json. A stopped guest's disk is read without root and without a change; a running guest \
             is asked over ssh. What was brought out once is not copied again. NAME is a time in UTC: when the kernel crashed where the dump \
             says it. Files there that are no dumps are named, and the status is 65 then; a dump that is cut off is kept, and listed \
@@ -102,6 +102,7 @@ struct DumpsCommand: ParsableCommand {
                 options.console.detail("\(dump.folder): its messages are not read: \(defect)")
             }
         }
+        for obstacle in collected.obstacles { options.console.warn("\(name): \(obstacle)") }
         for refused in collected.refused.prefix(Self.mostNamed) {
             options.console.warn("\(name):\(Names.printable(refused.path)): \(Names.printable(refused.reason))")
         }

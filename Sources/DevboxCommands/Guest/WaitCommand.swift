@@ -43,7 +43,8 @@ struct WaitCommand: ParsableCommand {
         case .panic: options.console.say("\(guest): \(Names.printable(outcome.panic ?? ""))")
         case .dump:
             if let dump = outcome.dump {
-                options.console.say("\(guest): the \(dump.by.rawValue) saved \(Names.printable(dump.path))")
+                let elsewhere = dump.by == .guest && !dump.path.hasPrefix("/") ? ", on another machine" : ""
+                options.console.say("\(guest): the \(dump.by.rawValue) saved \(Names.printable(dump.path))\(elsewhere)")
             }
         case .shutdown: options.console.say("\(guest): is not running")
         }

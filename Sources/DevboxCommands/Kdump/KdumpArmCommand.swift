@@ -112,11 +112,12 @@ struct KdumpArmCommand: ParsableCommand {
         switch arming.mode {
         case nil:
             options.console.say(
-                "\(guest): armed against \(faults); its next start reserves \(state.crashKernel) for the crash kernel")
+                "\(guest): armed against \(faults); its next start reserves \(Self.reserved(arming)) for the crash kernel"
+            )
         case .kvm:
             let rest =
                 arming.isLoaded
-                ? "its crash kernel is loaded" : "a restart reserves \(state.crashKernel) for the crash kernel"
+                ? "its crash kernel is loaded" : "a restart reserves \(Self.reserved(arming)) for the crash kernel"
             options.console.say("\(guest): armed against \(faults); the sysctls are in effect, and \(rest)")
         case .lxc:
             options.console.say(
@@ -125,6 +126,13 @@ struct KdumpArmCommand: ParsableCommand {
         }
         let proof = verify ? try prove(armer) : nil
         if options.json { try options.print(Report(guest: guest, arming, proof), "") }
+    }
+
+    private static func reserved(_ arming: Arming) -> String {
+        let wanted = arming.state.crashKernel
+        if arming.reserved == 0 { return "nothing" }
+        return CrashKernelSize(wanted)?.bytes == arming.reserved
+            ? wanted : "\(ByteSize.text(arming.reserved)) (crashkernel=\(wanted))"
     }
 
     private func prove(_ armer: KdumpArmer) throws -> DumpRecord {
@@ -141,6 +149,7 @@ struct KdumpArmCommand: ParsableCommand {
         let crashKernel: String
         let dumpLevel: Int
         let memory: Int64
+        let reserved: Int64
         let settings: [KdumpState.Setting]
         let files: [String]
         let warnings: [String]
@@ -153,7 +162,7 @@ struct KdumpArmCommand: ParsableCommand {
             self.proof = proof
             let state = arming.state
             (crashKernel, dumpLevel, settings) = (state.crashKernel, state.dumpLevel, state.settings)
-            (memory, warnings) = (arming.record.memory, arming.warnings)
+            (memory, reserved, warnings) = (arming.record.memory, arming.reserved, arming.warnings)
             files = state.files.map(\.path)
             needsRestart = arming.mode != nil
         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DevboxCore
+import Dumps
 import Guests
 import Kdump
 
@@ -50,6 +51,9 @@ struct KdumpStatusCommand: ParsableCommand {
         if let available = status.availableBytes {
             let expected = status.expectedBytes.map { ", a dump takes at most some \(ByteSize.text($0))" } ?? ""
             lines.append(("Space", "\(ByteSize.text(available)) free\(expected)"))
+        }
+        if let folder = status.dumpFolder, folder != CrashTarget.usualFolder {
+            lines.append(("Dumps go to", Names.printable(folder)))
         }
         if let count = status.dumps, let waiting = status.waiting {
             lines.append(("Dumps", dumps(count, waiting: waiting, of: status.guest)))
