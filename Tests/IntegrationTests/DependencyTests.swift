@@ -147,16 +147,17 @@ extension IntegrationTests {
         func signatures() throws {
             let needing = try TestPackage("needing", fields: "Depends: needed (>= 2)").pack(in: scratch)
             try bed.withGuest("unsigned") { guest in
-                for (signature, reason) in [
-                    (TestRepository.Signature.stranger, "NO_PUBKEY"), (.none, "not signed"),
-                    (.altered, "unexpected size"),
+                // What has another size than the list says may be a mirror that is being changed: trying again can help.
+                for (signature, status, reason) in [
+                    (TestRepository.Signature.stranger, 1, "NO_PUBKEY"), (.none, 1, "not signed"),
+                    (.altered, 75, "unexpected size"),
                 ] {
                     let archive = try repository.archive(signature.rawValue, [Self.needed, Self.deeper], signature)
                     // A guest may say that all is trusted; the host does not believe it.
                     try setSources(guest, "deb [trusted=yes signed-by=/etc/apt/keyrings/test.gpg] \(archive)")
                     try bed.expectUnchanged(guest) {
                         let result = try bed.run("install", "--download-dependencies", guest, needing.string)
-                        #expect(result.status == 1, "\(signature)")
+                        #expect(result.status == status, "\(signature)")
                         #expect(result.err.contains(reason), "\(signature): \(result.err)")
                         #expect(result.err.contains("needing needs needed (>= 2)"))
                     }
@@ -169,7 +170,7 @@ extension IntegrationTests {
                 try setSources(guest, "deb \(Self.signed) \(archive)")
                 try bed.expectUnchanged(guest) {
                     let result = try bed.run("install", "--download-dependencies", guest, needing.string)
-                    #expect(result.status == 1 && result.err.contains("could not be fetched"), "\(result.err)")
+                    #expect(result.status == 75 && result.err.contains("could not be fetched"), "\(result.err)")
                 }
             }
         }
