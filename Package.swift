@@ -75,7 +75,8 @@ let package = Package(
         .target(
             name: "Targets",
             dependencies: [
-                "CLinux", "Guests", "Sandbox", "Boot", "Disks", "KernelLog", "Archives", "Templates", "HostTools", "DevboxCore",
+                "CLinux", "Guests", "Sandbox", "Boot", "Disks", "KernelLog", "Archives", "Templates", "HostTools",
+                "DevboxCore",
                 system,
             ],
             swiftSettings: settings),
