@@ -23,8 +23,12 @@ if ! has stay; then
 	while read -r _ group type _; do [ "$type" != cgroup2 ] || break; done 2>/dev/null </proc/self/mounts
 	while IFS= read -r own; do case $own in 0::*) break ;; esac done 2>/dev/null </proc/self/cgroup
 	own=${own#0::}
-	[ -z "$group" ] || group=$group${own%/}/devbox-$mark
-	[ -z "$group" ] || mkdir "$group" 2>/dev/null || group=
+	if [ -n "$group" ]; then
+		# The one that lxc-attach makes is the host's root's; the container's own is not.
+		for group in "$group${own%/}/devbox-$mark" "$group/devbox-$mark" ""; do
+			[ -z "$group" ] || ! mkdir "$group" 2>/dev/null || break
+		done
+	fi
 fi
 
 end_group() {
