@@ -67,6 +67,13 @@ public struct Ext4FileSystem: ~Copyable {
         return result
     }
 
+    /// How large the file system is, in bytes.
+    public var size: Int64 {
+        Int64(clamping: ext2fs_blocks_count(handle.pointee.super)).multipliedReportingOverflow(
+            by: Int64(handle.pointee.blocksize)
+        ).partialValue
+    }
+
     /// The space that is not in use, in bytes.
     public var freeBytes: Int64 {
         Int64(ext2fs_free_blocks_count(handle.pointee.super)) * Int64(handle.pointee.blocksize)

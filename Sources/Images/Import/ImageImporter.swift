@@ -62,6 +62,10 @@ public struct ImageImporter: Sendable {
         let inspection = try assembly.inspect(disk, name: name)
         let part: any BlockDevice = try inspection.partition.map { try PartitionDevice(of: disk, at: $0) } ?? disk
         let device = raw.string + (inspection.partition.map { "?offset=\($0.offset)" } ?? "")
+        // e2fsck sees what is behind the partition too; a kernel does not mount such a one.
+        guard try Ext4FileSystem(on: part, disk: name).size <= part.size else {
+            throw DiskError.damaged(disk: name, defect: "its root file system is larger than what it is on")
+        }
         // e2fsck waits for other machines that may have the disk, and looks for the mark of them at the wrong place of a partition. A
         // journal may bring the feature back.
         var (isProtected, wasProtected) = (true, false)
