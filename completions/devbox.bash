@@ -953,7 +953,7 @@ _devbox_image_build() {
 
 _devbox_image_import() {
     repeating_flags=()
-    non_repeating_flags=(--json --verbose -v --quiet -q --flatten --version -h --help)
+    non_repeating_flags=(--json --verbose -v --quiet -q --flatten --convert --version -h --help)
     repeating_options=()
     non_repeating_options=(--work --name)
     __devbox_offer_flags_options 1
@@ -1044,7 +1044,7 @@ _devbox_image_remove() {
 
 _devbox_fetch() {
     repeating_flags=()
-    non_repeating_flags=(--json --verbose -v --quiet -q --exact --download-dependencies --list --with-debug --version -h --help)
+    non_repeating_flags=(--json --verbose -v --quiet -q --exact --download-dependencies --list --with-debug --allow-unlisted --version -h --help)
     repeating_options=()
     non_repeating_options=(--work --arch --date --version --format --source --suite --kernel-version --timeout --since --until --install)
     __devbox_offer_flags_options -1

@@ -562,7 +562,7 @@ _devbox_image() {
     command)
         local -ar subcommands=(
             'build:Make a base image from the distribution'\''s packages.'
-            'import:Take an existing disk, raw or qcow2: a distribution'\''s cloud image, say.'
+            'import:Take an existing disk: a distribution'\''s cloud image, say.'
             'list:List the images.'
             'show:Show everything that is known of an image.'
             'remove:Remove images that no guest stands on.'
@@ -613,6 +613,7 @@ _devbox_image_import() {
         ':file:_files'
         '--name[The image'\''s name.]:name:'
         '--flatten[Make one disk of it and its backing file, which must lie beside it and which you trust.]'
+        '--convert[Convert and unpack what is no raw and no qcow2 disk.]'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -691,6 +692,7 @@ _devbox_fetch() {
         '--since[With --list\: no builds older than this day.]:day:'
         '--until[With --list\: no builds newer than this day.]:day:'
         '--with-debug[Fetch the matching debug package too\: PACKAGE-dbg or PACKAGE-dbgsym.]'
+        '--allow-unlisted[Take a file too that the SHA256SUMS beside it does not name; its digest is recorded, and holds from then on.]'
         '--install[Install it in this guest, whose architecture, release and format count. Needs root where the guest is stopped.]:guest:{__devbox_custom_complete ---completion fetch -- --install "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
