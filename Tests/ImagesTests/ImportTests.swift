@@ -321,6 +321,19 @@ struct ImportTests {
         #expect(try store.load("image").root.sectorSize == 4096)
     }
 
+    @Test("a file system that is larger than its partition, which no kernel mounts, is damage")
+    func tooLarge() throws {
+        let raw = scratch("mbr.raw")
+        let root = try disk(size: "16M")
+        try tool("truncate", "-s", "20M", raw.string)
+        try tool("dd", "if=\(root)", "of=\(raw)", "bs=1M", "seek=1", "conv=notrunc", "status=none")
+        try tool("sfdisk", "-q", raw.string, input: "label: dos\nstart=2048, size=30720, type=83\n")
+        #expect(try refused(raw).message.contains("larger than what it is on"))
+        try tool("sfdisk", "-q", raw.string, input: "label: dos\nstart=2048, size=32768, type=83\n")
+        try take(raw)
+        #expect(try hostname() == "hello")
+    }
+
     @Test("how far qemu-img is, as it tells it")
     func percent() {
         #expect(DiskWatch.part(in: Array("    (0.00/100%)\r    (12.50/100%)\r".utf8)) == 0.125)

@@ -192,13 +192,13 @@ extension IntegrationTests {
             _ = try attempt("e2fsck", "-fy", raw.string)
             try tool("resize2fs", raw.string, "1500M")
             try tool("truncate", "-s", "1500M", raw.string)
-            try tool("truncate", "-s", "1502M", disk.string)
+            try tool("truncate", "-s", "1504M", disk.string)
             if sectorSize == 512 {
                 try tool("sfdisk", "-q", disk.string, input: "label: gpt\nstart=2048, size=3072000, type=linux\n")
             } else {
                 try tool("tune2fs", "-O", "mmp", raw.string)
                 // sfdisk asks the device, and a file has none.
-                try tool("fdisk", "-b", "\(sectorSize)", disk.string, input: "g\nn\n1\n256\n+1500M\nw\n")
+                try tool("fdisk", "-b", "\(sectorSize)", disk.string, input: "g\nn\n1\n256\n+1502M\nw\n")
             }
             try tool("dd", "if=\(raw)", "of=\(disk)", "bs=1M", "seek=1", "conv=sparse,notrunc", "status=none")
             return disk

@@ -53,6 +53,13 @@ public struct Ext4FileSystem: ~Copyable {
         return result
     }
 
+    /// How large the file system is, in bytes.
+    public var size: Int64 {
+        let (size, isTooLarge) = Int64(clamping: ext2fs_blocks_count(handle.pointee.super))
+            .multipliedReportingOverflow(by: Int64(handle.pointee.blocksize))
+        return isTooLarge ? .max : size
+    }
+
     /// The space that is not in use, in bytes, of the file system itself.
     public var freeBytes: Int64 { volumes[0].freeBytes }
 

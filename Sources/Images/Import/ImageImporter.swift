@@ -68,6 +68,10 @@ public struct ImageImporter: Sendable {
     }
 
     private func replayJournal(of part: any BlockDevice, _ device: String, name: String, path: String) throws {
+        // e2fsck sees what is behind the partition too; a kernel does not mount such a one.
+        guard try Ext4FileSystem(on: part, disk: name).size <= part.size else {
+            throw DiskError.damaged(disk: name, defect: "its \(path) file system is larger than what it is on")
+        }
         // e2fsck waits for other machines that may have the disk, and looks for the mark of them at the wrong place of a partition. A
         // journal may bring the feature back.
         var (isProtected, wasProtected) = (true, false)
