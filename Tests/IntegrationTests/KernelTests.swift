@@ -209,6 +209,7 @@ extension IntegrationTests {
                 #expect(try versions() == ["6.8.12-4-pve", "6.5.0-own"])
                 let refused = try bed.run("remove-kernel", guest, "6.5.0-own")
                 #expect(refused.status == 1 && refused.err.contains("belongs to no package"), "\(refused.err)")
+                try bed.run("exec", guest, "--", "rm", "/boot/vmlinux-6.8.12-4-pve").succeeded()
                 let kept = try bed.run(
                     "install-kernel", guest, TestPackage.kernel("6.9.0").pack(in: scratch).string, "--keep-old", "0"
                 ).succeeded()
