@@ -9,6 +9,8 @@ public struct FileExtent: Sendable, Equatable {
     public let place: Int64
     /// How long it is, in bytes.
     public let count: Int64
+    /// Which of the file systems that are seen as one `place` is in.
+    var part = 0
 }
 
 /// A name in a directory, and what it stands for.
@@ -34,10 +36,13 @@ extension Ext4FileSystem {
         }
         let size = try attributes(of: number).size
         // What the superblock says may be more than there is.
+        let handle = handle(of: number)
         let blockSize = Int64(handle.pointee.blocksize)
         let collector = ExtentCollector(
             blockSize: blockSize,
-            blocks: min(Int64(clamping: ext2fs_blocks_count(handle.pointee.super)), device.size / max(blockSize, 1)))
+            blocks: min(
+                Int64(clamping: ext2fs_blocks_count(handle.pointee.super)),
+                volumes[number.part].device.size / max(blockSize, 1)))
         guard size >= 0 else { throw DiskError.damaged(disk: disk, defect: "inode \(number) has no size") }
         if inode.i_flags & UInt32(EXT4_EXTENTS_FL) != 0 {
             try walkExtents(number, &inode, collector)
@@ -45,7 +50,7 @@ extension Ext4FileSystem {
             try check(
                 "read inode \(number)",
                 ext2fs_block_iterate3(
-                    handle, number, BLOCK_FLAG_READ_ONLY | BLOCK_FLAG_DATA_ONLY, nil,
+                    handle, number.number, BLOCK_FLAG_READ_ONLY | BLOCK_FLAG_DATA_ONLY, nil,
                     { _, block, logical, _, _, context in
                         guard let block, let context else { return BLOCK_ABORT }
                         let collector = Unmanaged<ExtentCollector>.fromOpaque(context).takeUnretainedValue()
@@ -57,13 +62,14 @@ extension Ext4FileSystem {
         }
         return collector.extents.compactMap { extent in
             let count = min(extent.count, size - extent.offset)
-            return count > 0 ? FileExtent(offset: extent.offset, place: extent.place, count: count) : nil
+            return count > 0
+                ? FileExtent(offset: extent.offset, place: extent.place, count: count, part: number.part) : nil
         }
     }
 
     private func walkExtents(_ number: InodeNumber, _ inode: inout ext2_inode, _ collector: ExtentCollector) throws {
         var opened: ext2_extent_handle_t?
-        try check("read inode \(number)", ext2fs_extent_open2(handle, number, &inode, &opened))
+        try check("read inode \(number)", ext2fs_extent_open2(handle(of: number), number.number, &inode, &opened))
         defer { ext2fs_extent_free(opened) }
         var extent = ext2fs_extent()
         var operation = EXT2_EXTENT_ROOT
@@ -91,7 +97,7 @@ extension Ext4FileSystem {
             while done < extent.count {
                 let part = UnsafeMutableRawBufferPointer(
                     rebasing: buffer.prefix(Int(min(extent.count - done, Int64(buffer.count)))))
-                try device.read(at: extent.place + done, into: part)
+                try volumes[extent.part].device.read(at: extent.place + done, into: part)
                 try body(extent.offset + done, UnsafeRawBufferPointer(part))
                 done += Int64(part.count)
             }
@@ -101,13 +107,13 @@ extension Ext4FileSystem {
     /// The names in a directory with what they stand for, without `.` and `..`, in one pass; at most `limit` of them.
     public func entries(in directory: InodeNumber, limit: Int) throws -> [DirectoryEntry] {
         final class Entries {
-            var all: [DirectoryEntry] = []
+            var all: [(name: String, inode: ext2_ino_t)] = []
             let limit: Int
             init(_ limit: Int) { self.limit = limit }
         }
         let entries = Entries(limit)
         let result = ext2fs_dir_iterate2(
-            handle, directory, 0, nil,
+            handle(of: directory), directory.number, 0, nil,
             { _, _, entry, _, _, _, context in
                 guard let entry, let context else { return 0 }
                 let entries = Unmanaged<Entries>.fromOpaque(context).takeUnretainedValue()
@@ -116,12 +122,13 @@ extension Ext4FileSystem {
                     String(decoding: $0.prefix(length), as: UTF8.self)
                 }
                 if name != ".", name != ".." {
-                    entries.all.append(DirectoryEntry(name: name, inode: entry.pointee.inode))
+                    entries.all.append((name, entry.pointee.inode))
                 }
                 return entries.all.count < entries.limit ? 0 : DIRENT_ABORT
             }, Unmanaged.passUnretained(entries).toOpaque())
         try check("list inode \(directory)", result)
-        return entries.all.sorted { $0.name < $1.name }
+        return entries.all.map { DirectoryEntry(name: $0.name, inode: shown($0.inode, in: directory.part)) }
+            .sorted { $0.name < $1.name }
     }
 }
 

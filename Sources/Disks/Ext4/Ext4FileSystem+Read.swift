@@ -6,6 +6,7 @@ import SystemPackage
 extension Ext4FileSystem {
     /// The inode that a path leads to, links followed inside the file system; nil where there is none.
     public func find(_ path: String) throws -> InodeNumber? {
+        if !mountPoints.isEmpty { return try walk(path) }
         var found: ext2_ino_t = 0
         let root = ext2_ino_t(EXT2_ROOT_INO)
         let result = ext2fs_namei_follow(handle, root, root, path, &found)
@@ -13,16 +14,16 @@ extension Ext4FileSystem {
             return nil
         }
         try check("look up \(path)", result)
-        return found
+        return InodeNumber(found, part: 0)
     }
 
     /// The inode of a name in a directory; a link is not followed.
     public func lookUp(_ name: String, in directory: InodeNumber) throws -> InodeNumber? {
         var found: ext2_ino_t = 0
-        let result = ext2fs_lookup(handle, directory, name, Int32(name.utf8.count), nil, &found)
+        let result = ext2fs_lookup(handle(of: directory), directory.number, name, Int32(name.utf8.count), nil, &found)
         if result == EXT2_ET_FILE_NOT_FOUND { return nil }
         try check("look up \(name)", result)
-        return found
+        return shown(found, in: directory.part)
     }
 
     /// What an inode is.
@@ -53,7 +54,7 @@ extension Ext4FileSystem {
     /// The first bytes of a plain file, at most `count`.
     public func beginning(of number: InodeNumber, count: Int) throws -> [UInt8] {
         var file: ext2_file_t?
-        try check("open inode \(number)", ext2fs_file_open2(handle, number, nil, 0, &file))
+        try check("open inode \(number)", ext2fs_file_open2(handle(of: number), number.number, nil, 0, &file))
         defer { ext2fs_file_close(file) }
         var buffer = [UInt8](repeating: 0, count: count)
         var got: UInt32 = 0
@@ -75,7 +76,7 @@ extension Ext4FileSystem {
             throw DiskError.fileSystem(disk: disk, doing: "read inode \(number)", reason: "it is not a plain file")
         }
         var file: ext2_file_t?
-        try check("open inode \(number)", ext2fs_file_open2(handle, number, nil, 0, &file))
+        try check("open inode \(number)", ext2fs_file_open2(handle(of: number), number.number, nil, 0, &file))
         defer { ext2fs_file_close(file) }
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
         while true {
@@ -94,7 +95,7 @@ extension Ext4FileSystem {
         final class Names { var all: [String] = [] }
         let names = Names()
         let result = ext2fs_dir_iterate2(
-            handle, directory, 0, nil,
+            handle(of: directory), directory.number, 0, nil,
             { _, _, entry, _, _, _, context in
                 guard let entry, let context else { return 0 }
                 let length = Int(entry.pointee.name_len & 0xFF)
@@ -118,7 +119,7 @@ extension Ext4FileSystem {
             return withUnsafeBytes(of: inode.i_block) { String(decoding: $0.prefix(size), as: UTF8.self) }
         }
         var file: ext2_file_t?
-        try check("read a link", ext2fs_file_open2(handle, number, nil, 0, &file))
+        try check("read a link", ext2fs_file_open2(handle(of: number), number.number, nil, 0, &file))
         defer { ext2fs_file_close(file) }
         var buffer = [UInt8](repeating: 0, count: min(size, 4096))
         var count: UInt32 = 0
@@ -139,7 +140,7 @@ extension Ext4FileSystem {
 
     func read(_ number: InodeNumber) throws -> ext2_inode {
         var inode = ext2_inode()
-        try check("read inode \(number)", ext2fs_read_inode(handle, number, &inode))
+        try check("read inode \(number)", ext2fs_read_inode(handle(of: number), number.number, &inode))
         return inode
     }
 }

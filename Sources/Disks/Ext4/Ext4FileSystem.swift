@@ -7,11 +7,13 @@ import Glibc
 /// Paths are absolute in the file system. Links above the last component are resolved inside of it; what the last component is,
 /// each function says.
 public struct Ext4FileSystem: ~Copyable {
-    let handle: ext2_filsys
+    /// The file system itself, then those that are mounted in it.
+    var volumes: [Ext4Volume]
+    /// Where those are mounted: the directory that each covers.
+    var mountPoints: [InodeNumber: Int] = [:]
+    /// Of the file system itself.
+    var handle: ext2_filsys { volumes[0].handle }
     let disk: String
-    /// What holds the file system, from its first byte on.
-    var device: any BlockDevice { manager.device }
-    private let manager: DeviceIOManager
     private let writable: Bool
 
     /// Opens the file system on a disk, or on a partition of it.
@@ -23,35 +25,19 @@ public struct Ext4FileSystem: ~Copyable {
     ///   - now: the time that edits are stamped with, in seconds since 1970; the current one without it.
     /// - Throws: `DiskError.needsReplay` where edits would be undone by the journal, and `damaged` where there is no ext4.
     public init(on device: any BlockDevice, disk: String, writable: Bool = false, now: Int? = nil) throws {
-        let manager = DeviceIOManager(device)
-        var opened: ext2_filsys?
-        let flags = EXT2_FLAG_64BITS | EXT2_FLAG_MASTER_SB_ONLY | (writable ? EXT2_FLAG_RW : 0)
-        var result = ext2fs_open(manager.name, flags, 0, 0, manager.table, &opened)
-        if result == 0, writable { result = ext2fs_read_bitmaps(opened) }
-        let replayFirst = writable && opened != nil && devbox_ext2_has_journal_to_replay(opened) != 0
-        guard result == 0, !replayFirst, let opened else {
-            if let opened { ext2fs_free(opened) }
-            if replayFirst { throw DiskError.needsReplay(disk: disk) }
-            throw manager.failure
-                ?? DiskError.damaged(
-                    disk: disk, defect: "no sound ext4 file system: \(Self.text(result).lowercasedFirst)")
-        }
-        opened.pointee.now = now ?? time(nil)
-        handle = opened
-        self.manager = manager
+        volumes = [try Ext4Volume(on: device, disk: disk, writable: writable, now: now)]
         self.disk = disk
         self.writable = writable
     }
 
-    deinit { ext2fs_free(handle) }
-
     /// Writes what is still in memory; an edit counts only after this. The value cannot be used any more.
     public consuming func close() throws {
-        if writable { try check("write the file system", ext2fs_flush(handle)) }
+        guard writable else { return }
+        for volume in volumes { try check("write the file system", ext2fs_flush(volume.handle)) }
     }
 
     /// Whether the journal has to be replayed before an edit.
-    public var needsReplay: Bool { devbox_ext2_has_journal_to_replay(handle) != 0 }
+    public var needsReplay: Bool { volumes.contains { devbox_ext2_has_journal_to_replay($0.handle) != 0 } }
 
     /// The file system's UUID, as in `root=UUID=…`.
     public var uuid: String {
@@ -65,36 +51,27 @@ public struct Ext4FileSystem: ~Copyable {
         return result
     }
 
-    /// The space that is not in use, in bytes.
-    public var freeBytes: Int64 {
-        Int64(ext2fs_free_blocks_count(handle.pointee.super)) * Int64(handle.pointee.blocksize)
-    }
+    /// The space that is not in use, in bytes, of the file system itself.
+    public var freeBytes: Int64 { volumes[0].freeBytes }
+
+    /// The space that is not in use, in bytes, of the one that holds a path, or would hold it.
+    public func freeBytes(at path: String) throws -> Int64 { try volumes[nearest(path).part].freeBytes }
 
     /// The space that programs in a container may fill, in bytes: what is reserved for root is not for the root of a user namespace.
-    public var availableBytes: Int64 {
-        let superblock = handle.pointee.super
-        let reserved = Int64(ext2fs_r_blocks_count(superblock)) * Int64(handle.pointee.blocksize)
-        return max(0, freeBytes - reserved)
-    }
+    public var availableBytes: Int64 { volumes[0].availableBytes }
+
+    /// The same of the one that holds a path, or would hold it.
+    public func availableBytes(at path: String) throws -> Int64 { try volumes[nearest(path).part].availableBytes }
 
     func check(_ doing: String, _ result: errcode_t) throws {
         if result == 0 { return }
-        if let failure = manager.failure { throw failure }
+        if let failure = volumes.lazy.compactMap(\.failure).first { throw failure }
         if [EXT2_ET_BLOCK_ALLOC_FAIL, EXT2_ET_INODE_ALLOC_FAIL].contains(Int(result)) {
             throw DiskError.full(disk: disk)
         }
-        throw DiskError.fileSystem(disk: disk, doing: doing, reason: Self.text(result).lowercasedFirst)
-    }
-
-    private static func text(_ number: errcode_t) -> String {
-        // error_message(3) knows errno as it is, and libext2fs's own numbers once their table is there.
-        initialize_ext2_error_table()
-        return error_message(number).map { String(cString: $0) } ?? "error \(number)"
+        throw DiskError.fileSystem(disk: disk, doing: doing, reason: Ext4Volume.text(result).lowercasedFirst)
     }
 }
-
-/// An inode's number.
-public typealias InodeNumber = ext2_ino_t
 
 /// What a file is, and whose.
 public struct FileAttributes: Sendable, Equatable {

@@ -22,7 +22,7 @@ public enum RootFileSystemWriter {
                 permissions: member.permissions, uid: member.uid, gid: member.gid,
                 modified: UInt32(clamping: member.modified))
             guard let name = parts.last else {
-                try root.apply(new, to: InodeNumber(EXT2_ROOT_INO))
+                try root.apply(new, to: .root)
                 continue
             }
             let directory = try writer.directory(parts.dropLast(), of: member.path)
@@ -58,7 +58,7 @@ public enum RootFileSystemWriter {
 
     /// What was made so far, by path.
     private struct Writer {
-        var directories: [String: InodeNumber] = ["": InodeNumber(EXT2_ROOT_INO)]
+        var directories: [String: InodeNumber] = ["": .root]
         var files: [String: InodeNumber] = [:]
 
         func directory(_ parts: ArraySlice<String>, of path: String) throws -> InodeNumber {
