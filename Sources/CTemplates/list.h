@@ -166,6 +166,10 @@
 	(const char[]){
 #embed "../../templates/offline/dpkg-deb" suffix(,)
 		0}},
+{"offline/dracut",
+	(const char[]){
+#embed "../../templates/offline/dracut" suffix(,)
+		0}},
 {"offline/linux-check-removal",
 	(const char[]){
 #embed "../../templates/offline/linux-check-removal" suffix(,)
@@ -181,6 +185,10 @@
 {"packages/collect.sh",
 	(const char[]){
 #embed "../../templates/packages/collect.sh" suffix(,)
+		0}},
+{"packages/install.sh",
+	(const char[]){
+#embed "../../templates/packages/install.sh" suffix(,)
 		0}},
 {"packages/purge.sh",
 	(const char[]){

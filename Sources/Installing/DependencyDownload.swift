@@ -129,14 +129,13 @@ struct DependencyDownload {
                 "the packages that \(guest) needs could not be fetched; nothing was changed"
                     + Self.complaints(output).map { "\n  \($0)" }.joined())
         }
-        return Self.ordered(
-            try items.map { item in
-                let file = try PackageFile(tree.archives.appending(item.name))
-                guard file.digest == item.digest else {
-                    throw Failure(.badInput, "\(item.name) is not what the signed lists of \(guest)'s sources say")
-                }
-                return file
-            })
+        return try items.map { item in
+            let file = try PackageFile(tree.archives.appending(item.name))
+            guard file.digest == item.digest else {
+                throw Failure(.badInput, "\(item.name) is not what the signed lists of \(guest)'s sources say")
+            }
+            return file
+        }
     }
 
     private func ask(_ command: Command, in tree: AptTree) throws -> Runner.Output {
@@ -182,20 +181,5 @@ struct DependencyDownload {
         let unmet = lines.drop { !$0.hasPrefix("The following packages have unmet dependencies") }.dropFirst()
             .prefix { $0.hasPrefix(" ") }.map { Names.printable($0.drop(while: \.isWhitespace)) }
         return unmet + complaints(output)
-    }
-
-    /// Packages after those that must be there before they are unpacked; else as they were.
-    static func ordered(_ files: [PackageFile]) -> [PackageFile] {
-        var left = files
-        var result: [PackageFile] = []
-        while !left.isEmpty {
-            let next = left.firstIndex { file in
-                let first = (file.package.control.folded("Pre-Depends").flatMap { Dependency.parse($0) } ?? [])
-                    .flatMap(\.alternatives).map(\.name)
-                return !left.contains { $0.package.name != file.package.name && first.contains($0.package.name) }
-            }
-            result.append(left.remove(at: next ?? 0))
-        }
-        return result
     }
 }

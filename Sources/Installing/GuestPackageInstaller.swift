@@ -43,7 +43,7 @@ public struct GuestPackageInstaller: Sendable {
             given, on: guest.record, status: ask(["cat", "/var/lib/dpkg/status"], of: target)
         ) { try sources(of: target) }
         let files = packages.all
-        for file in files { try DebCheck().run(file.package) }
+        let kernels = try files.map { try DebCheck().run($0.package).kernels.images }
 
         let folder = String(
             decoding: try ask(["mktemp", "-d", "/var/tmp/devbox-install.XXXXXX"], of: target), as: UTF8.self
@@ -55,11 +55,16 @@ public struct GuestPackageInstaller: Sendable {
         defer { _ = try? ask(["rm", "-rf", folder], of: target) }
         let copy = TargetCopy(target, templates: store.templates, console: runner.console)
         for file in files { try copy.send(file.package.path, to: "\(folder)/\(file.fileName)") }
-        _ = try ask(
-            ["env", "DEBIAN_FRONTEND=noninteractive", "dpkg", "--force-confdef", "--force-confold", "--install"]
-                + files.map { "\(folder)/\($0.fileName)" }, of: target)
+        let words = try store.templates.shell(
+            "packages/install.sh",
+            PackageGroups.arguments(
+                packages.groups, options: ["--force-confdef", "--force-confold"],
+                path: { "\(folder)/\(files[$0].fileName)" }, name: { files[$0].dpkgName }))
+        _ = try ask(["env", "DEBIAN_FRONTEND=noninteractive"] + words, of: target, as: "dpkg")
         _ = try RunningRecord.change(guest, in: store, runner: runner) { record in
-            record.packages = (record.packages ?? []) + files.map { $0.installed(at: Date(), by: options.command) }
+            record.packages =
+                (record.packages ?? [])
+                + zip(files, kernels).map { $0.installed(at: Date(), by: options.command, kernels: $1) }
         }
         return packages
     }
@@ -72,7 +77,9 @@ public struct GuestPackageInstaller: Sendable {
     }
 
     /// What a command in the guest prints.
-    private func ask(_ arguments: [String], of target: any Target) throws -> [UInt8] {
+    ///
+    /// - Parameter program: what messages call it; nil for its first word.
+    private func ask(_ arguments: [String], of target: any Target, as program: String? = nil) throws -> [UInt8] {
         var command = TargetCommand(arguments, limit: options.limit)
         command.output = .captured(limit: 256 << 20)
         let result = try target.run(command)
@@ -80,7 +87,7 @@ public struct GuestPackageInstaller: Sendable {
             let last = result.text.split(separator: "\n").suffix(6).map { "\n  \(Names.printable(String($0)))" }
             throw Failure(
                 .failure,
-                "\(arguments.first { !$0.contains("=") && $0 != "env" } ?? "") in \(target.name) failed with status \(result.status)\(last.joined())"
+                "\(program ?? arguments.first ?? "") in \(target.name) failed with status \(result.status)\(last.joined())"
             )
         }
         return result.output

@@ -32,11 +32,19 @@ public enum GuestPackages {
 
     /// The paths of a package's files in the guest, as dpkg keeps them; none where it is not installed.
     public static func files(of package: String, in change: GuestChange) throws -> [String] {
-        let root = try change.openRoot()
-        for name in [package, "\(package):\(change.record.architecture.rawValue)"] {
-            if let text = try root.text("/var/lib/dpkg/info/\(name).list", limit: 64 << 20) {
-                return text.split(separator: "\n").map(String.init)
-            }
+        try fileList(of: package, on: change.openRoot(), change.record.architecture)
+            .split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// dpkg's list of a package's files, a path a line; empty where it is not installed.
+    public static func fileList(
+        of package: String, on root: borrowing Ext4FileSystem, _ architecture: Architecture
+    ) throws -> [UInt8] {
+        for name in [package, "\(package):\(architecture.rawValue)"] {
+            guard let number = try root.find("/var/lib/dpkg/info/\(name).list"),
+                try root.attributes(of: number).isRegular
+            else { continue }
+            return try root.contents(of: number, limit: 64 << 20)
         }
         return []
     }

@@ -50,15 +50,20 @@ public struct PackageFile: Sendable {
     /// The file's name, without its folders.
     var name: String { Names.printable(package.path.lastComponent?.string ?? package.name) }
 
+    /// What dpkg calls it: "libc6:amd64".
+    var dpkgName: String { "\(package.name):\(package.architecture)" }
+
     /// What it takes unpacked, in bytes: as it says itself, or as its content says where that is more.
     var unpackedSize: Int64 { max(package.installedSize ?? 0, package.decodedDataSize ?? 0) }
 
     /// What a guest's record says of it.
-    func installed(at time: Date, by command: String) -> GuestRecord.InstalledFile {
+    ///
+    /// - Parameter kernels: the versions of the kernels that it holds.
+    func installed(at time: Date, by command: String, kernels: [String]) -> GuestRecord.InstalledFile {
         .init(
             name: package.name, version: package.version.description, architecture: package.architecture,
             sha256: digest, file: name, installedAt: time,
-            command: command)
+            command: command, kernels: kernels.isEmpty ? nil : kernels)
     }
 
     /// "linux-image-6.1.0-47-amd64_6.1.170-3_amd64.deb", as apt names such files. Nothing of it leads anywhere.

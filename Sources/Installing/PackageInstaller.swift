@@ -58,7 +58,7 @@ public struct PackageInstaller: Sendable {
     {
         try Self.checkArchitecture(given, of: change.record)
         let root = try change.openRoot()
-        let room = root.availableBytes
+        let room = try root.availableBytes(at: "/usr")
         try Self.checkRoom(given, room, on: change.record)
         let packages = try complete(given, on: change.record, status: GuestPackages.status(root)) {
             try GuestAptSources(on: root)
@@ -84,7 +84,9 @@ public struct PackageInstaller: Sendable {
                 status: status
             ).complete(given, in: installed, from: sources)
         }
-        try Self.refuse(installed.unmet(packages.all.map(\.package)))
+        let wanted = packages.all.map(\.package)
+        try Self.refuse(installed.unmet(wanted))
+        packages.groups = installed.groups(of: wanted)
         return packages
     }
 
@@ -127,7 +129,7 @@ public struct PackageInstaller: Sendable {
     /// - Throws: `badInput` for a package that holds what it must not; `failure` with dpkg's own words where it fails.
     public func install(_ packages: CompletedPackages, in change: GuestChange) throws {
         let files = packages.all
-        let room = try change.openRoot().availableBytes
+        let room = try change.openRoot().availableBytes(at: "/usr")
         let cache = DecodedCache(work)
         let folder = change.files.run
         try Files.makeDirectory(folder, mode: 0o711)
@@ -135,19 +137,47 @@ public struct PackageInstaller: Sendable {
         let feeds = try files.map { try PackageFeed($0, cache, folder: folder, sizeLimit: room) }
         let depmod = try DepmodCache(work, for: files, on: change)
         let tools = try [makeTools(in: folder, makesInitrds: options.guestInitrd)] + depmod.extras(for: change)
-        try run(
-            ["dpkg", "--force-unsafe-io", "--force-confdef", "--force-confold", "--install"] + feeds.map(\.path),
-            extras: tools + feeds.flatMap(\.extras), makesInitrds: options.guestInitrd, in: change
+        let groups = packages.groups
+        let words = try templates.shell(
+            "packages/install.sh",
+            PackageGroups.arguments(
+                groups,
+                // What an old package of the guest's is broken by may come in front of the new one that is not.
+                options: ["--force-unsafe-io", "--force-confdef", "--force-confold", "--auto-deconfigure"],
+                path: { feeds[$0].path }, name: { files[$0].dpkgName }))
+        let log = try run(
+            words, extras: tools + feeds.flatMap(\.extras), makesInitrds: options.guestInitrd, in: change
         ) { end in
-            for feed in feeds { try feed.feed(until: end) }
+            for index in groups.joined() { try feeds[index].feed(until: end) }
+        }
+        if log.contains("\nDe-configuring ") { try Self.refuse(unconfigured: GuestPackages.status(change.openRoot())) }
+        try note(files, depmod, in: change)
+    }
+
+    /// Throws where dpkg took a package's configuration away for another one, and could not give it back.
+    private static func refuse(unconfigured status: [UInt8]) throws {
+        let left = try ControlReader.stanzas(of: status, name: "the status of the guest's dpkg")
+            .filter { $0["Status"]?.hasPrefix("install ok ") == true && $0["Status"] != "install ok installed" }
+            .filter { $0["Status"]?.contains("trigger") != true }.compactMap { $0["Package"] }
+        guard !left.isEmpty else { return }
+        throw Failure(
+            .failure,
+            "dpkg would leave unconfigured: \(left.prefix(12).map { Names.printable($0) }.joined(separator: ", ")); nothing was changed"
+        )
+    }
+
+    /// Puts packages that were just installed into the guest's record, and keeps what depmod made of them.
+    private func note(_ files: [PackageFile], _ depmod: DepmodCache, in change: GuestChange) throws {
+        let lists = try files.map { try GuestPackages.files(of: $0.package.name, in: change) }
+        let kernels = lists.map { list in
+            Array(Set(list.compactMap(KernelFacts.imageVersion).filter(BootFiles.isVersion))).sorted()
         }
         if depmod.isToBeKept(of: change) {
-            let noted = try Set(files.flatMap { try GuestPackages.files(of: $0.package.name, in: change) })
-            let versions = noted.compactMap(KernelFacts.imageVersion).filter(BootFiles.isVersion)
-            try depmod.keep(versions, noted: noted, from: change)
+            try depmod.keep(Array(kernels.joined()), noted: Set(lists.joined()), from: change)
         }
         change.record.packages =
-            (change.record.packages ?? []) + files.map { $0.installed(at: Date(), by: options.command) }
+            (change.record.packages ?? [])
+            + zip(files, kernels).map { $0.installed(at: Date(), by: options.command, kernels: $1) }
     }
 
     /// Removes packages, and those that cannot be without them, with all their settings.
@@ -162,10 +192,13 @@ public struct PackageInstaller: Sendable {
     }
 
     /// Runs a command of the guest's for packages; what it writes goes to install.log.
+    ///
+    /// - Returns: what it wrote.
+    @discardableResult
     private func run(
         _ arguments: [String], extras: [SandboxMount.Entry], makesInitrds: Bool, in change: GuestChange,
         meanwhile: (CommandEnd) throws -> Void
-    ) throws {
+    ) throws -> String {
         let log = change.files.installLog
         try Files.remove(log)
         let output = try Files.open(log, .readWrite, [.create, .exclusiveCreate])
@@ -189,6 +222,7 @@ public struct PackageInstaller: Sendable {
                     + last.joined(separator: "\n"),
                 hint: "all of its output is in guests/\(change.record.name)/install.log of the work directory")
         }
+        return text
     }
 
     /// The folder that stands first in the PATH of package scripts.
@@ -199,7 +233,7 @@ public struct PackageInstaller: Sendable {
         try Files.makeDirectory(tools)
         for template in try templates.files(below: "offline") {
             let name = FilePath(template).lastComponent?.string ?? template
-            if makesInitrds, name == "update-initramfs" { continue }
+            if makesInitrds, ["update-initramfs", "dracut"].contains(name) { continue }
             let file = tools.appending(name)
             try Files.writeAtomically(Array(templates.text(template).utf8), to: file, mode: 0o755, isDurable: false)
             try Files.setMode(file, 0o755)

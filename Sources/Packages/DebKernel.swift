@@ -28,11 +28,13 @@ extension DebPackage {
                 found = DebKernel(version: version, buildID: id, file: path, isDebug: true)
                 return .stop
             }
+            // Beside a vmlinuz, a vmlinux is its symbols. They lie in one folder, and so behind one another.
+            if found != nil, !path.hasPrefix("boot/") { return .stop }
             if let version = KernelFacts.imageVersion(path) {
                 let image = KernelImage(try content.bytes(limit: KernelImage.sizeLimit))
                 found = DebKernel(
                     version: image.version ?? version, buildID: image.buildID, file: path, isDebug: false)
-                return .stop
+                return path.hasPrefix("boot/vmlinux-") ? .goOn : .stop
             }
             if modules == nil, let version = KernelFacts.moduleVersion(path) {
                 modules = DebKernel(version: version, buildID: nil, file: path, isDebug: false)

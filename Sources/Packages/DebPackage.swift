@@ -16,7 +16,9 @@ public struct DebPackage: Sendable {
     public let version: DebianVersion
     /// Debian's name of the architecture; "all" for packages that are the same on each.
     public let architecture: String
-    /// Pre-Depends and Depends.
+    /// What must be installed and configured before it is unpacked.
+    public let preDepends: [Dependency]
+    /// What must be there for it to be configured, beside `preDepends`.
     public let depends: [Dependency]
     /// What may not be installed beside it; one alternative each.
     public let conflicts: [Dependency]
@@ -59,7 +61,8 @@ public struct DebPackage: Sendable {
         let text = try required("Version") { DebianVersion($0) != nil }
         guard let version = DebianVersion(text) else { throw Self.wrong(file, "has a wrong Version") }
         self.version = version
-        depends = try relations("Pre-Depends") + relations("Depends")
+        preDepends = try relations("Pre-Depends")
+        depends = try relations("Depends")
         conflicts = try relations("Conflicts")
         breaks = try relations("Breaks")
         replaces = try relations("Replaces")

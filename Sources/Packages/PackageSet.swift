@@ -85,7 +85,7 @@ public struct PackageSet: Sendable {
         var result: [UnmetDependency] = []
         for package in wanted {
             let own = package.architecture == "all" ? architecture : package.architecture
-            for dependency in package.depends {
+            for dependency in package.preDepends + package.depends {
                 let concerned = dependency.alternatives.filter { $0.concerns(architecture) }
                 if concerned.isEmpty || concerned.contains(where: { after.satisfies($0, for: own) }) { continue }
                 result.append(UnmetDependency(package.name, .depends, dependency, after.have(concerned)))
@@ -147,7 +147,7 @@ public struct PackageSet: Sendable {
     }
 
     /// As dpkg decides it: by the real packages of the name, and by those that provide it.
-    private func satisfies(_ relation: Relation, for architecture: String) -> Bool {
+    func satisfies(_ relation: Relation, for architecture: String) -> Bool {
         func isOfUse(_ package: InstalledPackage) -> Bool {
             switch relation.qualifier {
             case nil: package.multiArch == "foreign" || effective(package) == architecture

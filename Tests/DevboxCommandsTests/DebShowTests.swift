@@ -20,6 +20,7 @@ struct DebShowTests {
             Architecture: amd64
             Maintainer: Nobody <nobody@example.org>
             Installed-Size: 12
+            Pre-Depends: linux-base (>= 4.17)
             Depends: kmod, linux-base (>= 4.3~)
             Description: a kernel for tests
              It does nothing.
@@ -52,6 +53,7 @@ struct DebShowTests {
                 Size:          \(size), xz
                 Sha256:        \(digest)
                 Installed:     12K
+                Pre-Depends:   linux-base (>= 4.17)
                 Depends:       kmod, linux-base (>= 4.3~)
                 Description:   a kernel for tests
                 Kernel:        6.1.0-47-test
@@ -68,6 +70,8 @@ struct DebShowTests {
         #expect(list?.count == 2)
         #expect(list?.first?["package"]?.string == "linux-image-6.1.0-47-test")
         #expect(list?.first?["installedSize"]?.integer == 12 << 10)
+        #expect(list?.first?["preDepends"]?.array?.compactMap(\.string) == ["linux-base (>= 4.17)"])
+        #expect(list?.first?["depends"]?.array?.compactMap(\.string) == ["kmod", "linux-base (>= 4.3~)"])
         #expect(list?.first?["kernel"]?["buildID"]?.string == Self.id)
     }
 

@@ -83,6 +83,47 @@ extension IntegrationTests {
             }
         }
 
+        @Test("what a package needs before it is unpacked is configured first, whatever the order, stopped and running")
+        func preDepends() throws {
+            var base = TestPackage("base", fields: "Depends: deep")
+            base.scripts["postinst"] = "#!/bin/sh\ntouch /base-is-configured"
+            var top = TestPackage("top", fields: "Pre-Depends: base (>= 1~)")
+            top.scripts["preinst"] = "#!/bin/sh\ntest -e /base-is-configured"
+            let last = TestPackage("last", fields: "Pre-Depends: top")
+            let files = try [last, top, base, TestPackage("deep")].map { try $0.pack(in: scratch).string }
+            try bed.withGuest("predeps") { guest in
+                let query = ["exec", guest, "--", "dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n"]
+                let names = ["base", "deep", "last", "top"]
+                let all = names.map { "\($0) installed\n" }.joined()
+                try bed.run(["install", guest] + files).succeeded()
+                #expect(try bed.run(query + names).out == all)
+
+                // The newer base does not go with the older top, which is there until the newer one comes.
+                let newer = try [
+                    TestPackage("top", version: "2.0", fields: "Pre-Depends: base (>= 2)"),
+                    TestPackage("base", version: "2.0", fields: "Breaks: top (<< 2)"),
+                ].map { try $0.pack(in: scratch).string }
+                try bed.run(["install", guest] + newer).succeeded()
+                #expect(try bed.run(query + names).out == all)
+
+                // A package that fails in the last group leaves nothing of the first.
+                var failing = TestPackage("failing", fields: "Pre-Depends: first")
+                failing.scripts["postinst"] = "#!/bin/sh\nexit 1"
+                let bad = try [failing, TestPackage("first")].map { try $0.pack(in: scratch).string }
+                try bed.expectUnchanged(guest) {
+                    let result = try bed.run(["install", guest] + bad)
+                    #expect(result.status == 1)
+                }
+
+                try bed.run(["exec", guest, "--", "sh", "-c", "dpkg --purge last top base deep; rm -f /base-is*"])
+                    .succeeded()
+                try bed.run("start", "--mode", "lxc", guest).succeeded()
+                try bed.run(["install", guest] + files).succeeded()
+                #expect(try bed.run(query + names).out == all)
+                try bed.run("stop", guest).succeeded()
+            }
+        }
+
         @Test("a kernel package gets what it needs; a newer one of its own name in the archive does not take its place")
         func kernel() throws {
             var newer = TestPackage.kernel("6.99.0-dep")

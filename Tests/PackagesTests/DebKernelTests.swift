@@ -42,6 +42,20 @@ struct DebKernelTests {
         #expect(try DebPackage(builder.deb { $0.add("./etc/x", content: [1]) }).kernel() == nil)
     }
 
+    @Test("a vmlinux in /boot is the kernel where nothing else is, and beside a vmlinuz it is its symbols")
+    func symbols() throws {
+        let content = try program()
+        let alone = try builder.deb { $0.add("./boot/vmlinux-6.1", content: content) }
+        #expect(try DebPackage(alone).kernel()?.file == "boot/vmlinux-6.1")
+        let both = try builder.deb {
+            $0.add("./boot/vmlinux-6.1", content: content)
+            $0.add("./boot/vmlinuz-6.1", content: content)
+            $0.add("./lib/modules/6.1/kernel/fs/x.ko", content: [1])
+        }
+        let kernel = try #require(try DebPackage(both).kernel())
+        #expect(kernel.file == "boot/vmlinuz-6.1" && kernel.version == "6.1" && !kernel.isDebug)
+    }
+
     @Test("content is read forward, at any place")
     func places() throws {
         let content = noise(1_000_000)

@@ -160,4 +160,38 @@ struct PackageSetTests {
             #expect(Dependency.parse(wrong) == nil, "\(wrong)")
         }
     }
+
+    private func groups(_ packages: [DebPackage]) throws -> [[String]] {
+        try set().groups(of: packages).map { $0.map { packages[$0].name } }
+    }
+
+    @Test("what a package needs before it is unpacked comes in a group before it, with all that this needs")
+    func preDepends() throws {
+        let base = try deb("base", "Depends: deep")
+        let deep = try deb("deep", "")
+        let top = try deb("top", "Pre-Depends: base (>= 1~)")
+        #expect(try groups([top, base, deep]) == [["base", "deep"], ["top"]])
+        let above = try deb("above", "Pre-Depends: top\nDepends: libfoo")
+        #expect(try groups([above, top, base, deep]) == [["base", "deep"], ["top"], ["above"]])
+        let virtual = try deb("virtual", "Provides: base-api (= 2)")
+        let user = try deb("user", "Pre-Depends: base-api (= 2) | base-api-old")
+        #expect(try groups([user, virtual]) == [["virtual"], ["user"]])
+    }
+
+    @Test("an older version of what is needed before is none; one that will do makes no group of its own")
+    func preDependsThere() throws {
+        let newer = try deb("libfoo", "Multi-Arch: same", version: "2.0")
+        #expect(try groups([deb("a", "Pre-Depends: libfoo (>= 1)"), newer]) == [["a", "libfoo"]])
+        #expect(try groups([deb("a", "Pre-Depends: libfoo (>= 2)"), newer]) == [["libfoo"], ["a"]])
+        #expect(try groups([deb("a", "Depends: b"), deb("b", "Depends: a")]) == [["a", "b"]])
+    }
+
+    @Test("a circle of such needs ends, and each package is in one group")
+    func preDependsCircle() throws {
+        let packages = try [deb("a", "Pre-Depends: b"), deb("b", "Pre-Depends: a"), deb("c", "")]
+        #expect(try groups(packages) == [["c"], ["a", "b"]])
+        // What the first needs to be configured needs the first before it is unpacked: nothing goes first.
+        let knot = try [deb("a", "Depends: b"), deb("b", "Pre-Depends: a")]
+        #expect(try groups(knot) == [["a", "b"]])
+    }
 }

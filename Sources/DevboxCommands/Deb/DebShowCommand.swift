@@ -45,6 +45,7 @@ struct DebReport: Encodable {
     /// Bytes that the package says it takes.
     let installedSize: Int64?
     let compression: String
+    let preDepends: [String]
     let depends: [String]
     let conflicts: [String]
     let breaks: [String]
@@ -61,6 +62,7 @@ struct DebReport: Encodable {
         sha256 = try deb.digest()
         installedSize = deb.installedSize
         compression = deb.dataMember.compression.rawValue
+        preDepends = deb.preDepends.map(\.description)
         depends = deb.depends.map(\.description)
         conflicts = deb.conflicts.map(\.description)
         breaks = deb.breaks.map(\.description)
@@ -78,7 +80,8 @@ struct DebReport: Encodable {
         ]
         if let installedSize { lines.append(("Installed", ByteSize.text(installedSize))) }
         for (label, list) in [
-            ("Depends", depends), ("Conflicts", conflicts), ("Breaks", breaks), ("Provides", provides),
+            ("Pre-Depends", preDepends), ("Depends", depends), ("Conflicts", conflicts), ("Breaks", breaks),
+            ("Provides", provides),
         ] where !list.isEmpty { lines.append((label, list.joined(separator: ", "))) }
         if let description { lines.append(("Description", description)) }
         if let kernel {

@@ -112,14 +112,16 @@ public struct GuestRecord: Record {
         public var installedAt: Date
         /// The command that installed it.
         public var command: String
+        /// The versions of the kernels that it holds; nil for none, and in the records of a devbox that did not note it.
+        public var kernels: [String]?
 
         /// The package of the .deb `file`, installed at `installedAt` by `command`.
         public init(
             name: String, version: String, architecture: String, sha256: SHA256Digest, file: String, installedAt: Date,
-            command: String
+            command: String, kernels: [String]? = nil
         ) {
             (self.name, self.version, self.architecture, self.sha256) = (name, version, architecture, sha256)
-            (self.file, self.installedAt, self.command) = (file, installedAt, command)
+            (self.file, self.installedAt, self.command, self.kernels) = (file, installedAt, command, kernels)
         }
     }
 
