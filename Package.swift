@@ -170,7 +170,8 @@ let package = Package(
             name: "BootTests", dependencies: ["TestSupport", "Boot", "Disks", "CArchive", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
-            name: "ImagesTests", dependencies: ["TestSupport", "Images", "DevboxCore", system],
+            name: "ImagesTests",
+            dependencies: ["TestSupport", "Images", "Disks", "Templates", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
             name: "PackagesTests",
@@ -191,7 +192,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "KernelsTests",
-            dependencies: ["TestSupport", "Kernels", "Installing", "Guests", "DevboxCore"],
+            dependencies: ["TestSupport", "Kernels", "Installing", "Guests", "Disks", "DevboxCore"],
             swiftSettings: settings),
         .testTarget(
             name: "DumpsTests",

@@ -14,21 +14,24 @@ public enum BootFiles {
         let fingerprint: String
     }
 
-    /// The kernels in /boot, newest first. Debian calls them vmlinuz-VERSION or, on ppc64el, vmlinux-VERSION.
+    /// The kernels in /boot, newest first. Debian calls them vmlinuz-VERSION or, on ppc64el, vmlinux-VERSION; beside a vmlinuz, a
+    /// vmlinux is that kernel with its symbols, and none that boots.
     static func installed(on root: borrowing Ext4FileSystem) throws -> [Installed] {
         guard let boot = try root.find("/boot"), try root.attributes(of: boot).isDirectory else { return [] }
         var kernels: [Installed] = []
         for name in try root.names(in: boot) {
             guard let prefix = ["vmlinuz-", "vmlinux-"].first(where: name.hasPrefix) else { continue }
             let version = String(name.dropFirst(prefix.count))
-            guard isVersion(version), let vmlinuz = try root.lookUp(name, in: boot) else { continue }
-            let attributes = try root.attributes(of: vmlinuz)
-            guard attributes.isRegular else { continue }
+            guard isVersion(version), let (vmlinuz, attributes) = try plainFile(name, in: boot, of: root) else {
+                continue
+            }
+            if prefix == "vmlinux-", try plainFile("vmlinuz-\(version)", in: boot, of: root) != nil { continue }
             var fingerprint = attributes.fingerprint
-            var initrd = try root.lookUp("initrd.img-\(version)", in: boot)
-            if let found = initrd {
-                let attributes = try root.attributes(of: found)
-                if attributes.isRegular { fingerprint += "+\(attributes.fingerprint)" } else { initrd = nil }
+            var initrd: InodeNumber?
+            for name in initrdNames(version) where initrd == nil {
+                guard let (found, attributes) = try plainFile(name, in: boot, of: root) else { continue }
+                initrd = found
+                fingerprint += "+\(attributes.fingerprint)"
             }
             if initrd == nil, let list = try root.find("/lib/modules/\(version)/modules.dep") {
                 fingerprint += "~\(try root.attributes(of: list).fingerprint)"
@@ -36,6 +39,25 @@ public enum BootFiles {
             kernels.append(Installed(version: version, vmlinuz: vmlinuz, initrd: initrd, fingerprint: fingerprint))
         }
         return kernels.sorted { KernelVersion($0.version) > KernelVersion($1.version) }
+    }
+
+    /// What the initrd of a version is called: by Debian's tools, update-initramfs(8); by dracut(8); by dracut of SUSE.
+    private static func initrdNames(_ version: String) -> [String] {
+        ["initrd.img-\(version)", "initramfs-\(version).img", "initrd-\(version)"]
+    }
+
+    private static func plainFile(_ name: String, in folder: InodeNumber, of root: borrowing Ext4FileSystem) throws -> (
+        InodeNumber, FileAttributes
+    )? {
+        guard let found = try root.lookUp(name, in: folder) else { return nil }
+        let attributes = try root.attributes(of: found)
+        return attributes.isRegular ? (found, attributes) : nil
+    }
+
+    /// Whether the vmlinux of a version in /boot is there for its symbols, because the kernel that boots lies beside it.
+    public static func isSymbols(_ version: String, on root: borrowing Ext4FileSystem) throws -> Bool {
+        guard let boot = try root.find("/boot"), try root.attributes(of: boot).isDirectory else { return false }
+        return try plainFile("vmlinuz-\(version)", in: boot, of: root) != nil
     }
 
     /// Brings the copies in `directory` up to what is on the disk. Nothing is removed or overwritten: files have new names.
@@ -59,17 +81,22 @@ public enum BootFiles {
             try Files.remove(directory.appending(vmlinuz))
             try root.copy(kernel.vmlinuz, to: directory.appending(vmlinuz), permissions: .readableByAll)
             var initrd: String? = "initrd.img-\(suffix)"
+            var obstacle: String?
             let path = directory.appending("initrd.img-\(suffix)")
             try Files.remove(path)
             if let number = kernel.initrd {
                 try root.copy(number, to: path, permissions: .readableByAll)
             } else if let bytes = try Initrd.make(kernel.version, from: root, recipe) {
                 try Files.writeAtomically(bytes, to: path, mode: 0o644)
+                obstacle = try Initrd.obstacle(kernel.version, on: root)
             } else {
                 initrd = nil
+                obstacle = Initrd.noShell
             }
             result.append(
-                BootKernel(version: kernel.version, vmlinuz: vmlinuz, initrd: initrd, fingerprint: fingerprint))
+                BootKernel(
+                    version: kernel.version, vmlinuz: vmlinuz, initrd: initrd, obstacle: obstacle,
+                    fingerprint: fingerprint))
         }
         return result
     }
@@ -85,9 +112,15 @@ public enum BootFiles {
             byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "/") && byte != UInt8(ascii: "'")
                 && byte != UInt8(ascii: "\"")
         }
-        return letters && text.first?.isNumber == true && text.utf8.count <= 128 && !text.hasSuffix(".old")
-            && !text.hasSuffix(".dpkg-new")
+        return letters && text.first?.isNumber == true && text.utf8.count <= 128 && !text.contains(".dpkg-")
+            && !spareEndings.contains(where: text.hasSuffix)
     }
+
+    /// What copies that are kept aside, and what lies beside a kernel, end with.
+    private static let spareEndings = [
+        ".old", ".bak", ".orig", ".save", ".tmp", ".new", "~", ".rpmsave", ".rpmnew", ".sig", ".signed", ".hmac",
+        ".map",
+    ]
 }
 
 extension FileAttributes {

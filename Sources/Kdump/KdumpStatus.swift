@@ -107,7 +107,12 @@ public struct KdumpInspector: Sendable {
     private func status(of record: GuestRecord, on root: borrowing Ext4FileSystem) throws -> KdumpStatus {
         let armed = try record.kdump
         var status = KdumpStatus(guest: record.name, running: false, armed: armed != nil)
-        status.availableBytes = root.freeBytes
+        status.availableBytes = try root.freeBytes(at: "/var/crash")
+        // What the disk has there lies below what the guest mounts on it.
+        for part in record.root.elsewhere ?? []
+        where ["/boot", "/usr", "/var", "/var/lib", "/var/lib/kdump", "/var/crash"].contains(part.path) {
+            status.obstacles.append(part.words)
+        }
         guard let state = armed else {
             status.obstacles.append("it is not armed: `devbox kdump-arm \(record.name)`")
             return status

@@ -1,5 +1,6 @@
 import CLinux
 import DevboxCore
+import Disks
 import Glibc
 import HostTools
 import SystemPackage
@@ -81,6 +82,10 @@ public struct Container {
         values["isReadOnly"] = !plan.isWritable
         values["firstID"] = Int(Owner.firstSubordinate)
         values["idCount"] = Int(Owner.subordinateCount)
+        guard root.parts.allSatisfy({ DiskPart.isPlain($0.path) }) else {
+            throw Failure(.badInput, "a part of the disk is mounted where no container can have it")
+        }
+        values["parts"] = root.parts.map { ["source": $0.source.string, "path": String($0.path.drop { $0 == "/" })] }
         values["mounts"] = mounts.map { ["source": $0.source.string, "path": String($0.path.drop { $0 == "/" })] }
         if case .bridge(let bridge, let macAddress) = plan.network {
             values["bridge"] = bridge

@@ -15,33 +15,45 @@ struct JournalTask {
     }
 
     func run() throws -> Int32 {
-        guard case .disk(let disk, let partition) = host.plan.root else {
+        guard case .disk(let disk, let partition, let parts) = host.plan.root else {
             throw Failure(.usage, "\(host.plan.title) stands on a folder, which has no journal")
         }
         let folder = try PrivateFolder(for: host.plan)
         let export = try DiskExport(
-            FilePath(disk), partition: partition, isWritable: true, in: folder, runner: host.runner)
-        // One that is sound as it is is not written to. Of a journal to replay the check without writing takes no notice.
-        var sound = try checks && !replays && isSound(folder.disk)
-        if !sound {
-            // A status of 1 says that errors were corrected: the journal was one.
-            let output = try host.runner.attempt(Command(E2fsck.program, ["-p", folder.disk.string]))
-            guard case .exited(let status) = output.status, status <= 1 else {
-                try export.close()
-                throw HostToolError.failed(E2fsck.program, output.status, complaint: output.complaint)
+            FilePath(disk), partition: parts.isEmpty ? partition : nil, isWritable: true, in: folder,
+            runner: host.runner
+        )
+        // See e2fsck(8) of the offset behind a file's name.
+        let extents = parts.isEmpty ? [nil] : [partition] + parts.map(\.partition)
+        let result = Result {
+            for extent in extents {
+                try settle(folder.disk.string + (extent.map { "?offset=\($0.offset)" } ?? ""), disk)
             }
-            sound = try !checks || isSound(folder.disk)
         }
         try export.close()
-        if !sound {
-            throw DiskError.damaged(
-                disk: disk, defect: "e2fsck finds errors in its root file system that it cannot mend")
-        }
+        try result.get()
         host.send(.ended(status: 0))
         return 0
     }
 
-    private func isSound(_ file: FilePath) throws -> Bool {
-        try host.runner.attempt(Command(E2fsck.program, ["-fn", file.string])).status.isSuccess
+    private func settle(_ file: String, _ disk: String) throws {
+        // One that is sound as it is is not written to. Of a journal to replay the check without writing takes no notice.
+        var sound = try checks && !replays && isSound(file)
+        if !sound {
+            // A status of 1 says that errors were corrected: the journal was one.
+            let output = try host.runner.attempt(Command(E2fsck.program, ["-p", file]))
+            guard case .exited(let status) = output.status, status <= 1 else {
+                throw HostToolError.failed(E2fsck.program, output.status, complaint: output.complaint)
+            }
+            sound = try !checks || isSound(file)
+        }
+        guard sound else {
+            throw DiskError.damaged(
+                disk: disk, defect: "e2fsck finds errors in its root file system that it cannot mend")
+        }
+    }
+
+    private func isSound(_ file: String) throws -> Bool {
+        try host.runner.attempt(Command(E2fsck.program, ["-fn", file])).status.isSuccess
     }
 }

@@ -50,8 +50,9 @@ public struct SandboxPlan: Codable, Sendable {
 
 /// What the programs of a sandbox find at /.
 public enum SandboxRoot: Codable, Sendable, Equatable {
-    /// The ext4 file system on a qcow2 disk: of a partition, or of the whole disk. `path` is absolute.
-    case disk(path: String, partition: DiskExtent?)
+    /// The ext4 file system on a qcow2 disk: of a partition, or of the whole disk. `path` is absolute. `parts` are partitions that are
+    /// mounted in it, those above others first.
+    case disk(path: String, partition: DiskExtent?, parts: [DiskPart])
     /// A folder of the host, by its absolute path. Its owners are shown as they are: root's files are the sandbox's root's.
     case folder(path: String)
 }

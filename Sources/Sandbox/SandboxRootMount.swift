@@ -1,5 +1,6 @@
 import CLinux
 import DevboxCore
+import Disks
 import HostTools
 import SystemPackage
 import Templates
@@ -8,7 +9,11 @@ import Templates
 public struct SandboxRootMount {
     /// Where the container finds it.
     let path: FilePath
+    /// What is mounted in it: where, as an absolute path in the container, and where that is on the host.
+    let parts: [(path: String, source: FilePath)]
     private let export: DiskExport?
+    /// Which stretch of the disk's file is mounted where; the root first.
+    private let mounts: [(extent: DiskExtent?, place: FilePath)]
     private let isWritable: Bool
     private let folder: PrivateFolder
 
@@ -20,12 +25,21 @@ public struct SandboxRootMount {
         isWritable = plan.isWritable
         try Files.makeDirectory(folder.root)
         switch plan.root {
-        case .disk(let disk, let partition):
+        case .disk(let disk, let partition, let parts):
+            // Several partitions are stretches of one file: two nodes of a storage daemon would not share the disk.
             export = try DiskExport(
-                FilePath(disk), partition: partition, isWritable: isWritable, in: folder, runner: runner)
+                FilePath(disk), partition: parts.isEmpty ? partition : nil, isWritable: isWritable, in: folder,
+                runner: runner)
             path = folder.root
+            // Not in the root itself: a link there would lead on the host. LXC mounts them on, and follows none.
+            self.parts = parts.enumerated().map { ($1.path, folder.path.appending("parts").appending("\($0)")) }
+            for part in self.parts { try Files.makeDirectory(part.source) }
+            mounts =
+                [(parts.isEmpty ? nil : partition, folder.root)]
+                + zip(parts, self.parts).map { ($0.partition, $1.source) }
         case .folder(let source):
             export = nil
+            (parts, mounts) = ([], [])
             path = folder.root
             try folder.show(FilePath(source), at: "root", isWritable: isWritable)
         }
@@ -38,8 +52,13 @@ public struct SandboxRootMount {
     /// that corrupts data.
     func around(_ command: Command, templates: Templates) throws -> Command {
         if export == nil { return command }
-        let mount = [isWritable ? "loop" : "loop,ro", folder.disk.string, folder.root.string]
-        let words = try templates.shell("sandbox/mount.sh", mount + [command.program.name] + command.arguments)
+        let mounts = self.mounts.flatMap { extent, place in
+            let options =
+                ["loop"] + (extent.map { ["offset=\($0.offset)", "sizelimit=\($0.size)"] } ?? [])
+                + (isWritable ? [] : ["ro"])
+            return [options.joined(separator: ","), folder.disk.string, place.string]
+        }
+        let words = try templates.shell("sandbox/mount.sh", mounts + ["--", command.program.name] + command.arguments)
         return Unshare.withMounts(words, environment: command.environment)
     }
 

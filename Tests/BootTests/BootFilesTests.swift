@@ -20,7 +20,9 @@ struct BootFilesTests {
     @Test(
         "a kernel's version that could leave the folder, or is a spare copy, is none",
         arguments: [
-            "../../etc/passwd", "6.1/x", "6.1.0 x", "6.1\n", "", "x6.1", "6.1.0-47-amd64.old", "6.1.dpkg-new", "6'1",
+            "../../etc/passwd", "6.1/x", "6.1.0 x", "6.1\n", "", "x6.1", "6.1.0-47-amd64.old", "6.1.dpkg-new",
+            "6.1.dpkg-bak", "6.1.bak", "6.1~",
+            "6.1.rpmsave", "6'1",
             "6\"",
         ])
     func hostileVersion(text: String) {
@@ -51,5 +53,44 @@ struct BootFilesTests {
         let boot = try disk.scratch.directory("boot")
         let kernels = try disk.refresh([], to: boot)
         #expect(try Files.text(boot.appending(#require(kernels.first?.initrd))) == "theirs")
+    }
+
+    @Test("initrds are found by each name that distributions give them", arguments: ["initramfs-%.img", "initrd-%"])
+    func otherNames(name: String) throws {
+        let disk = try KernelDisk()
+        try disk.files.write("theirs", to: "boot/" + name.replacing("%", with: KernelDisk.version))
+        let boot = try disk.scratch.directory("boot")
+        let kernels = try disk.refresh([], to: boot)
+        #expect(try Files.text(boot.appending(#require(kernels.first?.initrd))) == "theirs")
+    }
+
+    @Test("a vmlinux is a kernel where there is no vmlinuz of its version, and symbols where there is one")
+    func symbols() throws {
+        let disk = try KernelDisk()
+        try disk.files.write("symbols", to: "boot/vmlinux-\(KernelDisk.version)")
+        try disk.files.write("kernel", to: "boot/vmlinux-6.9-powerpc64le")
+        let boot = try disk.scratch.directory("boot")
+        let kernels = try disk.refresh([], to: boot)
+        #expect(kernels.map(\.version) == ["6.9-powerpc64le", KernelDisk.version])
+        #expect(try Files.text(boot.appending(#require(kernels.last?.vmlinuz))) == "kernel")
+    }
+
+    @Test(
+        "a kernel of which no initrd can be made, or that lacks a driver, is there with the reason why it cannot start")
+    func obstacles() throws {
+        let disk = try KernelDisk()
+        let boot = try disk.scratch.directory("boot")
+        #expect(try disk.refresh([], to: boot).first?.obstacle == nil, "nothing is known of what is built in")
+        let builtIn = "lib/modules/\(KernelDisk.version)/modules.builtin"
+        try disk.files.write("kernel/drivers/block/loop.ko\n", to: builtIn)
+        #expect(try disk.refresh([], to: boot).first?.obstacle?.contains("no virtio_blk") == true)
+        try disk.files.write("kernel/drivers/block/virtio_blk.ko\n", to: builtIn)
+        #expect(try disk.refresh([], to: boot).first?.obstacle == nil)
+
+        try Files.removeTree(disk.files("usr/lib/klibc"))
+        let without = try disk.refresh([], to: boot)
+        #expect(without.first?.initrd == nil && without.first?.obstacle?.contains("no initrd") == true)
+        try disk.files.write("theirs", to: "boot/initrd.img-\(KernelDisk.version)")
+        #expect(try disk.refresh([], to: boot).first?.obstacle == nil)
     }
 }

@@ -37,6 +37,72 @@ struct InitrdTests {
         #expect(files["bin/busybox"] != nil && files["bin/sh"] == "-> busybox" && files["bin/switch_root"] != nil)
     }
 
+    @Test(
+        "a disk with none of these has an initrd of the programs that it works with, and the libraries that they load")
+    func ownPrograms() throws {
+        let disk = try KernelDisk()
+        try Files.removeTree(disk.files("usr/lib/klibc"))
+        let source = try disk.scratch.write("int f(void); int main(void) { return f(); }", to: "own.c")
+        let library = try disk.scratch.write("int puts(const char *); int f(void) { return puts(\"x\"); }", to: "f.c")
+        try Files.makeDirectory(disk.files("usr/lib/x86_64-linux-gnu"))
+        let shared = disk.files("usr/lib/x86_64-linux-gnu/libf.so.1")
+        try tool("gcc", "-shared", "-fPIC", "-Wl,-soname,libf.so.1", "-o", shared.string, library.string)
+        let program = disk.scratch("own").string
+        try tool("gcc", "-o", program, source.string, shared.string, "-Wl,--dynamic-linker=/lib64/ld-test.so.1")
+        for path in ["bin/sh", "usr/bin/mount", "usr/bin/mkdir", "usr/bin/kmod", "usr/sbin/switch_root"] {
+            try Files.makeDirectory(disk.files(path).removingLastComponent())
+            try tool("cp", program, disk.files(path).string)
+        }
+        try Files.makeDirectory(disk.files("sbin"))
+        try tool("ln", "-s", "../usr/bin/kmod", disk.files("sbin/insmod").string)
+        try disk.files.write("loader", to: "lib64/ld-test.so.1")
+        try disk.files.write("no library of this kind", to: "lib/libf.so.1")
+        #expect(try disk.withRoot { try Initrd.make(KernelDisk.version, from: $0, disk.recipe) } == nil, "no sleep")
+        try tool("cp", program, disk.files("usr/bin/sleep").string)
+        #expect(try disk.withRoot { try Initrd.make(KernelDisk.version, from: $0, disk.recipe) } == nil, "no libc")
+        let libc = try tool("gcc", "-print-file-name=libc.so.6").filter { !$0.isNewline }
+        try tool("cp", "-L", libc, disk.files("usr/lib/x86_64-linux-gnu/libc.so.6").string)
+        let ldso = try tool("gcc", "-print-file-name=ld-linux-x86-64.so.2").filter { !$0.isNewline }
+        try tool("cp", "-L", ldso, disk.files("lib64/ld-linux-x86-64.so.2").string)
+        let bytes = try #require(try disk.withRoot { try Initrd.make(KernelDisk.version, from: $0, disk.recipe) })
+        let files = try unpack(bytes)
+        #expect(files["bin/insmod"] == files["bin/sh"] && files["bin/switch_root"] != nil)
+        #expect(files["lib/ld-test.so.1"] == "loader" && files["lib64"] == "-> lib" && files["usr/lib"] == "-> ../lib")
+        #expect(files["lib/libf.so.1"]?.contains("ELF") == true && files["lib/libc.so.6"] != nil)
+    }
+
+    @Test("what a program loads is read out of it; what is no program, or cut off anywhere, has nothing")
+    func linkage() throws {
+        let scratch = try ScratchDirectory()
+        let source = try scratch.write("int main(void) { return 0; }", to: "x.c")
+        try tool("gcc", "-o", scratch("x").string, source.string)
+        let bytes = try Files.read(scratch("x"))
+        let linkage = try #require(ELFLinkage(bytes))
+        #expect(linkage.needed == ["libc.so.6"] && linkage.interpreter?.contains("/ld-linux") == true)
+        try tool("gcc", "-static", "-o", scratch("static").string, source.string)
+        let alone = try #require(try ELFLinkage(Files.read(scratch("static"))))
+        #expect(alone.needed.isEmpty && alone.interpreter == nil)
+        #expect(ELFLinkage(Array("#!/bin/sh\n".utf8)) == nil && ELFLinkage([]) == nil)
+        for count in stride(from: 0, to: min(bytes.count, 4096), by: 7) { _ = ELFLinkage(Array(bytes[..<count])) }
+        var random = SystemRandomNumberGenerator()
+        for _ in 0..<300 {
+            var damaged = bytes
+            for _ in 0..<4 { damaged[Int.random(in: 0..<1024, using: &random)] = .random(in: .min ... .max) }
+            _ = ELFLinkage(damaged)
+        }
+    }
+
+    @Test("where /usr has a partition of its own, the initrd knows where")
+    func usr() throws {
+        let disk = try KernelDisk()
+        var recipe = InitrdRecipe(script: "", modules: "", sector: 2048, usr: 4096)
+        let bytes = try #require(try disk.withRoot { try Initrd.make(KernelDisk.version, from: $0, recipe) })
+        #expect(try unpack(bytes)["devbox/usr"] == "4096\n")
+        let other = recipe.fingerprint
+        recipe = InitrdRecipe(script: "", modules: "", sector: 2048)
+        #expect(recipe.fingerprint != other)
+    }
+
     @Test("a modules.dep that names files elsewhere, or files that are not there, gives no initrd with them")
     func hostileModules() throws {
         let disk = try KernelDisk()

@@ -51,6 +51,17 @@ struct ClonerTests {
         #expect(record.kernels.map(\.version) == ["6.1.0-47-amd64"])
     }
 
+    @Test("a kernel that cannot start is refused as an environment that cannot be had, and says nothing against itself")
+    func obstacle() throws {
+        var record = try here.clone("base", "a")
+        record.kernels[0].obstacle = "there is no initrd"
+        let error = reported { _ = try BootKernelChoice.choose(record, version: nil) }
+        #expect(error?.exitCode == .environment && error?.message.contains("there is no initrd") == true)
+        #expect(try RecordFile.decode(GuestRecord.self, from: RecordFile.json(record)).kernels == record.kernels)
+        record.kernels[0].obstacle = nil
+        #expect(try BootKernelChoice.choose(record, version: "6.1.0-47-amd64").version == "6.1.0-47-amd64")
+    }
+
     @Test("clones of clones read right, also after the work directory was moved")
     func moved() throws {
         try here.clone("base", "a")

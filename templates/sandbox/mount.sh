@@ -1,6 +1,9 @@
 #!/bin/sh
-# Runs a command with a disk's file system mounted, in a mount namespace that ends with the command.
-# Arguments: the options of the mount; the file that the file system is in; where it is mounted; the command.
-mount -o "$1" "$2" "$3" || exit 125
-shift 3
+# Runs a command with a disk's file systems mounted, in a mount namespace that ends with the command.
+# Arguments: for each, the options of the mount, the file that it is in, and where it is mounted; "--"; the command.
+while [ "$1" != -- ]; do
+	mount -o "$1" "$2" "$3" || exit 125
+	shift 3
+done
+shift
 exec "$@"

@@ -10,26 +10,32 @@ public struct InitrdRecipe: Sendable {
     let modules: [String]
     /// Where the root file system begins on the disk, in sectors of 512 bytes.
     let sector: Int64
+    /// Where /usr begins, in sectors of 512 bytes; nil where it is a part of the root file system.
+    let usr: Int64?
 
     /// - Parameters:
     ///   - templates: where `initrd/init` and `initrd/modules` are.
     ///   - partition: the partition that holds the root file system; nil where it fills the disk.
-    public init(_ templates: Templates, partition: DiskExtent?) throws {
+    ///   - usr: the one that holds /usr; nil where that has none of its own.
+    public init(_ templates: Templates, partition: DiskExtent?, usr: DiskExtent? = nil) throws {
         self.init(
             script: try templates.text("initrd/init"), modules: try templates.text("initrd/modules"),
-            sector: (partition?.offset ?? 0) / 512)
+            sector: (partition?.offset ?? 0) / 512, usr: usr.map { $0.offset / 512 })
     }
 
     /// - Parameter modules: one name a line, with comments.
-    init(script: String, modules: String, sector: Int64) {
+    init(script: String, modules: String, sector: Int64, usr: Int64? = nil) {
         self.script = script
+        self.usr = usr
         self.modules = modules.split(separator: "\n").map { $0.prefix { $0 != "#" }.filter { !$0.isWhitespace } }
             .filter { !$0.isEmpty }
         self.sector = sector
     }
 
     /// Changes whenever an initrd made by this recipe would be another one, the disk being the same.
-    var fingerprint: String { Fingerprint.of("\(script)\n\(modules.joined(separator: " "))\n\(sector)") }
+    var fingerprint: String {
+        Fingerprint.of("\(script)\n\(modules.joined(separator: " "))\n\(sector)\(usr.map { " \($0)" } ?? "")")
+    }
 }
 
 /// An initrd that does what a virtual machine needs and nothing else: it loads the drivers of the disk, mounts the root file
@@ -43,7 +49,9 @@ enum Initrd {
     {
         guard let tools = try InitrdTools(on: root) else { return nil }
         var archive = CpioArchive()
-        for folder in ["bin", "lib", "modules", "devbox", "proc", "sys", "dev", "root"] { archive.addDirectory(folder) }
+        for folder in ["bin", "lib", "usr", "modules", "devbox", "proc", "sys", "dev", "run", "root"] {
+            archive.addDirectory(folder)
+        }
         archive.addFile("init", executable: true, Array(recipe.script.utf8))
         for file in tools.files { archive.addFile(file.path, executable: true, file.bytes) }
         for link in tools.links { archive.addLink(link.path, to: link.target) }
@@ -57,7 +65,24 @@ enum Initrd {
         }
         archive.addFile("devbox/modules", executable: false, Array(names.joined().utf8))
         archive.addFile("devbox/sector", executable: false, Array("\(recipe.sector)\n".utf8))
+        if let usr = recipe.usr { archive.addFile("devbox/usr", executable: false, Array("\(usr)\n".utf8)) }
         return archive.finished()
+    }
+
+    /// Why no initrd is made.
+    static let noShell =
+        "there is no initrd in /boot, and nothing on the disk to make one of: neither klibc's programs, nor a static busybox, nor sh, mount, insmod and switch_root with their libraries"
+
+    /// What keeps a kernel from finding its root file system, with an initrd of devbox's; nil where it has its drivers.
+    static func obstacle(_ version: String, on root: borrowing Ext4FileSystem) throws -> String? {
+        // A kernel that says nothing of what is built in may have all of it.
+        guard let builtIn = try root.text("/lib/modules/\(version)/modules.builtin", limit: 16 << 20), !builtIn.isEmpty
+        else { return nil }
+        let tree = try ModuleTree(version, on: root)
+        let names = Set(builtIn.split(separator: "\n").map { ModuleTree.name(of: String($0)) })
+        let missing = ["virtio_blk", "ext4"].filter { tree?.closure([$0]).isEmpty ?? true && !names.contains($0) }
+        return missing.isEmpty
+            ? nil : "it has no \(missing.joined(separator: " and no ")), neither built in nor as a module"
     }
 }
 

@@ -7,8 +7,8 @@ struct ImageImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Take an existing disk, raw or qcow2: a distribution's cloud image, say.",
         discussion: """
-            The root file system must be ext4, on the whole disk or in a GPT or MBR partition. Release, architecture and kernels \
-            are found by themselves. The file is copied and never changed; one that refers to other files is refused.
+            The root file system must be ext4, on the whole disk or in a GPT or MBR partition; /boot, /usr and /var may have others of \
+            the same disk. Release, architecture and kernels are found by themselves. The file is copied and never changed; one that refers to other files is refused.
 
             EXAMPLES:
               devbox image import debian-12-genericcloud-amd64.qcow2 --name debian-cloud
@@ -37,6 +37,11 @@ struct ImageImportCommand: ParsableCommand {
         options.console.say(
             "\(name): imported in \(seconds(since: clock)): \(record.release.prettyName), \(record.architecture.rawValue), \(kernel)"
         )
+        for part in record.root.elsewhere ?? [] { options.console.warn("\(name): \(part.words)") }
+        for kernel in record.kernels {
+            guard let obstacle = kernel.obstacle else { continue }
+            options.console.warn("\(name): \(kernel.version) cannot start as a virtual machine: \(obstacle)")
+        }
         if options.json { try options.print(record, "") }
     }
 }

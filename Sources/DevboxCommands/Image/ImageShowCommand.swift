@@ -30,7 +30,13 @@ struct ImageShowCommand: ParsableCommand {
             ("Digest", "sha256 \(record.disk.sha256)"),
             ("Root", record.root.partition.map { "at byte \($0.offset)" } ?? "whole disk"),
         ]
-        lines += record.kernels.map { ("Kernel", $0.version) }
+        lines += (record.root.parts ?? []).map { ("Part", "\($0.path) at byte \($0.partition.offset)") }
+        lines += (record.root.elsewhere ?? []).map {
+            ("Unseen", "\($0.path) (\(Names.printable($0.source))): \($0.reason)")
+        }
+        lines += record.kernels.map { kernel in
+            ("Kernel", kernel.version + (kernel.obstacle.map { " (cannot start: \($0))" } ?? ""))
+        }
         if let packages = record.origin.packages { lines.append(("Packages", "\(packages.count) (--json lists them)")) }
         try options.print(record, labelled(lines))
     }

@@ -126,8 +126,7 @@ public struct Cloner: Sendable {
         var process = try ChildProcess(keygen, output: .null)
         let authorized = try WorkKey.publicKey(of: guests.work, runner: runner)
         let disk = OverlayDevice(over: try Qcow2Reader(base))
-        let device: any BlockDevice = try record.root.partition.map { try PartitionDevice(of: disk, at: $0) } ?? disk
-        let root = try Ext4FileSystem(on: device, disk: base.string, writable: true)
+        let root = try record.root.open(on: disk, name: base.string, writable: true)
         guard let status = try process.wait(), status.isSuccess else {
             throw HostToolError.failed(SSHKeygen.program, .exited(1), complaint: "it made no host key")
         }

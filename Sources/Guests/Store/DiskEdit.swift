@@ -59,9 +59,7 @@ extension StoppedGuest {
     /// The changed blocks are gathered in an overlay, which qemu-img writes into the disk in one go.
     package func editRoot(_ body: (borrowing Ext4FileSystem) throws -> Void) throws {
         let overlay = OverlayDevice(over: try Qcow2Reader(files.disk))
-        let device: any BlockDevice =
-            try record.root.partition.map { try PartitionDevice(of: overlay, at: $0) } ?? overlay
-        let root = try Ext4FileSystem(on: device, disk: files.disk.string, writable: true)
+        let root = try record.root.open(on: overlay, name: files.disk.string, writable: true)
         try body(root)
         try root.close()
         try Files.remove(files.edits)

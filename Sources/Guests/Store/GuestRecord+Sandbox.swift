@@ -8,7 +8,9 @@ extension GuestRecord {
     /// A sandbox on the guest's disk, which sees the share at /work.
     package func sandbox(_ task: SandboxTask, _ files: GuestFiles, in work: WorkDirectory) throws -> SandboxPlan {
         var plan = SandboxPlan(
-            containerName, root: .disk(path: files.disk.string, partition: root.partition), architecture: architecture,
+            containerName,
+            root: .disk(path: files.disk.string, partition: root.partition, parts: root.parts ?? []),
+            architecture: architecture,
             hostname: identity.hostname, title: name, task: task, folder: files.run, work: work)
         plan.mounts = [try .share(of: work)]
         return plan

@@ -14,7 +14,7 @@ extension StoppedGuest {
     /// What the initrds of its kernels are made of.
     package func initrdRecipe() throws -> InitrdRecipe {
         let templates = Templates(store.work)
-        return try InitrdRecipe(templates, partition: record.root.partition)
+        return try InitrdRecipe(templates, partition: record.root.partition, usr: record.root.usr)
     }
 
     /// Removes what no kernel of the record, and of its snapshots, starts from.

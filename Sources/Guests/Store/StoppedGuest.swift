@@ -69,9 +69,7 @@ public struct StoppedGuest: ~Copyable {
 
     /// The disk as its layers have it, read-only, in process.
     public func openRoot() throws -> Ext4FileSystem {
-        let disk = try Qcow2Reader(files.disk)
-        let device: any BlockDevice = try record.root.partition.map { try PartitionDevice(of: disk, at: $0) } ?? disk
-        return try Ext4FileSystem(on: device, disk: files.disk.string)
+        try record.root.open(on: Qcow2Reader(files.disk), name: files.disk.string)
     }
 
     /// Replays the journal of a guest that was not shut down; without it an edit would be undone, or refused.

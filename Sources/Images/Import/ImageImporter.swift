@@ -90,13 +90,16 @@ public struct ImageImporter: Sendable {
         return "qcow2"
     }
 
-    /// A disk of a machine that was not shut down: its journal is replayed, once, in the image.
+    /// A disk of a machine that was not shut down: the journals of its file systems are replayed, once, in the image.
     private func replayJournal(_ raw: FilePath, assembly: ImageAssembly, name: String) throws {
-        let inspection = try assembly.inspect(FileDevice(raw), name: name)
-        let device = raw.string + (inspection.partition.map { "?offset=\($0.offset)" } ?? "")
-        let result = try runner.attempt(Command(E2fsck.program, ["-p", device]))
-        guard case .exited(let status) = result.status, status <= 1 else {
-            throw DiskError.damaged(disk: name, defect: "e2fsck cannot mend its root file system: \(result.complaint)")
+        let root = try assembly.inspect(FileDevice(raw), name: name).root
+        for (path, partition) in [("root", root.partition)] + (root.parts ?? []).map({ ($0.path, $0.partition) }) {
+            let device = raw.string + (partition.map { "?offset=\($0.offset)" } ?? "")
+            let result = try runner.attempt(Command(E2fsck.program, ["-p", device]))
+            guard case .exited(let status) = result.status, status <= 1 else {
+                throw DiskError.damaged(
+                    disk: name, defect: "e2fsck cannot mend its \(path) file system: \(result.complaint)")
+            }
         }
     }
 }

@@ -26,10 +26,9 @@ struct ImageAssembly {
         let device = try FileDevice(raw)
         let inspection = try inspect(device, name: raw.string)
         try posix("make \(files.boot)") { mkdir(files.boot.string, 0o755) }
-        let part: any BlockDevice = try inspection.partition.map { try PartitionDevice(of: device, at: $0) } ?? device
         let kernels = try BootFiles.refresh(
-            [], from: Ext4FileSystem(on: part, disk: raw.string), to: files.boot,
-            recipe: InitrdRecipe(templates, partition: inspection.partition))
+            [], from: inspection.root.open(on: device, name: raw.string), to: files.boot,
+            recipe: InitrdRecipe(templates, partition: inspection.root.partition, usr: inspection.root.usr))
 
         try runner.run(QemuImg.convert(raw, format: "raw", to: files.disk, as: "qcow2"))
         try Files.remove(raw)
@@ -48,7 +47,7 @@ struct ImageAssembly {
             disk: BaseDisk(
                 virtualSize: device.size, sha256: digest, fileSize: Int64(status.st_size),
                 modified: status.modifiedNanoseconds),
-            root: RootFileSystem(partition: inspection.partition, uuid: inspection.uuid), kernels: kernels)
+            root: inspection.root, kernels: kernels)
         try RecordFile.write(record, to: files.record)
         try store.work.give(files.record)
         do {
@@ -61,14 +60,30 @@ struct ImageAssembly {
 
     /// Finds the root file system; its journal is replayed already.
     func inspect(_ device: any BlockDevice, name: String) throws -> RootInspection {
+        var lacking: RootFileSystem.ForeignPart?
         for candidate in try RootInspection.candidates(device, name: name) {
             let part: any BlockDevice = try candidate.map { try PartitionDevice(of: device, at: $0) } ?? device
-            guard let root = try? Ext4FileSystem(on: part, disk: name) else { continue }
-            if let found = try RootInspection(root, partition: candidate, disk: name) { return found }
+            guard let uuid = try? Ext4FileSystem(on: part, disk: name).uuid else { continue }
+            var place = RootFileSystem(partition: candidate, uuid: uuid)
+            try place.followTable(on: device, name: name)
+            if let found = try RootInspection(place, on: device, disk: name) { return found }
+            lacking = lacking ?? place.elsewhere?.first { $0.path == "/usr" }
+        }
+        if let lacking {
+            throw DiskError.unsupported(
+                disk: name, feature: lacking.words, hint: "devbox takes systems whose /usr is ext4 on the same disk")
         }
         throw DiskError.unsupported(
-            disk: name, feature: "no ext4 root file system is on it",
+            disk: name, feature: "no ext4 root file system is on it\(try Self.contents(of: device, name: name))",
             hint: "devbox takes disks whose root is ext4: on the whole disk, or in a GPT or MBR partition")
+    }
+
+    /// What there is instead: ": its partitions hold vfat and LVM".
+    private static func contents(of device: any BlockDevice, name: String) throws -> String {
+        let partitions = try PartitionIdentity.all(of: device, name: name)
+        if partitions.isEmpty { return try FileSystemIdentity(device).kind.map { ": it holds \($0)" } ?? "" }
+        let kinds = Set(partitions.compactMap(\.content.kind)).sorted()
+        return kinds.isEmpty ? "" : ": its partitions hold \(kinds.joined(separator: " and "))"
     }
 
     private func sync(_ path: FilePath) throws {

@@ -137,16 +137,3 @@ public struct BaseDisk: Sendable, Codable, Equatable {
         (self.virtualSize, self.sha256, self.fileSize, self.modified) = (virtualSize, sha256, fileSize, modified)
     }
 }
-
-/// Where a disk's root file system is.
-public struct RootFileSystem: Sendable, Codable, Equatable {
-    /// The partition that holds it; nil where it fills the disk.
-    public var partition: DiskExtent?
-    /// The ext4 file system's UUID.
-    public var uuid: String
-
-    /// The ext4 file system `uuid` in a partition, or, without one, on the whole disk.
-    public init(partition: DiskExtent?, uuid: String) {
-        (self.partition, self.uuid) = (partition, uuid)
-    }
-}

@@ -1,10 +1,9 @@
 import DevboxCore
 import Disks
 
-/// What a disk turns out to be: where its root file system is, and what is installed there.
+/// What a disk turns out to be: where its root file system is with its parts, and what is installed there.
 struct RootInspection {
-    let partition: DiskExtent?
-    let uuid: String
+    let root: RootFileSystem
     let architecture: Architecture
     let release: Release
     let packages: [InstalledPackage]
@@ -15,16 +14,16 @@ struct RootInspection {
         return partitions.isEmpty ? [nil] : partitions.map { $0 }
     }
 
-    /// Looks at an ext4 file system; nil where it is not a root.
-    init?(_ root: borrowing Ext4FileSystem, partition: DiskExtent?, disk: String) throws {
+    /// Looks at an ext4 file system with what is mounted in it; nil where it is not a root.
+    init?(_ place: RootFileSystem, on device: any BlockDevice, disk: String) throws {
+        let root = try place.open(on: device, name: disk)
         guard let text = try root.text("/etc/os-release") ?? root.text("/usr/lib/os-release") else { return nil }
         guard let architecture = try Self.architecture(of: root) else {
             throw DiskError.unsupported(
                 disk: disk, feature: "its programs are for none of \(Architecture.list)", hint: nil)
         }
-        self.partition = partition
+        self.root = place
         self.architecture = architecture
-        uuid = root.uuid
         release = Release(osRelease: text)
         packages = InstalledPackage.list(try root.text("/var/lib/dpkg/status", limit: 256 << 20) ?? "")
     }

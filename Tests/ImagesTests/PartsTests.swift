@@ -1,0 +1,145 @@
+import DevboxCore
+import Disks
+@testable import Images
+import SystemPackage
+import Templates
+import TestSupport
+import Testing
+
+@Suite("Systems with parts on other partitions", .timeLimit(.minutes(10)))
+struct PartsTests {
+    private let scratch: ScratchDirectory
+    private let store: ImageStore
+
+    init() throws {
+        scratch = try ScratchDirectory()
+        store = ImageStore(try WorkDirectory(given: scratch("work").string, environment: [:]))
+    }
+
+    private func imported(_ disk: PartitionedDisk, as name: String = "disk") throws -> ImageRecord {
+        try ImageImporter(store, runner: runner, templates: .builtIn)
+            .importDisk(disk.path, as: name, flatten: false, command: "test")
+    }
+
+    private static let bootUUID = "11111111-2222-4333-8444-555555555555"
+
+    @Test(
+        "a /boot of its own is followed, by each way in which fstab can call it, and its kernels are seen",
+        arguments: [
+            ("gpt", "UUID=\(bootUUID)"), ("gpt", "LABEL=BOOT"), ("gpt", "\"LABEL=BOOT\""),
+            ("gpt", "PARTUUID=99999999-AAAA-4BBB-8CCC-DDDDDDDDDDDD"), ("gpt", "PARTLABEL=kernels"),
+            ("gpt", "/dev/disk/by-uuid/\(bootUUID)"), ("gpt", "/dev/vda2"), ("gpt", "/dev/nvme0n1p2"),
+            ("dos", "PARTUUID=abcd1234-02"), ("dos", "UUID=\(bootUUID)"),
+        ])
+    func boot(label: String, source: String) throws {
+        let files = try PartitionedDisk.folder("kernel", at: "vmlinuz-6.8.0-40-generic")
+        try files.write("initrd", to: "initrd.img-6.8.0-40-generic")
+        let root = try PartitionedDisk.root(
+            fstab:
+                "# a comment\nLABEL=root / ext4 defaults 0 1\n\(source.filter { $0 != "\"" })\t/boot/\text4\tdefaults 0 2\n"
+        )
+        try root.write("stale", to: "boot/vmlinuz-5.0-hidden")
+        let line = label == "gpt" ? "name=kernels, uuid=99999999-AAAA-4BBB-8CCC-DDDDDDDDDDDD" : ""
+        let disk = try PartitionedDisk(
+            [
+                .init(options: ["-L", "root"], files: root),
+                .init(line: line, options: ["-L", "BOOT", "-U", Self.bootUUID], files: files),
+            ], label: label)
+        let record = try imported(disk)
+        #expect(record.kernels.map(\.version) == ["6.8.0-40-generic"], "what is below the mount is not seen")
+        #expect(record.root.parts == [DiskPart("/boot", disk.extents[1])] && record.root.elsewhere == nil)
+        let kernel = try #require(record.kernels.first)
+        #expect(try Files.text(store.image("disk").boot.appending(kernel.initrd ?? "")) == "initrd")
+    }
+
+    @Test("/usr and /var on partitions of their own are read as one system with the root")
+    func usrAndVar() throws {
+        let root = try ScratchDirectory()
+        try root.write("LABEL=usr /usr ext4 defaults 0 2\nLABEL=var /var ext4 defaults 0 2\n", to: "etc/fstab")
+        for (link, target) in [("bin", "usr/bin"), ("etc/os-release", "../usr/lib/os-release")] {
+            try tool("ln", "-s", target, root(link).string)
+        }
+        for name in ["usr", "var", "boot"] { try Files.makeDirectory(root(name)) }
+        let usr = try PartitionedDisk.folder(PartitionedDisk.program, at: "bin/sh")
+        try usr.write("ID=fedora\nPRETTY_NAME=Fedora\n", to: "lib/os-release")
+        let status = "Package: bash\nStatus: install ok installed\nVersion: 5\nArchitecture: amd64\n"
+        let variable = try PartitionedDisk.folder(status, at: "lib/dpkg/status")
+        let disk = try PartitionedDisk([
+            .init(options: ["-L", "var"], files: variable), .init(options: ["-L", "usr"], files: usr),
+            .init(files: root),
+        ])
+        let record = try imported(disk)
+        #expect(record.release.id == "fedora" && record.architecture == .amd64)
+        #expect(record.root.partition == disk.extents[2] && record.root.usr == disk.extents[1])
+        let whole = try record.root.open(on: Qcow2Reader(store.image("disk").disk), name: "disk")
+        #expect(try whole.text("/var/lib/dpkg/status") == status)
+        #expect(try whole.text("/usr/bin/../../var/lib/../lib/dpkg/status") == status)
+    }
+
+    @Test("what cannot be followed is told by name, with the reason; the disk is taken all the same")
+    func elsewhere() throws {
+        let root = try PartitionedDisk.root(
+            fstab: """
+                LABEL=root / ext4 defaults 0 1
+                /dev/mapper/vg-boot /boot ext4 defaults 0 2
+                UUID=deadbeef-0000-4000-8000-000000000000 /var ext4 defaults 0 2
+                LABEL=data /var/lib/data xfs defaults 0 2
+                LABEL=root /usr/share\\012lxc.hook.mount\\040=\\040/x ext4 defaults 0 2
+                LABEL=UEFI /boot/efi vfat defaults 0 1
+                tmpfs /var/tmp tmpfs defaults 0 0
+                """)
+        let disk = try PartitionedDisk([.init(options: ["-L", "root"], files: root), .init()])
+        try tool(
+            "sh", "-c",
+            "printf XFSB | dd of=\(disk.path) bs=512 seek=\(disk.extents[1].offset / 512) conv=notrunc status=none")
+        try tool(
+            "sh", "-c",
+            "printf data | dd of=\(disk.path) bs=1 seek=\(disk.extents[1].offset + 108) conv=notrunc status=none")
+        let record = try imported(disk)
+        let told = try #require(record.root.elsewhere)
+        #expect(told.map(\.path).prefix(2) == ["/boot", "/usr/share\nlxc.hook.mount = /x"])
+        #expect(told.map(\.path).suffix(2) == ["/var", "/var/lib/data"])
+        #expect(told[0].words.contains("/dev/mapper/vg-boot") && told[0].words.contains("LVM"))
+        #expect(!told[1].words.contains("\n") && told[1].reason.contains("name"))
+        #expect(told[2].reason.contains("another disk") && told[3].reason.contains("xfs"))
+        #expect(record.root.parts == nil && record.kernels.isEmpty)
+    }
+
+    @Test("a system whose /usr cannot be followed is refused with that reason")
+    func usrElsewhere() throws {
+        let root = try ScratchDirectory()
+        try root.write("/dev/vg/usr /usr ext4 defaults 0 2\n", to: "etc/fstab")
+        try tool("ln", "-s", "../usr/lib/os-release", root("etc/os-release").string)
+        let error = reported { _ = try imported(PartitionedDisk([.init(files: root)])) }
+        #expect(error?.exitCode == .badInput && error?.message.contains("its /usr (/dev/vg/usr)") == true)
+    }
+
+    @Test("a disk whose root is a logical volume is refused with what its partitions hold")
+    func logicalVolume() throws {
+        let disk = try PartitionedDisk([.init(files: PartitionedDisk.folder("kernel", at: "vmlinuz-6.1")), .init()])
+        try tool(
+            "sh", "-c",
+            "printf LABELONE | dd of=\(disk.path) bs=512 seek=\(disk.extents[1].offset / 512 + 1) conv=notrunc status=none"
+        )
+        let error = reported { _ = try imported(disk) }
+        #expect(error?.exitCode == .badInput && error?.message.contains("hold LVM and ext4") == true)
+    }
+
+    @Test("an fstab is read as mount(8) reads it: escapes, comments, lines that are none")
+    func table() {
+        let table = FileSystemTable(
+            "/dev/sda1 / ext4\n  # x\nUUID=1\t/var/a\\040b ext4 rw,noatime 0 0\nbroken\n/dev/sda5 none swap sw\nLABEL=x /usr auto noauto\n"
+        )
+        #expect(table.root == "/dev/sda1" && table.entries.count == 3)
+        #expect(table.parts.map(\.path) == ["/var/a b"] && table.parts.first?.isPlain == false)
+        #expect(FileSystemTable(String(repeating: "a /var/b ext4\n", count: 9999)).entries.count == 256)
+    }
+
+    @Test(
+        "a directory's name that could leave its place in a configuration is not taken",
+        arguments: ["/var/../etc", "/var/a b", "/var/a\nb", "/var//a", "/var/", "var", "", "/", "/var/ä", "/var/{{x}}"])
+    func names(path: String) {
+        #expect(!DiskPart.isPlain(path))
+        #expect(DiskPart.isPlain("/var/lib/dpkg-1_2.x"))
+    }
+}
