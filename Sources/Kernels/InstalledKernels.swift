@@ -6,7 +6,7 @@ import Installing
 public struct InstalledKernels: Sendable {
     /// The versions of the kernels in the packages, newest first.
     public internal(set) var versions: [String]
-    /// Packages among those given that bear no version of these kernels in their names.
+    /// Packages among those given that hold nothing of these kernels, nor their headers or symbols.
     public internal(set) var besides: [PackageFile]
     /// What was downloaded for the packages.
     public internal(set) var downloaded: [PackageFile]

@@ -39,8 +39,7 @@ public struct KernelInstaller: Sendable {
         var result = try GuestRestart(store, runner: runner).around(name, if: options.restarts) {
             try change(name, with: given + (options.installsSymbols ? options.symbols : []), options)
         }
-        // A folder may have held more than kernels.
-        result.besides = given.filter { file in !result.versions.contains { file.package.name.contains($0) } }
+        result.besides.removeAll { file in options.symbols.contains { $0.digest == file.digest } }
         if !symbols.isEmpty {
             var installed: [KernelInventory.Entry] = []
             do {
@@ -64,12 +63,19 @@ public struct KernelInstaller: Sendable {
         let change = try GuestChange(
             name, for: "install-kernel", in: store, otherwise: "with --restart it is stopped and started again",
             runner: runner)
+        // What is put there lies below what the guest mounts, and is seen by nobody.
+        if let part = change.record.root.elsewhere?.first(where: { ["/boot", "/usr"].contains($0.path) }) {
+            throw Failure(.badInput, "no kernel can be put into \(name): \(part.words)")
+        }
         let installer = PackageInstaller(store.work, runner: runner, options: options.packages)
         let packages = try installer.check(given, for: change)
         return try change.transact { change in
             try installer.install(packages, in: change)
             try change.refreshKernels()
-            let versions = try Self.versions(of: packages.all, in: change)
+            let holdings = try Self.holdings(of: packages.all, in: change)
+            let versions = change.record.kernels.map(\.version).filter { version in
+                holdings.contains { $0.images.contains(version) }
+            }
             guard let newest = versions.first else {
                 throw Failure(
                     .badInput, "there is no kernel in \(packages.all.map(\.package.name).joined(separator: ", "))",
@@ -77,18 +83,16 @@ public struct KernelInstaller: Sendable {
             }
             change.record.defaultKernel = try Self.choose(options.defaultKernel, newest, of: change.record)
             if let arguments = options.kernelArguments { change.record.kernelArguments = arguments }
-            var removed: [String] = []
-            if let keep = options.keepOld {
-                let old = change.record.kernels.map(\.version).filter {
-                    !versions.contains($0) && $0 != change.record.defaultKernel
-                }
-                removed = Array(old.dropFirst(keep))
-                if !removed.isEmpty { try Self.purge(removed, installer, in: change) }
-            }
-            let remarks = try tellObservers(of: change)
+            let (removed, kept) = try Self.removeOld(options.keepOld, besides: versions, installer, in: change)
+            var remarks = kept.map { "its kernel \($0) belongs to no package, and stays" }
+            remarks += Self.obstacles(of: change.record)
+            remarks += try tellObservers(of: change)
+            // A folder may have held more than kernels.
+            let foreign = zip(packages.all, holdings).filter { !versions.contains(where: $0.1.concerns) }.map(\.0)
+            let besides = foreign.filter { file in given.contains { $0.digest == file.digest } }
             return InstalledKernels(
-                versions: versions, besides: [], downloaded: packages.downloaded, removed: removed, remarks: remarks,
-                record: change.record)
+                versions: versions, besides: besides, downloaded: packages.downloaded, removed: removed,
+                remarks: remarks, record: change.record)
         }
     }
 
@@ -131,9 +135,17 @@ public struct KernelInstaller: Sendable {
             throw Failure(
                 .failure, "\(version) is the only kernel of \(name)", hint: "--force removes it all the same")
         }
+        let packages = try KernelPackages(on: change.openRoot())
+        guard !packages.owners(of: version).isEmpty else {
+            throw Failure(
+                .failure, "the kernel \(version) of \(name) belongs to no package",
+                hint:
+                    "remove its files in the guest: devbox exec \(name) -- rm -rf /boot/vmlinuz-\(version) /boot/vmlinux-\(version) /lib/modules/\(version)"
+            )
+        }
         let installer = PackageInstaller(store.work, runner: runner, options: options)
         try change.transact { change in
-            try Self.purge([version], installer, in: change)
+            try Self.purge([version], of: packages, installer, in: change)
             _ = try tellObservers(of: change)
         }
     }
@@ -145,32 +157,20 @@ public struct KernelInstaller: Sendable {
         return remarks
     }
 
-    /// Purges the packages of kernels, and sees that the kernels are gone.
-    private static func purge(
-        _ versions: [String], _ installer: PackageInstaller, in change: GuestChange
-    ) throws {
-        let owners = try KernelPackages.owners(of: versions, in: change)
-        for version in versions where owners[version] == nil {
-            throw Failure(
-                .failure, "the kernel \(version) of \(change.record.name) belongs to no package",
-                hint: "remove its files in the guest: devbox exec \(change.record.name) -- rm /boot/vmlinuz-\(version)")
-        }
-        let purged = Set(owners.values.flatMap { $0 })
-        try installer.purge(purged.sorted(), in: change)
-        change.record.packages?.removeAll { purged.contains($0.name) }
-        try change.refreshKernels()
-        for version in versions where change.record.kernels.contains(where: { $0.version == version }) {
-            throw Failure(.failure, "the kernel \(version) is still there after its packages were removed")
+    /// What packages that were just installed hold of kernels, by what dpkg noted of each.
+    private static func holdings(of files: [PackageFile], in change: GuestChange) throws -> [KernelHolding] {
+        let root = try change.openRoot()
+        return try files.map { file in
+            try KernelHolding(GuestPackages.fileList(of: file.package.name, on: root, change.record.architecture)) {
+                try BootFiles.isSymbols($0, on: root)
+            }
         }
     }
 
-    /// The kernels that packages brought, newest first: what dpkg noted of them, and what /boot has.
-    private static func versions(of files: [PackageFile], in change: GuestChange) throws -> [String] {
-        let known = change.record.kernels.map(\.version)
-        let noted = try files.flatMap { file in
-            try GuestPackages.files(of: file.package.name, in: change).compactMap(KernelFacts.imageVersion)
-        }
-        return known.filter(noted.contains)
+    /// Why the kernel that starts next cannot start.
+    private static func obstacles(of record: GuestRecord) -> [String] {
+        guard let kernel = record.startingKernel, let obstacle = kernel.obstacle else { return [] }
+        return ["\(kernel.version) cannot start as a virtual machine: \(obstacle)"]
     }
 
     private static func choose(_ wanted: String?, _ newest: String, of record: GuestRecord) throws -> String {

@@ -26,26 +26,39 @@ public struct KernelInventory: Sendable {
         public let startsNext: Bool
         /// The package that devbox installed it from; nil where it came otherwise.
         public let package: GuestRecord.InstalledFile?
+        /// The packages that hold it, by the lists of the guest's dpkg; nil where nobody could look, for the guest runs.
+        public let owners: [String]?
         /// Of its vmlinux; nil where its file does not tell.
         public let buildID: BuildID?
         /// Where its symbols are in guests; nil where the debug store has none.
         public let symbols: String?
+        /// Why no virtual machine can start from it; nil where nothing is known that stands against it.
+        public let obstacle: String?
     }
 
     /// The kernels of a guest, newest first.
     public func kernels(of name: String) throws -> [Entry] {
-        let record = try GuestKernels.current(name, in: store, runner: runner)
+        let (record, packages) = try look(at: name)
         let debug = DebugStore(store.work)
         return try record.kernels.map { kernel in
             let id = try buildID(of: kernel, name)
+            let owners = packages?.owners(of: kernel.version)
             let package = record.packages?.last { file in
-                file.name.hasPrefix("linux-image-") && file.name.contains(kernel.version)
+                owners?.contains { KernelPackages.bareName($0) == file.name }
+                    ?? file.kernels?.contains(kernel.version) ?? false
             }
             let symbols = id.flatMap { self.symbols(of: $0, in: debug) }
             return Entry(
-                version: kernel.version, startsNext: kernel == record.startingKernel, package: package, buildID: id,
-                symbols: symbols)
+                version: kernel.version, startsNext: kernel == record.startingKernel, package: package, owners: owners,
+                buildID: id, symbols: symbols, obstacle: kernel.obstacle)
         }
+    }
+
+    /// A guest's record, and what its packages hold of kernels; nil where somebody else is at its disk.
+    private func look(at name: String) throws -> (GuestRecord, KernelPackages?) {
+        var packages: KernelPackages?
+        let record = try GuestKernels.current(name, in: store, runner: runner) { packages = try KernelPackages(on: $0) }
+        return (record, packages)
     }
 
     /// Where a kernel's symbols are in guests. A record that cannot be read is told, and does not keep the others from being shown.

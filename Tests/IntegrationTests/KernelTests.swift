@@ -175,6 +175,72 @@ extension IntegrationTests {
             }
         }
 
+        @Test("a kernel is its own packages' alone: no other version goes with it, whatever the package is called")
+        func owners() throws {
+            let scratch = try ScratchDirectory()
+            try bed.withGuest("owners") { guest in
+                func install(_ package: TestPackage, _ options: String...) throws {
+                    try bed.run(["install-kernel", guest, package.pack(in: scratch).string] + options).succeeded()
+                }
+                func versions() throws -> Set<String> {
+                    let lines = try bed.run("kernels", guest).succeeded().out.split(separator: "\n").dropFirst()
+                    return Set(lines.map { String($0.prefix { $0 != " " }) })
+                }
+                let first = try versions()
+                for version in ["6.12.1", "6.12.10", "6.13.0-rc1", "6.12.0-rc1"] { try install(.kernel(version)) }
+                try bed.run("remove-kernel", guest, "6.12.1").succeeded()
+                #expect(try versions() == first.union(["6.12.10", "6.13.0-rc1", "6.12.0-rc1"]))
+
+                // The version of a step of a bisection begins as that of an older kernel.
+                let step = "6.12.0-rc1-00045-g1234567"
+                try install(.kernel(step), "--keep-old", "1")
+                #expect(try versions() == [step, "6.13.0-rc1"])
+                #expect(try bed.run("kernels", guest).out.contains("\(step)  *"))
+
+                var other = TestPackage.kernel("6.8.12-4-pve")
+                other.name = "proxmox-kernel-6.8.12-4-pve-signed"
+                try install(other, "--keep-old", "0")
+                #expect(try versions() == ["6.8.12-4-pve"])
+                #expect(try bed.run("kernels", guest).out.contains("proxmox-kernel-6.8.12-4-pve-signed 1.0"))
+
+                // Copied there by hand; symbols beside it are no kernel.
+                let copy = "cp /boot/vmlinuz-6.8.12-4-pve /boot/vmlinuz-6.5.0-own; touch /boot/vmlinux-6.8.12-4-pve"
+                try bed.run("exec", guest, "--", "sh", "-c", copy).succeeded()
+                #expect(try versions() == ["6.8.12-4-pve", "6.5.0-own"])
+                let refused = try bed.run("remove-kernel", guest, "6.5.0-own")
+                #expect(refused.status == 1 && refused.err.contains("belongs to no package"), "\(refused.err)")
+                try bed.run("exec", guest, "--", "rm", "/boot/vmlinux-6.8.12-4-pve").succeeded()
+                let kept = try bed.run(
+                    "install-kernel", guest, TestPackage.kernel("6.9.0").pack(in: scratch).string, "--keep-old", "0"
+                ).succeeded()
+                #expect(kept.err.contains("6.5.0-own belongs to no package, and stays"), "\(kept.err)")
+                #expect(try versions() == ["6.9.0", "6.5.0-own"])
+            }
+        }
+
+        @Test(
+            "a guest without klibc and busybox boots with its own programs in the initrd, and is refused without these")
+        func ownPrograms() throws {
+            let (package, version) = try bed.realKernel()
+            try bed.withGuest("own-programs") { guest in
+                let script = "rm -rf /usr/lib/klibc /bin/busybox /usr/bin/busybox /usr/lib/initramfs-tools/bin/busybox"
+                try bed.run("exec", guest, "--", "sh", "-c", script).succeeded()
+                try bed.run("snapshot", guest, "before").succeeded()
+                try bed.run("install-kernel", guest, package.string).succeeded()
+                try bed.run("start", guest).succeeded()
+                #expect(try bed.run("exec", guest, "--", "uname", "-r").out == "\(version)\n")
+                try bed.run("stop", guest).succeeded()
+
+                try bed.run("rollback", guest, "before").succeeded()
+                try bed.run("exec", guest, "--", "mv", "/sbin/switch_root", "/root/").succeeded()
+                let told = try bed.run("install-kernel", guest, package.string).succeeded()
+                #expect(told.err.contains("cannot start as a virtual machine: there is no initrd"), "\(told.err)")
+                let refused = try bed.run("start", guest)
+                #expect(refused.status == 125 && refused.err.contains("there is no initrd"), "\(refused.err)")
+                #expect(try bed.run("exec", "--mode", "kvm", guest, "--", "true").status == 125)
+            }
+        }
+
         @Test("a running guest is refused, and stopped and started again with --restart")
         func restart() throws {
             let scratch = try ScratchDirectory()

@@ -113,6 +113,9 @@ struct InstallKernelCommand: ParsableCommand {
         let starting = record.startingKernel?.version ?? "no kernel"
         let given = record.kernelArguments.isEmpty ? "" : " with \(record.kernelArguments.joined(separator: " "))"
         options.console.say("\(guest): \(starting) starts next\(Names.printable(given))")
+        if let obstacle = record.startingKernel?.obstacle {
+            options.console.warn("\(guest): \(starting) cannot start as a virtual machine: \(obstacle)")
+        }
         if options.json { try options.print(Report(guest: guest, record), "") }
     }
 

@@ -24,8 +24,12 @@ struct KernelsCommand: ParsableCommand {
         let kernels = try KernelInventory(options.guests(), runner: options.runner).kernels(of: guest)
         var table = Table("VERSION", "NEXT", "PACKAGE", "SYMBOLS")
         for kernel in kernels {
-            let package = kernel.package.map { "\($0.name) \($0.version)" }
-            table.add(kernel.version, kernel.startsNext ? "*" : nil, package, kernel.symbols)
+            let package = kernel.package.map { "\($0.name) \($0.version)" } ?? kernel.owners?.joined(separator: " ")
+            table.add(
+                kernel.version, kernel.startsNext ? "*" : nil, package?.isEmpty == true ? nil : package, kernel.symbols)
+            if let obstacle = kernel.obstacle {
+                options.console.warn("\(kernel.version) cannot start as a virtual machine: \(obstacle)")
+            }
         }
         try options.print(kernels, table.text)
     }
