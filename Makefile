@@ -34,10 +34,15 @@ setup:
 	command -v nginx >/dev/null || { mkdir -p .build/test-programs && cd .build/test-programs && \
 		apt-get download -qq nginx && dpkg-deb --extract nginx_*.deb . && rm nginx_*.deb; }
 
-build: setup
+# What is built into the program is no dependency that SwiftPM knows of.
+.PHONY: embedded
+embedded:
+	@[ -z "$$(find templates -newer Sources/CTemplates/list.h -print -quit)" ] || touch Sources/CTemplates/list.h
+
+build: setup embedded
 	swift build
 
-release: setup
+release: setup embedded
 	swift build -c release --static-swift-stdlib --product devbox 2>&1 | grep -v 'mktemp. is dangerous'
 
 ## All tests: without root first, then those with real guests.

@@ -20,7 +20,7 @@ function __devbox_parse_tokens -S
     set -l unparsed_tokens (__devbox_tokens -pc)
     switch $unparsed_tokens[1]
     case 'devbox'
-        __devbox_parse_subcommand 0 'version' 'h/help'
+        __devbox_parse_subcommand 0 'work=' 'json' 'v/verbose' 'q/quiet' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'clone'
             __devbox_parse_subcommand 2 'work=' 'json' 'v/verbose' 'q/quiet' 'memory=' 'cpus=' 'hostname=' 'version' 'h/help'
@@ -159,6 +159,10 @@ function __devbox_custom_completion
 end
 
 complete -c 'devbox' -f
+complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox" work' -l 'work' -d 'The work directory.' -rfa '(__devbox_complete_directories)'
+complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox" json' -l 'json' -d 'Report as JSON on standard output.'
+complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox" v verbose' -l 'verbose' -s 'v' -d 'Print each external command as a line that can be pasted into a shell.'
+complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox" q quiet' -l 'quiet' -s 'q' -d 'Print no messages but errors and warnings.'
 complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox" version' -l 'version' -d 'Show the version.'
 complete -c 'devbox' -n '__devbox_should_offer_completions_for_flags_or_options "devbox" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'devbox' -n '__devbox_should_offer_completions_for_positional "devbox" -eq 1' -fa 'clone' -d 'Make a guest: a thin layer on an image, or on a stopped guest, with an identity of its own.'

@@ -41,6 +41,10 @@ _devbox() {
 
     local -i ret=1
     local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
         '(-): :->command'

@@ -55,6 +55,9 @@ public struct DevboxCommand: ParsableCommand {
         ]
     )
 
+    /// In front of a command's name they are moved behind it; here they stand for the help, and for shells that complete.
+    @OptionGroup var options: GlobalOptions
+
     /// For the parser.
     public init() {}
 

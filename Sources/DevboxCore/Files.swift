@@ -22,8 +22,13 @@ public enum Files {
 
     /// The whole of a small file, refused where it is larger than `limit` bytes.
     public static func read(_ path: FilePath, limit: Int = 16 << 20) throws -> [UInt8] {
-        let file = try open(path, .readOnly)
+        // A fifo in the place of a file would be waited for, for ever.
+        let file = try open(path, .readOnly, .nonBlocking)
         defer { try? file.close() }
+        var status = stat()
+        guard fstat(file.rawValue, &status) == 0, status.st_mode & S_IFMT != S_IFIFO else {
+            throw Failure(.badInput, "\(path) is a fifo, and no file")
+        }
         return try readAll(file, name: path.string, limit: limit)
     }
 
@@ -83,7 +88,10 @@ public enum Files {
             throw failure("make the directory \(path)", Errno(rawValue: number))
         }
         try makeDirectory(path.removingLastComponent(), mode: mode)
-        try makeDirectory(path, mode: mode)
+        // Once more, and no further: where a link leads nowhere, or in /proc, a folder is not made though the one above it is there.
+        guard mkdir(path.string, mode) == 0 || errno == EEXIST else {
+            throw failure("make the directory \(path)", Errno(rawValue: errno))
+        }
     }
 
     /// The names in a directory, sorted, without `.` and `..`. A directory that does not exist has none.

@@ -53,7 +53,14 @@ public struct RecordTree<Entry: StoredRecord>: Sendable {
     ///   - unreadable: told of each that cannot be read, or that is not where it says.
     public func all(below names: [String] = [], unreadable: (FilePath) -> Void) throws -> [Entry] {
         try self.names(below: names).flatMap { name -> [Entry] in
-            if names.count + 1 < Entry.store.depth { return try all(below: names + [name], unreadable: unreadable) }
+            if names.count + 1 < Entry.store.depth {
+                let folder = (names + [name]).reduce(folder) { $0.appending($1) }
+                guard try Files.isFolder(folder) else {
+                    unreadable(folder)
+                    return []
+                }
+                return try all(below: names + [name], unreadable: unreadable)
+            }
             guard name.hasSuffix(".json") else { return [] }
             let place = names + [String(name.dropLast(5))]
             guard let entry = try? read(place), entry.place == place else {

@@ -39,12 +39,30 @@ public struct Templates: Sendable {
     public func render(_ name: String, _ values: [String: any Sendable] = [:]) throws -> String {
         let text = try self.text(name)
         let type = name.hasSuffix(".html.mustache") ? PageContent.name : "TEXT"
+        func unusable(_ reason: String) -> Failure {
+            Failure(
+                .badInput, "the template \(name) cannot be used: \(reason)",
+                hint: "`devbox templates \(name)` prints devbox's own")
+        }
+        if text.contains(#/\{\{\s*[><$]/#) {
+            throw unusable("it has a partial ({{>), which devbox's templates have none of")
+        }
         do {
             return try MustacheTemplate(string: "{{% CONTENT_TYPE:\(type)}}" + text).render(values)
+        } catch let error as MustacheTemplate.ParserError {
+            throw unusable("line \(error.context.lineNumber): \(Self.words(error.error))")
         } catch {
-            throw Failure(
-                .badInput, "the template \(name) cannot be used: \(error)",
-                hint: "`devbox templates \(name)` prints devbox's own")
+            throw unusable("\(error)")
+        }
+    }
+
+    private static func words(_ error: any Error) -> String {
+        switch error {
+        case MustacheTemplate.Error.expectedSectionEnd: "a section is not closed"
+        case MustacheTemplate.Error.sectionCloseNameIncorrect: "a section is closed that is not open"
+        case MustacheTemplate.Error.unfinishedName: "a {{variable}} is not closed, or has no name"
+        // What the parser's own reader says at the text's end.
+        default: "\(error)" == "overflow" ? "it ends within a {{tag}}" : "\(error)"
         }
     }
 

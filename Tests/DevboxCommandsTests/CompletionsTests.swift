@@ -75,6 +75,28 @@ struct CompletionsTests {
         #expect(replies.isSuperset(of: ["bash", "zsh", "fish"]), "\(output.text) \(output.complaint)")
     }
 
+    @Test(
+        "bash completes guests behind options in front of the command's name, out of the work directory that they name")
+    func leading() throws {
+        let scratch = try ScratchDirectory()
+        let work = try WorkDirectory(given: scratch("work").string, environment: [:])
+        try scratch.write("{}", to: "work/guests/bug-1/guest.json")
+        let folder = Devbox.program.name.split(separator: "/").dropLast().joined(separator: "/")
+        let line = "devbox --work \(work.path) show "
+        let asked = """
+            PATH=/\(folder):$PATH
+            . <(devbox completions bash)
+            COMP_WORDS=(devbox --work \(work.path) show ''); COMP_CWORD=4; COMP_LINE='\(line)'; COMP_POINT=${#COMP_LINE}
+            $(complete -p devbox | sed 's/.*-F \\([^ ]*\\) .*/\\1/') devbox '' show
+            printf '%s\\n' "${COMPREPLY[@]}"
+            """
+        let output = try runner.attempt(
+            Command(
+                Program("bash", package: "bash", for: "tests"), ["-c", asked],
+                environment: ["HOME": scratch("home").string]))
+        #expect(output.text == "bug-1\n", "\(output.text) \(output.complaint)")
+    }
+
     @Test("root does not write into another user's home", .enabled(if: getuid() == 0))
     func sudo() throws {
         let home = try ScratchDirectory()

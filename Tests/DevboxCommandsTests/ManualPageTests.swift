@@ -35,14 +35,21 @@ struct ManualPageTests {
         }
     }
 
+    @Test("paragraphs are apart where there are two, and nowhere else")
+    func paragraphs() {
+        var page = ManualText()
+        page.paragraphs(["", "one", "", "", "two", "  x", "", "  y", ""])
+        #expect(page.text == "one\n.PP\ntwo\n.nf\n  x\n.fi\n.nf\n.PP\n  y\n.fi\n")
+    }
+
     @Test("no text is taken for a request of roff's")
     func escapes() {
         var page = ManualText()
         page.line(".so /etc/passwd")
         page.line(#"'\n and a-b"#)
-        page.line("snapshot-1, …")
+        page.line("snapshot-1, … é")
         page.macro("B", [#"a "word""#])
         #expect(
-            page.text == "\\&.so /etc/passwd\n\\&'\\en and a\\-b\nsnapshot\\-1, \\[u2026]\n.B \"a \\(dqword\\(dq\"\n")
+            page.text == "\\&.so /etc/passwd\n\\&'\\en and a\\-b\nsnapshot\\-1, ... \\[u00E9]\n.B \"a \\(dqword\\(dq\"\n")
     }
 }

@@ -34,6 +34,25 @@ struct FilesTests {
         try await writer
     }
 
+    @Test("a folder that cannot be made, though the one above it is there, is an error that names it")
+    func folderNowhere() throws {
+        try FileManager.default.createSymbolicLink(atPath: scratch("link").string, withDestinationPath: "nowhere")
+        for path in [scratch("link/x"), scratch("link/x/y"), FilePath("/proc/x/y")] {
+            let error = reported { try Files.makeDirectory(path) }
+            #expect(error?.message.contains("make the directory") == true, "\(error?.message ?? "none")")
+        }
+        try Files.makeDirectory(scratch("a/b/c"))
+        try Files.makeDirectory(scratch("a/b/c"))
+        #expect(try Files.isFolder(scratch("a/b/c")))
+    }
+
+    @Test("a fifo in the place of a file is refused, and not waited for", .timeLimit(.minutes(1)))
+    func fifo() throws {
+        try tool("mkfifo", scratch("f").string)
+        let error = reported { _ = try Files.read(scratch("f")) }
+        #expect(error?.exitCode == .badInput)
+    }
+
     @Test("where the new file cannot be put in place, all is as before")
     func failsWhole() throws {
         try scratch.write("kept", to: "f/inside")

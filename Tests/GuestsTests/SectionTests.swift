@@ -86,5 +86,21 @@ struct SectionTests {
         #expect(error?.exitCode == .badInput)
         #expect(error?.message.contains("'tracing' in guests/a/guest.json") == true, "\(error?.message ?? "")")
         #expect(error?.message.contains("'events' is not as expected") == true)
+        try change { $0.members["tracing"] = .integer(5) }
+        let other = reported { _ = try here.store.load("a").section(Tracing.self) }
+        #expect(other?.exitCode == .badInput)
+    }
+
+    @Test("a guest of no memory or no processor is none")
+    func impossible() throws {
+        let file = here.store.files("a").record
+        let text = try Files.text(file)
+        for (key, value) in [("memory", "-1"), ("memory", "0"), ("cpus", "0")] {
+            let changed = text.replacing(try Regex("\"\(key)\" : [0-9]+"), with: "\"\(key)\" : \(value)")
+            try Files.writeAtomically(Array(changed.utf8), to: file)
+            let error = reported { _ = try here.store.load("a") }
+            #expect(
+                error?.exitCode == .badInput && error?.message.contains("'\(key)'") == true, "\(error?.message ?? "")")
+        }
     }
 }

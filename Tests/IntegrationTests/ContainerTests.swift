@@ -39,6 +39,19 @@ extension IntegrationTests {
             }
         }
 
+        @Test("a command in a stopped guest cannot restart it or switch it off: it runs once, and its status counts")
+        func execSwitchesNothing() throws {
+            try bed.withGuest("reboots") { guest in
+                for way in ["reboot", "poweroff", "halt"] {
+                    let script = "echo \(way) >> /root/tried; \(way) -f; exit 5"
+                    let result = try bed.run("exec", guest, "--", "sh", "-c", script, limit: .seconds(60))
+                    #expect(result.status == 5)
+                }
+                let tried = try bed.run("exec", guest, "--", "cat", "/root/tried").out
+                #expect(tried == "reboot\npoweroff\nhalt\n")
+            }
+        }
+
         @Test("what a command leaves running ends with it")
         func execLeavesNothing() throws {
             try bed.withGuest("left") { guest in

@@ -155,6 +155,15 @@ struct SharedStoreTests {
         #expect(try store.records.read(["bug-1", "three"]) == nil)
     }
 
+    @Test("a file where folders are expected is told, and keeps nobody from the records")
+    func strayFile() throws {
+        try add("one")
+        try Files.writeAtomically([], to: work.records.pushing("dumps/stray.json"))
+        var told: [String?] = []
+        #expect(try store.records.all { told.append($0.lastComponent?.string) }.map(\.name) == ["one"])
+        #expect(told == ["stray.json"])
+    }
+
     @Test("a folder that cannot be made is no folder that is missing")
     func notMade() throws {
         try Files.makeDirectory(store.folder)

@@ -67,9 +67,16 @@ struct TemplatesTests {
 
     @Test("a user's own that is no Mustache is bad input, and says which it is")
     func damaged() throws {
-        let templates = try own("lxc.conf.mustache", "{{#open}}\n")
-        let error = try #require(reported { _ = try templates.render("lxc.conf.mustache") })
-        #expect(error.exitCode == .badInput && error.message.contains("lxc.conf.mustache"))
+        for (text, reason) in [
+            ("a\nb\n{{#open}}\n", "a section is not closed"),
+            ("a\n{{/b}}\n", "line 2: a section is closed that is not open"),
+            ("{{a\n", "it ends within a {{tag}}"), ("{{> other}}\n", "it has a partial"),
+        ] {
+            let templates = try own("lxc.conf.mustache", text)
+            let error = try #require(reported { _ = try templates.render("lxc.conf.mustache") })
+            #expect(error.exitCode == .badInput && error.message.contains("lxc.conf.mustache"))
+            #expect(error.message.contains(reason), "\(error.message)")
+        }
     }
 
     @Test("in a text values stand as they are")

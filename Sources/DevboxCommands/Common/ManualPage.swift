@@ -106,12 +106,18 @@ struct ManualText {
 
     /// Lines of running text, with empty lines between paragraphs; what is indented stays as it is.
     mutating func paragraphs(_ lines: [String]) {
-        var isVerbatim = false
+        var (isVerbatim, hasText, isApart) = (false, false, false)
         for each in lines {
             let wantsVerbatim = each.hasPrefix("  ")
             if wantsVerbatim != isVerbatim { macro(wantsVerbatim ? "nf" : "fi") }
             isVerbatim = wantsVerbatim
-            if each.isEmpty { macro("PP") } else { line(each) }
+            // An empty line tells of a paragraph only where one has come before, and another one comes.
+            if !each.isEmpty {
+                if isApart, hasText { macro("PP") }
+                line(each)
+                hasText = true
+            }
+            isApart = each.isEmpty
         }
         if isVerbatim { macro("fi") }
     }
@@ -126,6 +132,8 @@ struct ManualText {
             switch scalar {
             case "\\": "\\e"
             case "-": "\\-"
+            // Terminals without it would show nothing.
+            case "…": "..."
             // roff itself reads no UTF-8; groff_char(7).
             case _ where !scalar.isASCII: "\\[u\(hexadecimal(scalar))]"
             default: String(scalar)

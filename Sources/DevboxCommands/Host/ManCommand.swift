@@ -26,6 +26,7 @@ struct ManCommand: ParsableCommand {
     var to: String?
 
     func validate() throws {
+        if to?.isEmpty == true { throw ValidationError("--to needs a folder") }
         if to != nil, !command.isEmpty { throw ValidationError("--to writes all pages: no command goes with it") }
     }
 
@@ -41,7 +42,7 @@ struct ManCommand: ParsableCommand {
             options.console.say("\(pages.count) pages are in \(folder)")
             return try options.print(pages.map { folder.appending("\($0.name).1").string }, "")
         }
-        let name = (["devbox"] + command).joined(separator: "-")
+        let name = (["devbox"] + command.drop { $0 == "devbox" }).joined(separator: "-")
         guard let page = pages.first(where: { $0.name == name }) else {
             throw Failure(
                 .notFound, "there is no page of '\(Names.printable(command.joined(separator: " ")))'",

@@ -36,6 +36,9 @@ extension GuestRecord {
         lastStartedAt = try values.decodeIfPresent(Date.self, forKey: .lastStartedAt)
         lastTransaction = try values.decodeIfPresent(String.self, forKey: .lastTransaction)
         members = try OtherMembers.decode(from: decoder, besides: Self.known)
+        for (key, value) in [(Keys.memory, memory), (.cpus, Int64(cpus))] where value <= 0 {
+            throw DecodingError.dataCorruptedError(forKey: key, in: values, debugDescription: "it is not positive")
+        }
     }
 
     /// Writes guest.json.

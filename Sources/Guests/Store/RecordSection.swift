@@ -22,7 +22,7 @@ extension GuestRecord {
     ///
     /// - Throws: `badInput` where it is not as the feature's module writes it.
     public func section<Section: RecordSection>(_ type: Section.Type) throws -> Section? {
-        guard let value = sections[type.key] else { return nil }
+        guard let value = members[type.key] else { return nil }
         do {
             return try RecordFile.decode(type, from: RecordFile.json(value, pretty: false))
         } catch let error as Failure {
