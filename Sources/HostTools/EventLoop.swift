@@ -45,7 +45,7 @@ public final class EventLoop {
                 watched.map { .of($0, read: sources[$0] != nil, write: sinks[$0] != nil) },
                 until: timers.map(\.at).min())
             let now = ContinuousClock.now
-            let due = timers.filter { $0.at <= now }
+            let due = timers.filter { $0.at <= now }.sorted { $0.at < $1.at }
             timers.removeAll { $0.at <= now }
             for timer in due where !stopped { try timer.body() }
             for (place, number) in watched.enumerated() where ready[place] && !stopped {
