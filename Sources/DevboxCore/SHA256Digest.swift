@@ -29,19 +29,7 @@ public struct SHA256Digest: Sendable, Hashable, Codable, CustomStringConvertible
     /// - Parameter name: what messages call the file.
     public init(of file: FileDescriptor, name: String) throws {
         var hasher = Hasher()
-        // What stays in the processor's cache between being read and being digested; malloc(3) takes it from what the process has.
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 64)
-        defer { buffer.deallocate() }
-        while true {
-            let count: Int
-            do {
-                count = try file.read(into: buffer)
-            } catch let error as Errno {
-                throw failure("read \(name)", error)
-            }
-            if count == 0 { break }
-            hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-        }
+        try Files.forEachChunk(of: file, name: name) { hasher.update($0) }
         self = hasher.digest
     }
 

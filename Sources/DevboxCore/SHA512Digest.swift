@@ -27,18 +27,7 @@ public struct SHA512Digest: Sendable, Hashable, CustomStringConvertible {
     /// - Parameter name: what messages call the file.
     public init(of file: FileDescriptor, name: String) throws {
         var function = SHA512()
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 64)
-        defer { buffer.deallocate() }
-        while true {
-            let count: Int
-            do {
-                count = try file.read(into: buffer)
-            } catch let error as Errno {
-                throw failure("read \(name)", error)
-            }
-            if count == 0 { break }
-            function.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-        }
+        try Files.forEachChunk(of: file, name: name) { function.update(bufferPointer: $0) }
         description = Hexadecimal.text(function.finalize(), count: 64)
     }
 
