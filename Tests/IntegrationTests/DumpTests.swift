@@ -157,21 +157,15 @@ extension IntegrationTests {
                 try Files.writeAtomically(bytes, to: large)
                 try put([("1/vmcore", large), ("2/vmcore", elf), ("3/vmcore", large)], in: guest)
                 let sizes = Set(try [large, elf].map { Int64(try Files.status($0).st_size) })
-                var kills = 0
+                var moments = KillMoments(within: .milliseconds(400))
                 for round in 0..<12 {
                     let before = try HostState(of: bed)
-                    var child = try ChildProcess(bed.command(["dumps", guest]), output: .null, error: .null)
-                    let moment = Duration.milliseconds(Int.random(in: 0...400))
-                    if try child.wait(until: .now + moment) == nil {
-                        child.signal(SIGKILL)
-                        kills += 1
-                    }
-                    _ = try child.wait()
+                    try moments.kill(bed.command(["dumps", guest]))
                     try before.waitUntilBack()
                     try wholeOnly(guest, sizes: sizes, round)
                     if round % 3 == 2 { try Files.removeTree(share(guest)) }
                 }
-                #expect(kills > 0, "none of the kills came in time")
+                #expect(moments.kills > 0, "none of the kills came in time")
                 try bed.run("dumps", guest).succeeded()
                 #expect(try Files.list(share(guest)).count == 3)
                 let whole = Set(try [large, elf].map { try SHA256Digest(of: $0) })
@@ -179,16 +173,12 @@ extension IntegrationTests {
                     #expect(whole.contains(try SHA256Digest(of: share(guest).appending(name).appending("vmcore"))))
                 }
                 // Killed while the guest's disk is changed: the transaction is undone, or done.
+                moments = KillMoments(within: .milliseconds(900))
                 var (gone, kept) = (0, 0)
                 for _ in 0..<8 {
                     try put([("1/vmcore", large), ("2/vmcore", elf), ("3/vmcore", large)], in: guest)
                     try bed.run("dumps", guest).succeeded()
-                    var child = try ChildProcess(
-                        bed.command(["dumps", guest, "--remove-from-guest"]), output: .null, error: .null)
-                    if try child.wait(until: .now + .milliseconds(Int.random(in: 50...900))) == nil {
-                        child.signal(SIGKILL)
-                    }
-                    _ = try child.wait()
+                    try moments.kill(bed.command(["dumps", guest, "--remove-from-guest"]))
                     let left = try bed.run("exec", guest, "--", "ls", "/var/crash").succeeded().out
                     #expect(left == "1\n2\n3\n" || left == "")
                     if left == "" { gone += 1 } else { kept += 1 }

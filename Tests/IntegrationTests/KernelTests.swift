@@ -61,18 +61,16 @@ extension IntegrationTests {
                 let begin = ContinuousClock.now
                 try bed.run("install-kernel", guest, package.string).succeeded()
                 let usual = ContinuousClock.now - begin
+                var moments = KillMoments(within: usual * 1.4)
                 var (whole, asBefore) = (0, 0)
                 for round in 1...14 {
                     try bed.run("rollback", guest, "clean").succeeded()
                     let before = try bed.keepDisk(guest)
                     let host = try HostState(of: bed)
                     if round % 5 == 1 { try Files.removeTree(bed.work.appending("cache/packages")) }
-                    var child = try ChildProcess(
-                        bed.command(["install-kernel", guest, package.string]), output: .null, error: .null)
                     // Decoding takes as long again.
-                    let moment = usual * (round % 5 == 1 ? 2 : 1.3) * Double.random(in: 0...1)
-                    if try child.wait(until: .now + moment) == nil { child.signal(SIGKILL) }
-                    _ = try child.wait()
+                    try moments.kill(
+                        bed.command(["install-kernel", guest, package.string]), scale: round % 5 == 1 ? 1.6 : 1)
                     try host.waitUntilBack()
                     let kernels = try bed.run("kernels", guest).succeeded().out
                     if kernels.contains(version) {
@@ -87,7 +85,7 @@ extension IntegrationTests {
                     try Files.remove(before)
                     if round % 5 == 0 { try bed.checkDisk(guest) }
                 }
-                #expect(whole > 0 && asBefore > 0, "\(whole) whole, \(asBefore) as before")
+                #expect(moments.kills > 0 && whole > 0 && asBefore > 0, "\(whole) whole, \(asBefore) as before")
                 try bed.run("rollback", guest, "clean").succeeded()
                 try bed.run("install-kernel", guest, package.string).succeeded()
                 try bed.run("start", guest).succeeded()

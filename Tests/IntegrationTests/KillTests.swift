@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 extension IntegrationTests {
-    /// devbox is killed at random moments; what comes next must find everything whole.
+    /// devbox is killed at any moment; what comes next must find everything whole.
     @Suite("SIGKILL at any moment", .serialized)
     struct KillTests {
         let bed: TestBed
@@ -16,10 +16,10 @@ extension IntegrationTests {
         @Test("of clone: the guest is there as a whole or not at all, and nothing else is left")
         func clone() throws {
             try bed.withGuest("source") { source in
-                var kills = 0
+                var moments = KillMoments(within: .milliseconds(80))
                 for (round, from) in [TestBed.image, source].flatMap({ Array(repeating: $0, count: 15) }).enumerated() {
                     let name = "kill-clone-\(round)"
-                    if try kill(["clone", from, name], within: .milliseconds(80)) { kills += 1 }
+                    try kill(["clone", from, name], at: &moments)
                     let listed = try bed.run("list").succeeded().out.contains("\(name) ")
                     #expect(!(try Files.list(bed.work.appending("guests")).contains { $0.hasPrefix(".") }))
                     if listed {
@@ -31,7 +31,7 @@ extension IntegrationTests {
                         try bed.run("remove", name).succeeded()
                     }
                 }
-                #expect(kills > 0, "none of the kills came in time")
+                #expect(moments.kills > 0, "none of the kills came in time")
                 try bed.checkDisk(source)
                 try bed.run("exec", source, "--", "true").succeeded()
             }
@@ -41,11 +41,12 @@ extension IntegrationTests {
         func exec() throws {
             try bed.withGuest("kill-exec") { guest in
                 try bed.run("exec", guest, "--", "sh", "-c", "mkdir /root/d; echo 0 > /root/d/count").succeeded()
+                var moments = KillMoments(within: .milliseconds(450))
                 var (last, kept, undone) = (0, 0, 0)
                 for round in 1...25 {
                     let script =
                         "rm -f /root/d/*; for i in $(seq 50); do echo \(round) > /root/d/$i; done; sync; echo \(round) > /root/d/count"
-                    try kill(["exec", guest, "--", "sh", "-c", script], within: .milliseconds(450))
+                    try kill(["exec", guest, "--", "sh", "-c", script], at: &moments)
                     let found = try bed.run("exec", guest, "--", "sh", "-c", "cat /root/d/count; ls /root/d | wc -l")
                         .succeeded().out
                     #expect(found == "\(round)\n51\n" || found == "\(last)\n\(last == 0 ? 1 : 51)\n", "round \(round)")
@@ -60,8 +61,9 @@ extension IntegrationTests {
         @Test("of starting a container: the next command works")
         func startContainer() throws {
             try bed.withGuest("kill-lxc") { guest in
+                var moments = KillMoments(within: .milliseconds(900))
                 for _ in 1...12 {
-                    try kill(["start", "--mode", "lxc", guest], within: .milliseconds(900))
+                    try kill(["start", "--mode", "lxc", guest], at: &moments)
                     // Whatever moment it was: started, or not.
                     try bed.run("stop", guest).succeeded()
                     #expect(try bed.run("exec", guest, "--", "hostname").out == "\(guest)\n")
@@ -74,13 +76,14 @@ extension IntegrationTests {
         @Test("of flipping a running container: the next command works, and the mode is the old or the new one")
         func flip() throws {
             try bed.withGuest("kill-flip") { guest in
+                var (first, moments) = (KillMoments(within: .zero), KillMoments(within: .milliseconds(1500)))
                 for round in 1...8 {
                     try bed.run("flip", guest, "lxc").succeeded()
                     #expect(try bed.listed(guest).mode == "lxc")
                     try bed.run("start", guest).succeeded()
                     // The first is killed before it does anything.
-                    let limit = round == 1 ? Duration.zero : .milliseconds(1500)
-                    try kill(["flip", guest, "kvm"], within: limit, leaving: true)
+                    let flip = bed.command(["flip", guest, "kvm"])
+                    if round == 1 { try first.kill(flip) } else { try moments.kill(flip) }
                     let shown = try bed.run("show", guest, "--json").succeeded().out
                     let record = try RecordFile.decode(JSONValue.self, from: shown.utf8)
                     let mode = try #require(record["mode"]?.string)
@@ -101,8 +104,9 @@ extension IntegrationTests {
         @Test("of starting a virtual machine: no process is left, and the disk is whole")
         func startMachine() throws {
             try bed.withGuest("kill-kvm") { guest in
+                var moments = KillMoments(within: .seconds(3))
                 for _ in 1...6 {
-                    try kill(["start", guest], within: .seconds(3))
+                    try kill(["start", guest], at: &moments)
                     try bed.checkDisk(guest)
                     #expect(try bed.run("exec", guest, "--", "hostname").out == "\(guest)\n")
                 }
@@ -132,25 +136,15 @@ extension IntegrationTests {
             try tool("find", "/sys/fs/cgroup", "-maxdepth", "3", "-type", "d", "-path", "*/devbox/devbox-\(guest)-*")
         }
 
-        /// Starts devbox and kills it at a random moment; then waits until nothing of it is left on the host.
-        ///
-        /// - Parameter leaving: whether a guest may go on running, as one that was started before does.
-        /// - Returns: whether it had not ended by itself before.
-        @discardableResult
-        private func kill(_ arguments: [String], within limit: Duration, leaving: Bool = false) throws -> Bool {
+        /// Starts devbox and kills it at the next moment; then waits until nothing of it is left on the host.
+        private func kill(_ arguments: [String], at moments: inout KillMoments) throws {
             let before = try HostState(of: bed)
-            var child = try ChildProcess(bed.command(arguments), output: .null, error: .null)
-            let moment = Duration.microseconds(Int.random(in: 0...Int(limit.inSeconds * 1_000_000)))
-            let isKilled = try child.wait(until: .now + moment) == nil
-            if isKilled { child.signal(SIGKILL) }
-            _ = try child.wait()
-            if leaving { return isKilled }
+            try moments.kill(bed.command(arguments))
             if arguments[0] == "start", let guest = arguments.last, try bed.listed(guest).state != "stopped" {
                 // It had committed before the signal came: the guest is up, as it was asked for.
                 try bed.run("stop", "--force", guest).succeeded()
             }
             try before.waitUntilBack()
-            return isKilled
         }
     }
 }
