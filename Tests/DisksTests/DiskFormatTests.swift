@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("Formats of disks", .timeLimit(.minutes(3)))
+@Suite("Formats of disks", .timeLimit(.minutes(10)))
 struct DiskFormatTests {
     private let scratch: ScratchDirectory
     init() throws { scratch = try ScratchDirectory() }

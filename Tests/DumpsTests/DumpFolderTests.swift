@@ -7,7 +7,7 @@ import Testing
 
 @testable import Dumps
 
-@Suite("Dumps in a folder of the guest's own choice", .timeLimit(.minutes(5)))
+@Suite("Dumps in a folder of the guest's own choice", .timeLimit(.minutes(10)))
 struct DumpFolderTests {
     private static let fixture = FilePath(#filePath).removingLastComponent().pushing(
         "../CrashTests/Fixtures/kdump.zlib.xz"

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Dumps
 
-@Suite("Dumps of several guests", .timeLimit(.minutes(5)))
+@Suite("Dumps of several guests", .timeLimit(.minutes(10)))
 struct SeveralDumpsTests {
     private static let fixture = FilePath(#filePath).removingLastComponent().pushing(
         "../CrashTests/Fixtures/kdump.elf.xz"

@@ -8,7 +8,7 @@ import Testing
 @testable import Fetch
 @testable import Packages
 
-@Suite("the machine's apt sources", .timeLimit(.minutes(3)))
+@Suite("the machine's apt sources", .timeLimit(.minutes(10)))
 struct AptMachineTests {
     let apt: AptBed
     var bed: FetchBed { apt.bed }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Fetch
 
-@Suite("The newest of an apt repository", .timeLimit(.minutes(3)))
+@Suite("The newest of an apt repository", .timeLimit(.minutes(10)))
 struct AptOrderTests {
     let bed: FetchBed
 

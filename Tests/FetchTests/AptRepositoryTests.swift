@@ -6,7 +6,7 @@ import Testing
 
 @testable import Fetch
 
-@Suite("apt repositories that are not as expected", .timeLimit(.minutes(3)))
+@Suite("apt repositories that are not as expected", .timeLimit(.minutes(10)))
 struct AptRepositoryTests {
     let apt: AptBed
     var bed: FetchBed { apt.bed }

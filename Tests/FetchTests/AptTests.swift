@@ -7,7 +7,7 @@ import Testing
 
 @testable import Fetch
 
-@Suite("apt repositories", .timeLimit(.minutes(3)))
+@Suite("apt repositories", .timeLimit(.minutes(10)))
 struct AptTests {
     let bed: FetchBed
     let key: TestKey

@@ -73,7 +73,7 @@ private final class Store: Sendable {
     private static func escaped(_ text: String) -> String { text.replacingOccurrences(of: "&", with: "&amp;") }
 }
 
-@Suite("Stores of objects", .timeLimit(.minutes(3)))
+@Suite("Stores of objects", .timeLimit(.minutes(10)))
 struct BucketTests {
     let bed: FetchBed
 

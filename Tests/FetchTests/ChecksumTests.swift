@@ -5,7 +5,7 @@ import Testing
 
 @testable import Fetch
 
-@Suite("Lists of digests", .timeLimit(.minutes(3)))
+@Suite("Lists of digests", .timeLimit(.minutes(10)))
 struct ChecksumTests {
     let bed: FetchBed
     private static let digest = String(repeating: "ab", count: 32)

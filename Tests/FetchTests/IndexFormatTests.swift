@@ -5,7 +5,7 @@ import Testing
 
 @testable import Fetch
 
-@Suite("Indexes of other servers", .timeLimit(.minutes(3)))
+@Suite("Indexes of other servers", .timeLimit(.minutes(10)))
 struct IndexFormatTests {
     let bed: FetchBed
 

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Fetch
 
-@Suite("Many small files", .serialized, .timeLimit(.minutes(3)))
+@Suite("Many small files", .serialized, .timeLimit(.minutes(10)))
 struct ManyFilesTests {
     let bed: FetchBed
 

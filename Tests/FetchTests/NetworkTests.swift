@@ -9,7 +9,7 @@ import Testing
 @testable import Fetch
 
 /// What devbox takes of its environment, so each test runs the program.
-@Suite("Proxies, certificates, terminals", .timeLimit(.minutes(3)))
+@Suite("Proxies, certificates, terminals", .timeLimit(.minutes(10)))
 struct NetworkTests {
     let bed: FetchBed
 

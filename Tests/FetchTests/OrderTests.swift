@@ -4,7 +4,7 @@ import Testing
 
 @testable import Fetch
 
-@Suite("Orders of packages", .timeLimit(.minutes(3)))
+@Suite("Orders of packages", .timeLimit(.minutes(10)))
 struct OrderTests {
     let bed: FetchBed
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Fetch
 
-@Suite("Packages from real web servers", .serialized, .timeLimit(.minutes(3)))
+@Suite("Packages from real web servers", .serialized, .timeLimit(.minutes(10)))
 struct ServerTests {
     let bed: FetchBed
 

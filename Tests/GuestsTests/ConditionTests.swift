@@ -171,7 +171,7 @@ struct GuestConditionTests {
     }
 }
 
-@Suite("Following a console", .timeLimit(.minutes(5)))
+@Suite("Following a console", .timeLimit(.minutes(10)))
 struct ConsoleWatchTests {
     @Test("lines come whole, however they were written; an endless one is cut, and the next is whole again")
     func lines() throws {

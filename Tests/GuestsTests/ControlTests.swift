@@ -7,7 +7,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("The control socket", .timeLimit(.minutes(5)))
+@Suite("The control socket", .timeLimit(.minutes(10)))
 struct ControlTests {
     private let scratch: ScratchDirectory
     private let path: FilePath
@@ -132,7 +132,7 @@ struct ControlTests {
     }
 }
 
-@Suite("Dumps by QEMU", .timeLimit(.minutes(5)))
+@Suite("Dumps by QEMU", .timeLimit(.minutes(10)))
 struct MachineDumpsTests {
     /// Plays a QEMU that answers each command by `answers`, and runs `body` with the dumps until all jobs are done.
     private func play(

@@ -12,7 +12,7 @@ private struct Tracing: RecordSection, Equatable {
     var kernelArguments: [String] { buffer.map { ["trace_buf_size=\($0)"] } ?? [] }
 }
 
-@Suite("Sections of guest.json", .timeLimit(.minutes(5)))
+@Suite("Sections of guest.json", .timeLimit(.minutes(10)))
 struct SectionTests {
     private let here: TestWork
     init() throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Guests
 
-@Suite("Several guests at once", .timeLimit(.minutes(5)))
+@Suite("Several guests at once", .timeLimit(.minutes(10)))
 struct SeveralGuestsTests {
     private let here: TestWork
     init() throws {

@@ -7,7 +7,7 @@ import Templates
 import TestSupport
 import Testing
 
-@Suite("Disks from elsewhere", .timeLimit(.minutes(5)))
+@Suite("Disks from elsewhere", .timeLimit(.minutes(10)))
 struct ImportTests {
     private let scratch: ScratchDirectory
     private let store: ImageStore

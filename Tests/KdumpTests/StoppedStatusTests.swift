@@ -7,7 +7,7 @@ import Testing
 
 @testable import Kdump
 
-@Suite("Whether a stopped guest would leave a dump", .timeLimit(.minutes(5)))
+@Suite("Whether a stopped guest would leave a dump", .timeLimit(.minutes(10)))
 struct StoppedStatusTests {
     /// A guest with what arming needs, armed.
     ///

@@ -2,7 +2,7 @@
 import TestSupport
 import Testing
 
-@Suite("Lines out of a console and a log", .timeLimit(.minutes(5)))
+@Suite("Lines out of a console and a log", .timeLimit(.minutes(10)))
 struct LogReaderTests {
     private func lines(_ text: String) -> [String] { LogReader(Array(text.utf8)).map(\.whole) }
 

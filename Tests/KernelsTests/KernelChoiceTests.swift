@@ -6,7 +6,7 @@ import Testing
 
 @testable import Kernels
 
-@Suite("The kernel that starts next", .timeLimit(.minutes(5)))
+@Suite("The kernel that starts next", .timeLimit(.minutes(10)))
 struct KernelChoiceTests {
     private let scratch: ScratchDirectory
     private let store: GuestStore

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Kernels
 
-@Suite("Which packages hold which kernels", .timeLimit(.minutes(5)))
+@Suite("Which packages hold which kernels", .timeLimit(.minutes(10)))
 struct KernelPackagesTests {
     private let scratch: ScratchDirectory
     private let store: GuestStore

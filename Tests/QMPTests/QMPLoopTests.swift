@@ -54,7 +54,7 @@ private final class ScriptedMonitor {
     }
 }
 
-@Suite("A monitor on an event loop", .timeLimit(.minutes(5)))
+@Suite("A monitor on an event loop", .timeLimit(.minutes(10)))
 struct QMPLoopTests {
     @Test("answers find their questions in any order, with events between them, which keep their order")
     func outOfOrder() throws {

@@ -53,7 +53,7 @@ struct CommandMarksTests {
     }
 }
 
-@Suite("Passing on a command's output", .timeLimit(.minutes(2)))
+@Suite("Passing on a command's output", .timeLimit(.minutes(10)))
 struct OutputRelayTests {
     private func relay(_ script: String, shown: Bool = false, isOver: Bool = false) throws -> (
         OutputRelay.Report, text: String

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// What `target/run.sh` does in a guest, done here: it needs nothing of a guest's own.
-@Suite("A command in a guest that runs", .timeLimit(.minutes(2)))
+@Suite("A command in a guest that runs", .timeLimit(.minutes(10)))
 struct RunScriptTests {
     private static let mark = "ab12"
 

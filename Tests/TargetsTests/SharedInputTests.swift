@@ -7,7 +7,7 @@ import Testing
 
 @testable import Targets
 
-@Suite("Standard input that others read too", .timeLimit(.minutes(2)))
+@Suite("Standard input that others read too", .timeLimit(.minutes(10)))
 struct SharedInputTests {
     /// What `cat` and its like make of an input that they get by a copy.
     private func run(_ script: String, on source: FileDescriptor, left: Int64?) throws -> [UInt8] {

@@ -27,8 +27,14 @@ package final class ScratchDirectory: Sendable {
     @discardableResult
     package func write(_ text: String, to name: String) throws -> FilePath {
         let file = self(name)
-        try Files.makeDirectory(file.removingLastComponent())
-        try Files.writeAtomically(Array(text.utf8), to: file, mode: 0o644)
+        if name.contains("/") { try Files.makeDirectory(file.removingLastComponent()) }
+        let descriptor = try FileDescriptor.open(
+            file, .writeOnly, options: [.create, .truncate], permissions: .init(rawValue: 0o644))
+        try descriptor.closeAfter {
+            try descriptor.writeAll(text.utf8)
+            // Whatever the umask is.
+            fchmod(descriptor.rawValue, 0o644)
+        }
         return file
     }
 }

@@ -16,14 +16,14 @@ package struct TestRandom: RandomNumberGenerator {
 
     /// Random bytes.
     package mutating func bytes(_ count: Int) -> [UInt8] {
-        (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &self) }
+        var words: [UInt64] = []
+        for _ in 0..<(count + 7) / 8 { words.append(next()) }
+        return words.withUnsafeBytes { Array($0.prefix(count)) }
     }
 }
 
-/// Bytes that does not compress to nothing.
+/// Bytes that do not compress to nothing.
 package func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
     var random = TestRandom(seed: seed)
-    var words: [UInt64] = []
-    for _ in 0..<(count + 7) / 8 { words.append(random.next()) }
-    return words.withUnsafeBytes { Array($0.prefix(count)) }
+    return random.bytes(count)
 }
