@@ -42,7 +42,7 @@ final class ContainerCommand: AttachedCommand {
                 line, input: streams.input, output: relays.first?.stream ?? streams.output,
                 error: relays.last?.stream ?? streams.error, descriptors: descriptors, newSession: !terminal)
         } catch {
-            for relay in relays { _ = try? relay.finish(isOver: true) }
+            for relay in relays { relay.abandon() }
             throw error
         }
         for relay in relays { relay.hasStarted() }
@@ -53,7 +53,14 @@ final class ContainerCommand: AttachedCommand {
 
     func wait(until deadline: ContinuousClock.Instant?, orReadable other: Int32) throws -> Int32? {
         guard let ended = try child.wait(until: deadline, orReadable: other) else { return nil }
-        for relay in relays { _ = try relay.finish(isOver: true) }
+        for relay in relays { relay.readNoFurther() }
+        while !relays.allSatisfy({ $0.look().isFinished }) {
+            let ready = try Poll.wait(
+                [.read(other)] + relays.map { .read($0.look().isFinished ? -1 : $0.news.rawValue) }, until: deadline,
+                interruptible: true)
+            guard !ready[0], relays.indices.contains(where: { ready[$0 + 1] }) else { return nil }
+        }
+        for relay in relays { _ = try relay.finish() }
         let text = String(decoding: try Files.readAll(status.readEnd, name: "the status", limit: 64), as: UTF8.self)
         guard let number = Int32(text.filter(\.isNumber)) else {
             throw Failure(.environment, "the container did not run the command: lxc-attach \(ended)")
@@ -65,6 +72,6 @@ final class ContainerCommand: AttachedCommand {
         // In the container all ends by itself then, and is reaped there; a killed lxc-attach would leave that to the host.
         lifeline?.closeWriteEnd()
         if lifeline == nil || (try? child.wait(until: .now + .seconds(4), interruptible: false)) == nil { child.end() }
-        for relay in relays { _ = try? relay.finish(isOver: true) }
+        for relay in relays { relay.abandon() }
     }
 }

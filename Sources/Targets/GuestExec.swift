@@ -21,7 +21,8 @@ public struct GuestExec: Sendable {
         detach: Bool = false
     ) throws -> CommandResult {
         var command = command
-        if detach { command.leavesRunning = true }
+        // A terminal's end would be the end of what goes on.
+        if detach { (command.leavesRunning, command.mayHaveTerminal) = (true, false) }
         if let running = try targets.running(name) {
             if let mode { try running.guest.check(mode) }
             try start.refuseIfNoMachineStarts("the guest \(name) runs already")

@@ -17,6 +17,8 @@ final class MachineCommand: AttachedCommand {
     private let templates: Templates
     private let relays: [OutputRelay]
     private let input: SharedInput?
+    private let console: Console
+    private var hasEnded = false
 
     /// How long ssh may take to end when the command has: what the command left running may hold the connection.
     private static let patience = Duration.milliseconds(500)
@@ -28,7 +30,7 @@ final class MachineCommand: AttachedCommand {
         _ command: TargetCommand, _ streams: CommandStreams, in guest: RunningGuest, templates: Templates,
         console: Console
     ) throws {
-        (self.guest, self.templates, mark) = (guest, templates, TargetCommand.newMark())
+        (self.guest, self.templates, self.console, mark) = (guest, templates, console, TargetCommand.newMark())
         let terminal = command.wantsTerminal
         let input = try command.sharesInput ? SharedInput(.standardInput) : nil
         let words = try command.words(mark: mark, ["marks"] + (input == nil ? [] : ["count"]), templates)
@@ -45,7 +47,7 @@ final class MachineCommand: AttachedCommand {
                 line, input: input?.stream ?? streams.input, output: output.stream,
                 error: error?.stream ?? streams.error, newSession: !terminal)
         } catch {
-            for relay in relays { _ = try? relay.finish(isOver: true) }
+            for relay in relays { relay.abandon() }
             throw error
         }
         for relay in relays { relay.hasStarted() }
@@ -53,20 +55,55 @@ final class MachineCommand: AttachedCommand {
     }
 
     func wait(until deadline: ContinuousClock.Instant?, orReadable other: Int32) throws -> Int32? {
-        let ready = try Poll.wait(
-            [.read(other), .read(child.pidfd)] + relays.map { .read($0.end) }, until: deadline, interruptible: true)
-        guard (1...relays.count + 1).contains(where: { ready[$0] }) else { return nil }
+        while true {
+            // All that the command wrote is passed on before its end is told, however slowly that is read.
+            let progress = relays.map { $0.look() }
+            if progress.allSatisfy(\.isOver), hasEnded || progress.contains(where: \.hasEnded) { return try conclude() }
+            let ready = try Poll.wait(
+                [.read(other), .read(hasEnded ? -1 : child.pidfd.rawValue)]
+                    + zip(relays, progress).map { .read($1.isFinished ? -1 : $0.news.rawValue) },
+                until: deadline, interruptible: true)
+            if ready[0] { return nil }
+            if ready[1] { hasEnded = true }
+            guard (1...relays.count + 1).contains(where: { ready[$0] }) else { return nil }
+        }
+    }
+
+    /// The command has ended, or what brought it there has.
+    private func conclude() throws -> Int32 {
         input?.stop()
-        let patience = input == nil ? Self.patience : Self.countingPatience
-        let ended = try child.wait(until: .now + patience, interruptible: false) ?? child.end()
-        let reports = try relays.map { try $0.finish(isOver: false) }
-        input?.finish(left: reports.compactMap(\.left).first)
-        if let status = reports.compactMap(\.status).first { return status }
+        if input != nil { awaitCount() }
+        let ended = try child.wait(until: .now + Self.patience, interruptible: false) ?? child.end()
+        let reports = try relays.map { try $0.finish() }
+        let status = reports.compactMap(\.status).first
+        settleInput(reports)
+        if let status { return status }
         guard reports.contains(where: \.hasBegun) else { throw notBegun(reports, ended) }
         guard case .exited(let status) = ended, status != 255 else {
             throw Failure(.environment, "the connection to \(guest.record.name) broke off")
         }
         return status
+    }
+
+    /// Waits until the guest has told what the command has not read, or cannot any more.
+    private func awaitCount() {
+        let deadline = ContinuousClock.now + Self.countingPatience
+        while ContinuousClock.now < deadline {
+            let progress = relays.map { $0.look() }
+            if progress.contains(where: \.hasLeft) || progress.allSatisfy({ $0.isFinished || $0.isUnwanted }) { return }
+            _ = Poll.wait(
+                zip(relays, progress).map { .read($1.isFinished ? -1 : $0.news.rawValue) }, until: deadline)
+        }
+    }
+
+    /// Of devbox's input the command has had what it has read. Where that is not known, nothing that can be kept is taken: in a loop over
+    /// commands one that hangs is not to be the last.
+    private func settleInput(_ reports: [OutputRelay.Report]) {
+        guard let input else { return }
+        let lost = input.finish(left: reports.compactMap(\.left).first)
+        if lost > 0 {
+            console.warn("\(ByteSize.text(lost)) of standard input were taken, and the command did not read them")
+        }
     }
 
     private func notBegun(_ reports: [OutputRelay.Report], _ ended: ExitStatus) -> Failure {
@@ -94,7 +131,6 @@ final class MachineCommand: AttachedCommand {
                 .attempt(ending, limit: .seconds(5))
         }
         if !answers || (try? child.wait(until: .now + .seconds(2), interruptible: false)) == nil { child.end() }
-        for relay in relays { _ = try? relay.finish(isOver: true) }
-        input?.finish(left: nil)
+        settleInput(relays.compactMap { $0.abandon() })
     }
 }

@@ -8,8 +8,8 @@ import SystemPackage
 ///
 /// In `while read name; do devbox exec …; done` the input is the loop's as well, and a command is to take from it what it reads and no
 /// more. ssh takes all that there is. So it gets a copy, by which nothing is taken from the input; that is done when the command has
-/// ended, and the guest has told how much of it was left over. Of a pipe that holds no more than this at once nothing is lost that way;
-/// of a longer stream, what was sent on is taken as it comes.
+/// ended, and the guest has told how much of it was left over. Of what a pipe holds at once, 64 KiB mostly, nothing is lost that way; who
+/// writes more than that has to be let go on, for the command may want all of it.
 final class SharedInput {
     /// For the program that reaches the guest.
     var stream: ChildProcess.Stream { .descriptor(feeder.pipe.readEnd) }
@@ -44,10 +44,12 @@ final class SharedInput {
 
     /// Takes from the input what the command has read.
     ///
-    /// - Parameter left: how much of what was sent it has not read; nil where that is not known.
-    func finish(left: Int64?) {
+    /// - Parameter left: how much of what was sent it has not read; nil where that is not known, and as much as can be is kept then.
+    /// - Returns: how many bytes are gone from the input that the command, as far as is known, has not read.
+    @discardableResult
+    func finish(left: Int64?) -> Int64 {
         stop()
-        feeder.settle(left: left ?? 0)
+        return feeder.settle(left: left)
     }
 }
 
@@ -67,6 +69,8 @@ private final class Feeder: @unchecked Sendable {
 
     /// A pipe tells of no further byte while one waits in it.
     private static let pause = Duration.milliseconds(20)
+    /// After so many pauses one that holds less than it can counts as full: small writes may each have a page of it.
+    private static let mostPauses = 50
 
     init(file: FileDescriptor) throws {
         (pipe, stopping, copy, source) = (try Pipe(), try Pipe(), nil, file)
@@ -100,25 +104,33 @@ private final class Feeder: @unchecked Sendable {
     }
 
     private func feed(by copy: Pipe) throws {
+        var pauses = 0
         while true {
             let pending = Int(sent - taken)
             let waiting = try Pipe.readableBytes(source)
-            if waiting > pending {
+            if waiting > pending, pending < capacity {
                 let count = try copied(waiting, by: copy)
                 guard count > pending || pending > 0 else { return try feedTaking() }
                 if count > pending {
                     guard try send(UnsafeRawBufferPointer(rebasing: buffer[pending..<count])) else { return }
+                    pauses = 0
+                    continue
                 }
-                // The pipe is to have room for what comes next.
-                if count <= pending || Int(sent - taken) > capacity / 2 { try take(sent - taken) }
-                continue
             }
             // All that it holds was sent; asked in this order, nothing comes between.
             if devbox_hung_up(source.rawValue) != 0, try Pipe.readableBytes(source) <= pending { return }
+            // Who writes into a full pipe waits for room.
+            let isFull = pending > capacity - 4096 || pending > capacity / 2 && pauses >= Self.mostPauses
+            if isFull {
+                try take(sent - taken)
+                pauses = 0
+                continue
+            }
             let ready = Poll.wait(
                 [.read(stopping.readEnd), .read(pending == 0 ? source : nil)],
                 until: pending == 0 ? nil : .now + Self.pause)
             if ready[0] { return }
+            pauses += 1
         }
     }
 
@@ -170,9 +182,10 @@ private final class Feeder: @unchecked Sendable {
     }
 
     /// Takes what was read, when the thread has ended. An input that cannot be read any more has nothing that could be kept for others.
-    func settle(left: Int64) {
-        let used = max(0, sent - max(0, left))
+    func settle(left: Int64?) -> Int64 {
+        let used = left.map { max(0, sent - max(0, $0)) } ?? taken
         if copy == nil { lseek(source.rawValue, start + off_t(used), SEEK_SET) } else { try? take(used - taken) }
+        return left == nil ? 0 : max(0, taken - used)
     }
 }
 

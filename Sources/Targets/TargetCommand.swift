@@ -21,6 +21,8 @@ public struct TargetCommand {
     /// Whether what it leaves running goes on when it has ended, in a guest that runs; else that ends with it, as it always does in a
     /// stopped one.
     public var leavesRunning = false
+    /// Whether it has a terminal where devbox has one on both sides, and the command has both. What it leaves running hangs up with it.
+    public var mayHaveTerminal = true
 
     /// What a command reads.
     public enum Input {
@@ -58,9 +60,9 @@ public struct TargetCommand {
         (self.arguments, self.limit) = (arguments, limit)
     }
 
-    /// Whether it is to have a terminal: where devbox has one on both sides, and the command has both.
+    /// Whether it is to have a terminal.
     var wantsTerminal: Bool {
-        guard case .inherit = input, case .inherit = output else { return false }
+        guard mayHaveTerminal, case .inherit = input, case .inherit = output else { return false }
         return isatty(0) == 1 && isatty(1) == 1
     }
 }

@@ -30,6 +30,7 @@ extension IntegrationTests {
                 #expect(try behaviour(guest) == Behaviour.wanted)
                 try surroundings(guest, hasOwnKernel: true)
                 try detached(guest)
+                try unread(guest)
                 try saidPanic(guest)
                 try terminal(guest)
                 try loginShells(guest)
@@ -39,12 +40,13 @@ extension IntegrationTests {
 
         private struct Behaviour: Equatable {
             var variables, loop, input, odd: String
+            var slow: Int
             var left, took: Bool
             var status: Int32
 
             static let wanted = Behaviour(
                 variables: "root root /bin/bash /root C.UTF-8 dumb 0022 /root\n", loop: "1\n2\n3\n", input: "in\n",
-                odd: "s/\\\\/X/|!x|\n|é|", left: false, took: true, status: 3)
+                odd: "s/\\\\/X/|!x|\n|é|", slow: 1_000_000, left: false, took: true, status: 3)
         }
 
         private func behaviour(_ guest: String) throws -> Behaviour {
@@ -62,7 +64,8 @@ extension IntegrationTests {
                 variables: try sh("echo $USER $LOGNAME $SHELL $HOME $LANG $TERM $(umask) $(pwd)").out, loop: loop,
                 input: try sh("cat", input: "in\n").out,
                 odd: try bed.run("exec", guest, "--", "printf", "%s|", "s/\\\\/X/", "!x", "\n", "é").out,
-                left: try sh("ps -e -o args= | grep '^sleep 60[12]'").status == 0, took: took < .seconds(30),
+                slow: try slowlyRead(guest), left: try sh("ps -e -o args= | grep '^sleep 60[12]'").status == 0,
+                took: took < .seconds(30),
                 status: ended.status)
         }
 
@@ -85,6 +88,13 @@ extension IntegrationTests {
             if hasOwnKernel { #expect(try target.console().contains("Linux version")) }
         }
 
+        /// How much comes of a command's output where it is read later than it is written.
+        private func slowlyRead(_ guest: String) throws -> Int {
+            let line = "\"$devbox\" exec \(guest) -- head -c 1000000 /dev/zero | { sleep 1; wc -c; }"
+            let text = try tool("env", "DEVBOX_WORK=\(bed.work)", "devbox=\(Devbox.program.name)", "sh", "-c", line)
+            return Int(text.filter(\.isNumber)) ?? 0
+        }
+
         private func highIDs(_ guest: String) throws {
             let script = "touch /root/high && chown 65536:3000000000 /root/high && stat -c '%u %g' /root/high"
             #expect(try bed.run("exec", guest, "--", "sh", "-c", script).out == "65536 3000000000\n")
@@ -97,6 +107,21 @@ extension IntegrationTests {
                 "exec", "--detach", guest, "--", "sh", "-c", "sleep 603 & exit 3", limit: .seconds(60))
             #expect(result.status == 3)
             #expect(try bed.run("exec", guest, "--", "pkill", "-f", "^sleep 603").status == 0)
+            // A terminal's end is not the end of what was to go on.
+            let typed = "\(Devbox.program.name) exec --detach \(guest) -- sh -c 'sleep 604 & exit 4'"
+            _ = try attempt("env", "DEVBOX_WORK=\(bed.work)", "script", "-qec", typed, "/dev/null")
+            #expect(try bed.run("exec", guest, "--", "pkill", "-f", "^sleep 604").status == 0)
+        }
+
+        /// A time limit holds where nobody reads what the command writes.
+        private func unread(_ guest: String) throws {
+            let output = try Pipe()
+            var child = try ChildProcess(
+                bed.command(["exec", "--timeout", "3", guest, "--", "yes"]), output: .descriptor(output.writeEnd),
+                error: .null)
+            let ended = try child.wait(until: .now + .seconds(60))
+            #expect(ended?.shellStatus == 122)
+            #expect(try bed.run("exec", guest, "--", "pgrep", "-x", "yes").status == 1)
         }
 
         private func loginShells(_ guest: String) throws {

@@ -1,4 +1,5 @@
 import DevboxCore
+import Glibc
 import HostTools
 import TestSupport
 import Testing
@@ -64,7 +65,8 @@ struct OutputRelayTests {
             Command(Program("sh", package: "dash", for: "tests"), ["-c", script]), output: relay.stream)
         relay.hasStarted()
         _ = try child.wait(interruptible: false)
-        let report = try relay.finish(isOver: isOver)
+        if isOver { relay.readNoFurther() }
+        let report = try relay.finish()
         target.closeWriteEnd()
         return (report, String(decoding: try Files.readAll(target.readEnd, name: "it", limit: 1 << 20), as: UTF8.self))
     }
@@ -101,6 +103,64 @@ struct OutputRelayTests {
             output: relay.stream)
         relay.hasStarted()
         #expect(try child.wait(interruptible: false)?.isSuccess == false)
-        _ = try relay.finish(isOver: false)
+        let isSeen = try wait(for: relay) { $0.isUnwanted && $0.isFinished && !$0.hasEnded }
+        #expect(isSeen)
+        _ = try relay.finish()
+    }
+
+    /// - Returns: whether it got as far in time.
+    private func wait(for relay: OutputRelay, _ isThere: (OutputRelay.Progress) -> Bool) throws -> Bool {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while !isThere(relay.look()) {
+            guard ContinuousClock.now < deadline, !relay.look().isFinished else { return isThere(relay.look()) }
+            _ = Poll.wait([.read(relay.news)], until: deadline)
+        }
+        return true
+    }
+
+    /// A relay that has got more than its target takes while nobody reads that, and then the command's end.
+    private func stuck() throws -> (OutputRelay, target: Pipe) {
+        let target = try Pipe()
+        let relay = try OutputRelay(to: .descriptor(target.writeEnd), standard: 1, mark: "ab12")
+        let script = #"printf '\036ab12 begins\036'; head -c 150000 /dev/zero; printf '\036ab12 ends 0\036'"#
+        var child = try ChildProcess(
+            Command(Program("sh", package: "dash", for: "tests"), ["-c", script]), output: relay.stream)
+        relay.hasStarted()
+        // The relay and the pipes hold all of it.
+        _ = try child.wait(until: .now + .seconds(60), interruptible: false)
+        return (relay, target)
+    }
+
+    @Test("the command has not ended before all of it is passed on, however slowly that is read")
+    func slow() throws {
+        let (relay, target) = try stuck()
+        #expect(!relay.look().isOver)
+        let reader = PipeCounter(pipe: target)
+        let thread = try WorkThread { try reader.run(150_000) }
+        let hasEnded = try wait(for: relay, \.hasEnded)
+        #expect(hasEnded)
+        #expect(try relay.finish().status == 0)
+        try thread.wait().get()
+    }
+
+    @Test("who gives up waits for no reader")
+    func abandoned() throws {
+        let (relay, target) = try stuck()
+        let begin = ContinuousClock.now
+        #expect(relay.abandon()?.status == nil)
+        #expect(ContinuousClock.now - begin < .seconds(20))
+        target.closeReadEnd()
+    }
+}
+
+private struct PipeCounter: @unchecked Sendable {
+    let pipe: Pipe
+
+    func run(_ count: Int) throws {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        var left = count
+        while left > 0 {
+            left -= try posix("read") { Glibc.read(pipe.readEnd.rawValue, &buffer, min(buffer.count, left)) }
+        }
     }
 }

@@ -48,6 +48,51 @@ struct SharedInputTests {
         #expect(try rest(file) == "three\n")
     }
 
+    @Test("a list as long as a pipe can hold is there for the next command, where this one has read nothing of it")
+    func longList() throws {
+        let list = (1...6000).map { "commit \($0)\n" }.joined().prefix(60_000)
+        let pipe = try Pipe()
+        try Files.writeAll(pipe.writeEnd, Array(list.utf8), name: "the pipe")
+        pipe.closeWriteEnd()
+        #expect(try run("cat", on: pipe.readEnd, left: 60_000).count == 60_000)
+        #expect(try rest(pipe.readEnd) == list)
+    }
+
+    @Test("where nobody knows what the command has read, nothing is taken")
+    func unknown() throws {
+        let pipe = try Pipe()
+        try Files.writeAll(pipe.writeEnd, Array("one\ntwo\n".utf8), name: "the pipe")
+        pipe.closeWriteEnd()
+        #expect(try run("cat", on: pipe.readEnd, left: nil) == Array("one\ntwo\n".utf8))
+        #expect(try rest(pipe.readEnd) == "one\ntwo\n")
+        let scratch = try ScratchDirectory()
+        let file = try Files.open(scratch.write("one\ntwo\n", to: "list"), .readOnly)
+        defer { try? file.close() }
+        #expect(try run("cat", on: file, left: nil) == Array("one\ntwo\n".utf8))
+        #expect(try rest(file) == "one\ntwo\n")
+    }
+
+    @Test("what had to be taken of a longer stream, and was not read, is counted")
+    func lost() throws {
+        let pipe = try Pipe()
+        let writer = PipeWriter(pipe: pipe, bytes: [UInt8](repeating: 10, count: 300_000))
+        let thread = try WorkThread { try writer.run() }
+        let input = try #require(try SharedInput(pipe.readEnd))
+        let output = try Pipe()
+        var child = try ChildProcess(
+            Command(Program("cat", package: "coreutils", for: "tests"), []), input: input.stream,
+            output: .descriptor(output.writeEnd))
+        output.closeWriteEnd()
+        try input.start()
+        let got = try Files.readAll(output.readEnd, name: "it", limit: 8 << 20)
+        _ = try child.wait(interruptible: false)
+        let lost = input.finish(left: 300_000)
+        try thread.wait().get()
+        #expect(got.count == 300_000)
+        let left = try rest(pipe.readEnd).utf8.count
+        #expect(lost > 0 && Int64(left) == 300_000 - lost)
+    }
+
     @Test("a stream that no pipe holds at once comes whole")
     func stream() throws {
         let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }

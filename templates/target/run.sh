@@ -58,7 +58,7 @@ end_session() {
 
 end() {
 	has stay && return
-	if [ -n "$group" ]; then end_group; else end_session; fi 2>/dev/null
+	if [ -d "$group" ]; then end_group; else end_session; fi 2>/dev/null
 }
 
 tell() {
@@ -70,8 +70,11 @@ tell() {
 	fi
 }
 
+left() { ! has count || tell "left $(wc -c <&7)"; }
+
 begin() {
-	[ -z "$group" ] || echo 0 2>/dev/null >"$group/cgroup.procs"
+	# Where it may not be entered it is of no use.
+	[ -z "$group" ] || { echo 0 >"$group/cgroup.procs"; } 2>/dev/null || rmdir "$group"
 	if has terminal; then exec "$@"; else exec setsid sh -c 'exec "$@"' sh "$@"; fi
 }
 
@@ -87,7 +90,7 @@ else
 	exec 7<&0 6>&2 2>/dev/null
 	begin "$@" <&7 2>&6 6>&- 7<&- 8<&- 9>&- &
 	session=$!
-	trap 'has stay && kill -9 "-$session"; end; exit 143' HUP TERM
+	trap 'has stay && kill -9 "-$session"; end; left; exit 143' HUP TERM
 	if has lifeline; then
 		{
 			read -r _ <&8
@@ -103,5 +106,5 @@ fi
 trap '' HUP PIPE TERM TTOU
 end
 tell "ends $status"
-! has count || tell "left $(wc -c <&7)"
+left
 exit "$status"
