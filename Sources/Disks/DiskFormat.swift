@@ -46,9 +46,8 @@ public enum DiskFormat: Sendable, Equatable {
         } else if end.starts(with: "koly".utf8) {
             self = .strange(
                 "an Apple disk image", hint: "`qemu-img convert -f dmg -O qcow2` reads it, where it is to be trusted")
-        } else if begins("PK\u{3}\u{4}") || begin.starts(with: [0x37, 0x7A, 0xBC, 0xAF]) {
-            self = .strange(
-                "a \(begins("PK") ? "zip" : "7z") archive", hint: "unpack it, and import the disk that is in it")
+        } else if let strange = StrangeFormat(begin) {
+            self = .strange(strange.words, hint: strange.hint)
         } else {
             self = .raw
         }
@@ -146,6 +145,15 @@ public enum ForeignFormat: String, Sendable, Equatable, CaseIterable {
             throw DiskError.refersElsewhere(
                 disk: name, file: String(decoding: line.drop { $0 != UInt8(ascii: "=") }.dropFirst(), as: UTF8.self),
                 hint: DiskError.mergeHint("vmdk"))
+        }
+        // A part of a disk has room for a descriptor, and none in it.
+        let start = Array("# Disk Desc".utf8)
+        guard try isOld || bytes(Int64(clamping: min(place, 1 << 40)) * 512, start.count) == start else {
+            throw DiskError.unsupported(
+                disk: name, feature: "it is one part of a VMDK that lies in several files",
+                hint:
+                    "its descriptor, a small .vmdk beside it, names them all: `qemu-img convert -O qcow2 DESCRIPTOR` makes one disk of them"
+            )
         }
     }
 

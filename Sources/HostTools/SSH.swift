@@ -11,12 +11,20 @@ public enum SSH {
     public static func hostAlias(_ id: String) -> String { "devbox-\(id)" }
 
     /// The options for a guest, as they stand in ssh_config(5).
-    public static func options(id: String, port: Int, key: FilePath, knownHosts: FilePath) -> [(
+    ///
+    /// - Throws: `usage` for a path that ssh would take for another one.
+    public static func options(id: String, port: Int, key: FilePath, knownHosts: FilePath) throws -> [(
         name: String, value: String
     )] {
+        // It is a variable's value for ssh, and nothing keeps it from that.
+        if let path = [key, knownHosts].first(where: { $0.string.contains("${") }) {
+            throw Failure(
+                .usage, "ssh cannot be told of \(path): it takes ${…} for a variable",
+                hint: "another name for the work directory: it may be moved as a whole")
+        }
         // Nobody listens on the loopback, and an emulated guest takes a fifth longer for a key exchange that quantum computers
         // do not break.
-        [
+        return [
             ("HostName", "127.0.0.1"), ("Port", String(port)), ("User", "root"), ("IdentityFile", value(key)),
             ("IdentitiesOnly", "yes"), ("UserKnownHostsFile", value(knownHosts)), ("GlobalKnownHostsFile", "/dev/null"),
             ("HostKeyAlias", hostAlias(id)), ("StrictHostKeyChecking", "yes"), ("PasswordAuthentication", "no"),

@@ -16,7 +16,7 @@ public enum SSHConfig {
         let proxy = try SSH.proxyCommand(
             [Files.executable?.string ?? "devbox", "ssh-proxy", "--work", store.work.path.string, guest.name])
         let options =
-            SSH.options(id: guest.id, port: 22, key: store.work.sshKey, knownHosts: knownHosts)
+            try SSH.options(id: guest.id, port: 22, key: store.work.sshKey, knownHosts: knownHosts)
             .filter { !["HostName", "Port"].contains($0.name) } + [("ProxyCommand", proxy)]
         return "Host \(guest.name)\n" + options.map { "    \($0.name) \($0.value)\n" }.joined()
     }

@@ -33,6 +33,32 @@ struct DiskFormatTests {
     }
 
     @Test(
+        "what is sometimes taken for a disk is called by its name",
+        arguments: [
+            ("an lzma file", [0x5D, 0, 0, 0x80, 0] + Array(repeating: 0xFF, count: 8)),
+            ("an lzip file", Array("LZIP\u{1}".utf8)),
+            ("a rar archive", Array("Rar!\u{1A}\u{7}\u{1}\u{0}".utf8)), ("a cpio archive", Array("070701000".utf8)),
+            ("an ar archive, a .deb say", Array("!<arch>\ndebian".utf8)),
+            ("an Android sparse image", [0x3A, 0xFF, 0x26, 0xED, 1, 0]),
+            ("a partclone image", Array("partclone-image\0".utf8)),
+            ("a WIM image", Array("MSWIM\0\0\0".utf8)),
+            ("an HTML page, and no disk", Array("\n<!DOCTYPE HTML><html>".utf8)),
+            ("a pointer of Git LFS, and no disk", Array("version https://git-lfs.example.org/spec/v1\n".utf8)),
+        ] as [(String, [UInt8])])
+    func strange(words: String, begin: [UInt8]) throws {
+        // Whatever follows, and also where it is short.
+        for rest in [0, 4096] {
+            let path = scratch("file")
+            try Files.writeAtomically(begin + [UInt8](repeating: 0, count: rest), to: path)
+            guard case .strange(let found, _) = try format(path) else {
+                Issue.record("\(words) is taken for a disk")
+                continue
+            }
+            #expect(found == words)
+        }
+    }
+
+    @Test(
         "what qemu-img makes is told apart, and each of these disks is whole by itself",
         arguments: ForeignFormat.allCases)
     func foreign(kind: ForeignFormat) throws {
@@ -55,6 +81,12 @@ struct DiskFormatTests {
         #expect(try format(qcow2) == .qcow2)
         #expect(try format(make("raw", "-f", "raw")) == .raw)
         for text in ["", "x", "KDM", "QFI"] { #expect(try format(scratch.write(text, to: "text")) == .raw) }
+        let twoFiles = try make("two", "-f", "vmdk", "-o", "subformat=twoGbMaxExtentSparse")
+        #expect(try format(twoFiles) == .descriptor)
+        let part = scratch("two-s001.vmdk")
+        let path = Files.exists(part) ? part : scratch("two-s001")
+        #expect(
+            check(.vmdk, path)?.message.contains("one part of a VMDK") == true, "\(check(.vmdk, path)?.message ?? "")")
         guard case .strange = try format(scratch.write("PK\u{3}\u{4}", to: "zip")) else {
             Issue.record("a zip archive is one")
             return

@@ -6,8 +6,11 @@ import Testing
 
 @Suite("ssh")
 struct SSHTests {
-    private let options = SSH.options(
-        id: "77", port: 4022, key: "/w/keys/id_ed25519", knownHosts: "/w/g/run/known_hosts")
+    private let options: [(name: String, value: String)]
+
+    init() throws {
+        options = try SSH.options(id: "77", port: 4022, key: "/w/keys/id_ed25519", knownHosts: "/w/g/run/known_hosts")
+    }
 
     /// As templates/target/begin.sh has it.
     private let starter = #"set -f; IFS=$(printf %b "$1"); set -- $(printf %b "$2"); unset IFS; exec "$@""#
@@ -33,11 +36,20 @@ struct SSHTests {
         #expect(try SSH.run(["a"], starter: "x", options: options, terminal: true).arguments.contains("-tt"))
     }
 
+    @Test("a path that ssh would take for a variable's value is refused by its name")
+    func variable() throws {
+        let error = reported {
+            _ = try SSH.options(id: "77", port: 1, key: "/w/key", knownHosts: "/${HOME}/known_hosts")
+        }
+        #expect(error?.exitCode == .usage && error?.message.contains("/${HOME}/known_hosts") == true)
+        _ = try SSH.options(id: "77", port: 1, key: "/$w/key", knownHosts: "/{HOME}/known_hosts")
+    }
+
     @Test(
         "the key and the known hosts are found in a work directory with any characters in its name",
         arguments: ["/my work", "/50%", "/it's", "/a \"quoted\" one", "/#1", "/back\\slash", "/both '\"\\ %h"])
     func paths(work: String) throws {
-        let odd = SSH.options(
+        let odd = try SSH.options(
             id: "77", port: 1, key: FilePath("\(work)/key"), knownHosts: FilePath("\(work)/known_hosts"))
         let proxy = try SSH.proxyCommand(["/bin/echo", "\(work)/x", "", "$HOME", "`id`", "a;b"])
         let scratch = try ScratchDirectory()

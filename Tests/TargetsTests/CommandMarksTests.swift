@@ -122,7 +122,7 @@ struct OutputRelayTests {
     private func stuck() throws -> (OutputRelay, target: Pipe) {
         let target = try Pipe()
         let relay = try OutputRelay(to: .descriptor(target.writeEnd), standard: 1, mark: "ab12")
-        let script = #"printf '\036ab12 begins\036'; head -c 150000 /dev/zero; printf '\036ab12 ends 0\036'"#
+        let script = #"printf '\036ab12 begins\036'; head -c 110000 /dev/zero; printf '\036ab12 ends 0\036'"#
         var child = try ChildProcess(
             Command(Program("sh", package: "dash", for: "tests"), ["-c", script]), output: relay.stream)
         relay.hasStarted()
@@ -136,7 +136,7 @@ struct OutputRelayTests {
         let (relay, target) = try stuck()
         #expect(!relay.look().isOver)
         let reader = PipeCounter(pipe: target)
-        let thread = try WorkThread { try reader.run(150_000) }
+        let thread = try WorkThread { try reader.run(110_000) }
         let hasEnded = try wait(for: relay, \.hasEnded)
         #expect(hasEnded)
         #expect(try relay.finish().status == 0)

@@ -67,6 +67,22 @@ struct RunScriptTests {
                 "root root \(shell) C.UTF-8 /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n0022\n"))
     }
 
+    @Test("what was set before it is nothing of the command's")
+    func clean() throws {
+        let words = try Templates.builtIn.shell("target/run.sh", [Self.mark, "marks", "env"])
+        let output = try runner.attempt(
+            Command(
+                Program(words[0], package: "dash", for: "tests"), Array(words.dropFirst()),
+                environment: ["LC_ALL": "de_DE.UTF-8", "FOO": "1"]), limit: .seconds(60))
+        let names = Set(
+            output.text.split { $0 == "\n" || $0 == "\u{1E}" }.filter { $0.contains("=") }.map {
+                $0.prefix { $0 != "=" }
+            })
+        #expect(
+            names.subtracting(["PWD", "OLDPWD", "SHLVL", "_"])
+                == ["PATH", "LANG", "TERM", "USER", "LOGNAME", "HOME", "SHELL"])
+    }
+
     @Test("what it has not read of its input is counted")
     func input() throws {
         let result = try run("marks count", "read -r first; echo $first", input: "one\ntwo\n")

@@ -75,7 +75,9 @@ left() { ! has count || tell "left $(wc -c <&7)"; }
 begin() {
 	# Where it may not be entered it is of no use.
 	[ -z "$group" ] || { echo 0 >"$group/cgroup.procs"; } 2>/dev/null || rmdir "$group"
-	if has terminal; then exec "$@"; else exec setsid sh -c 'exec "$@"' sh "$@"; fi
+	has terminal || set -- setsid sh -c 'exec "$@"' sh "$@"
+	# What a login shell's files have set is nothing of the command's.
+	exec env -i PATH="$PATH" LANG="$LANG" TERM="$TERM" USER="$USER" LOGNAME="$LOGNAME" HOME="$HOME" SHELL="$SHELL" "$@"
 }
 
 tell begins

@@ -12,7 +12,7 @@ extension RunningGuest {
         switch state.mode {
         case .kvm:
             return try SSH.run(
-                arguments, starter: Templates(work).script("target/begin.sh"), options: sshOptions, terminal: terminal)
+                arguments, starter: Templates(work).script("target/begin.sh"), options: sshOptions(), terminal: terminal)
         case .lxc:
             guard let container = state.container, let folder = state.containerFolder else {
                 throw Failure(.failure, "the guest \(record.name) has no container")
@@ -24,8 +24,8 @@ extension RunningGuest {
     }
 
     /// What ssh needs to reach the guest as a virtual machine.
-    public var sshOptions: [(name: String, value: String)] {
-        SSH.options(id: record.id, port: state.sshPort ?? 0, key: work.sshKey, knownHosts: files.knownHosts)
+    public func sshOptions() throws -> [(name: String, value: String)] {
+        try SSH.options(id: record.id, port: state.sshPort ?? 0, key: work.sshKey, knownHosts: files.knownHosts)
     }
 
     static let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

@@ -49,8 +49,14 @@ enum DiskContent {
         return found
     }
 
+    /// By its mark; tars of old times have none, but a sum of their first 512 bytes, its own place counted as blanks. See tar(5).
     private static func isTar(_ begin: [UInt8]) -> Bool {
-        begin.count >= 263 && begin[257...].starts(with: "ustar".utf8)
+        guard begin.count >= 512 else { return false }
+        if begin[257...].starts(with: "ustar".utf8) { return true }
+        let text = String(decoding: begin[148..<156], as: UTF8.self).filter { $0.isASCII && $0.isNumber }
+        guard begin[0] != 0, let sum = Int(text, radix: 8) else { return false }
+        return begin[..<512].enumerated().reduce(0) { $0 + ((148..<156).contains($1.offset) ? 32 : Int($1.element)) }
+            == sum
     }
 
     private static func beginning(of file: FileDescriptor, name: String) throws -> [UInt8] {
