@@ -56,6 +56,34 @@ struct ToolReasonTests {
         ])
     func reasons(text: String, line: String) { #expect(ToolReason(text).line == line) }
 
+    @Test(
+        "why a signature or the time of a release does not count is the reason, with what to do",
+        arguments: [
+            (
+                "W: GPG error: http://m x InRelease: The following signatures couldn't be verified because the public key is not available: NO_PUBKEY 1534A8D51A227E42\nE: The repository 'http://m x InRelease' is not signed.",
+                "NO_PUBKEY 1534A8D51A227E42", "archive-keyring"
+            ),
+            (
+                "W: OpenPGP signature verification failed: http://m x InRelease: Missing key 1534\nE: The repository 'http://m x InRelease' is not signed.",
+                "Missing key 1534", "archive-keyring"
+            ),
+            ("E: The repository 'http://m x Release' is not signed.", "is not signed.", "archive-keyring"),
+            (
+                "E: Release file for http://m/dists/x/InRelease is not valid yet (invalid for another 7h 39min 41s). Updates for this repository will not be applied.",
+                "is not valid yet", "clock"
+            ),
+            (
+                "E: Release file for http://m/dists/x/InRelease is expired (invalid since 3d 22h 16min 38s). Updates for this repository will not be applied.",
+                "is expired", "not kept up"
+            ),
+        ])
+    func trust(text: String, line: String, advice: String) {
+        let reason = ToolReason("Get:1 http://m x InRelease\n\(text)\n\(Self.end)")
+        #expect(reason.line.contains(line) && reason.advice?.contains(advice) == true && !reason.isTransient)
+        let error = HostToolError.failed(Program("x", package: "x", for: "x"), .exited(25), complaint: reason.words)
+        #expect(error.hint == reason.advice && error.exitCode == .failure)
+    }
+
     @Test("a program that failed for what passes ends devbox with 75 and a hint, any other with 1")
     func status() {
         func failure(_ line: String) -> (any ReportableError)? {
