@@ -44,7 +44,7 @@ public enum BootFiles {
     }
 
     /// What the initrd of a version is called: by Debian's tools, update-initramfs(8); by dracut(8); by dracut of SUSE.
-    private static func initrdNames(_ version: String) -> [String] {
+    public static func initrdNames(_ version: String) -> [String] {
         ["initrd.img-\(version)", "initramfs-\(version).img", "initrd-\(version)"]
     }
 
