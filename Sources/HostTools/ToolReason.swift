@@ -75,8 +75,19 @@ public struct ToolReason: Sendable, Equatable {
             "Mirror sync in progress", "File has unexpected size", "Hash Sum mismatch", "Temporary failure resolving",
             "Temporary failure in name resolution", "Connection timed out", "connection timed out",
             "Connection reset by peer", "Could not get lock", "Unable to acquire the dpkg frontend lock",
-            "502  Bad Gateway", "503  Service Unavailable", "504  Gateway", "429  Too Many Requests",
+            "Connection failed", "Remote end closed connection",
         ]
-        return words.contains { line.contains($0) }
+        return words.contains { line.contains($0) } || status(line).map(transientStatuses.contains) == true
+    }
+
+    /// Those of HTTP that say that the server, or a proxy in front of it, could not just now.
+    private static let transientStatuses: Set<Int> = [408, 429, 500, 502, 503, 504]
+
+    /// What a server answered, in "Failed to fetch ADDRESS  503  Service Unavailable": each proxy has words of its own behind it.
+    private static func status(_ line: some StringProtocol) -> Int? {
+        guard let start = line.firstRange(of: "Failed to fetch ") else { return nil }
+        let rest = line[start.upperBound...].drop { $0 != " " }
+        let digits = rest.drop { $0 == " " }.prefix { $0 != " " }
+        return digits.utf8.count == 3 ? Int(digits) : nil
     }
 }

@@ -21,6 +21,13 @@ struct ToolReasonTests {
             ),
             ("E: Failed to fetch http://m/pool/a.deb  Hash Sum mismatch", true),
             ("E: Failed to fetch http://m/dists/x/InRelease  Could not resolve 'm'", false),
+            ("E: Failed to fetch http://m/pool/a.deb  503  Connection closed, check DlMaxRetries [IP: ::1 3142]", true),
+            ("E: Failed to fetch http://m/pool/a.deb  502  Connection closed [IP: ::1 3142]", true),
+            ("E: Failed to fetch http://m/pool/a.deb  503  Service Temporarily Unavailable [IP: ::1 80]", true),
+            ("E: Failed to fetch http://m/pool/a.deb  500  Internal Server Error [IP: ::1 80]", true),
+            ("E: Failed to fetch http://m/pool/a.deb  404  Not Found [IP: ::1 80]", false),
+            ("E: Failed to fetch http://m/pool/a.deb  403  Forbidden [IP: ::1 80]", false),
+            ("E: Failed to fetch http://m/pool/503/a.deb  Connection failed [IP: ::1 80]", true),
             ("E: Unable to locate package nonesuch", false),
             ("W: Failed to fetch http://m/dists/x/InRelease  Temporary failure resolving 'm'", true),
         ])
