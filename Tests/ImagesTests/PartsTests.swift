@@ -93,6 +93,24 @@ struct PartsTests {
         #expect(try whole.text("/srv/file") == "srv")
     }
 
+    @Test("a directory that is not there, or that a link leads to, takes no part: no container could mount it")
+    func noDirectory() throws {
+        let root = try PartitionedDisk.root(
+            fstab:
+                "LABEL=a /home ext4 x 0 2\nLABEL=a /mnt/gone ext4 x 0 2\nLABEL=a /work/x ext4 x 0 2\nLABEL=b /var/b ext4 x 0 2\n"
+        )
+        try tool("ln", "-s", "var", root("home").string)
+        try Files.makeDirectory(root("var/b"))
+        let disk = try PartitionedDisk([
+            .init(files: root), .init(options: ["-L", "a"], files: PartitionedDisk.folder("a", at: "file")),
+            .init(options: ["-L", "b"], files: PartitionedDisk.folder("b", at: "file")),
+        ])
+        let record = try imported(disk)
+        #expect(record.root.parts == [DiskPart("/var/b", disk.extents[2])])
+        #expect(record.root.elsewhere?.map(\.path) == ["/home", "/mnt/gone"])
+        #expect(record.root.elsewhere?.first?.words.contains("its /home (partition 2) is not seen") == true)
+    }
+
     @Test("a system in logical partitions is found, with its parts by their numbers")
     func logical() throws {
         let root = try PartitionedDisk.root(

@@ -48,9 +48,13 @@ struct FileSystemTable {
             let isMounted = !entry.options.contains("noauto") || entry.options.contains("x-systemd.automount")
             return entry.path != "/" && isOfDisk && !entry.options.contains("_netdev")
                 && !["/boot/efi", "/efi"].contains(entry.path) && isMounted
+                && !Self.otherPlaces.contains { entry.path == $0 || entry.path.hasPrefix("\($0)/") }
                 && !entry.options.contains { ["bind", "rbind"].contains($0) } && seen.insert(entry.path).inserted
         }.sorted { $0.path < $1.path }
     }
+
+    /// What every system has of its kernel's there, or of devbox.
+    private static let otherPlaces = ["/proc", "/sys", "/dev", "/run", "/work"]
 
     private static let otherKinds: Set<String> = [
         "tmpfs", "none", "swap", "proc", "sysfs", "devpts", "devtmpfs", "debugfs", "tracefs", "securityfs", "cgroup",

@@ -91,7 +91,17 @@ public struct RootFileSystem: Sendable, Codable, Equatable {
         for (path, found) in try DiscoverablePartitions(others).mounts(in: plain, besides: table.entries.map(\.path)) {
             add(path, "partition \(found.number)", search.judge(found))
         }
-        if !own.isEmpty { parts = own.sorted { $0.path < $1.path } }
+        for part in own.sorted(by: { $0.path < $1.path }) {
+            if try open(on: disk, name: name).isDirectory(withoutLinks: part.path) {
+                parts = (parts ?? []) + [part]
+            } else {
+                let source = partitions.first { $0.extent == part.partition }?.number
+                foreign.append(
+                    ForeignPart(
+                        path: part.path, source: source.map { "partition \($0)" } ?? "a partition",
+                        reason: "the directory is not there, or a link leads to it"))
+            }
+        }
         if !foreign.isEmpty { elsewhere = foreign }
     }
 
