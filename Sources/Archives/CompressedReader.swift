@@ -7,6 +7,8 @@ import SystemPackage
 public struct CompressedReader: ~Copyable {
     private let archive: OpaquePointer
     private let name: String
+    /// Whether there is nothing in it: libarchive knows no such text, and ends at once.
+    private let isEmpty: Bool
 
     /// Begins to read from an open file or pipe.
     ///
@@ -20,15 +22,16 @@ public struct CompressedReader: ~Copyable {
         archive_read_support_format_raw(archive)
         archive_read_support_format_empty(archive)
         var entry: OpaquePointer?
-        guard archive_read_open_fd(archive, descriptor.rawValue, 256 << 10) == ARCHIVE_OK,
-            [ARCHIVE_OK, ARCHIVE_EOF].contains(archive_read_next_header(archive, &entry))
-        else {
+        let isOpen = archive_read_open_fd(archive, descriptor.rawValue, 256 << 10) == ARCHIVE_OK
+        let result = isOpen ? archive_read_next_header(archive, &entry) : ARCHIVE_FATAL
+        guard [ARCHIVE_OK, ARCHIVE_EOF].contains(result) else {
             let failure = Self.damaged(archive, name)
             archive_read_free(archive)
             throw failure
         }
         self.archive = archive
         self.name = name
+        isEmpty = result == ARCHIVE_EOF
     }
 
     deinit { archive_read_free(archive) }
@@ -37,7 +40,7 @@ public struct CompressedReader: ~Copyable {
     ///
     /// - Parameter body: gets the next bytes, which are valid during the call; false ends the reading.
     public mutating func read(_ body: (UnsafeRawBufferPointer) throws -> Bool) throws {
-        while true {
+        while !isEmpty {
             var bytes: UnsafeRawPointer?
             var count = 0
             var offset: la_int64_t = 0

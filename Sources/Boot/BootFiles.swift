@@ -19,12 +19,14 @@ public enum BootFiles {
     static func installed(on root: borrowing Ext4FileSystem) throws -> [Installed] {
         guard let boot = try root.find("/boot"), try root.attributes(of: boot).isDirectory else { return [] }
         var kernels: [Installed] = []
-        for name in try root.names(in: boot) {
+        let names = try root.names(in: boot)
+        for name in names {
             guard let prefix = ["vmlinuz-", "vmlinux-"].first(where: name.hasPrefix) else { continue }
             let version = String(name.dropFirst(prefix.count))
             guard isVersion(version), let (vmlinuz, attributes) = try plainFile(name, in: boot, of: root) else {
                 continue
             }
+            if try isAlias(name, of: vmlinuz, in: boot, names, root) { continue }
             if prefix == "vmlinux-", try plainFile("vmlinuz-\(version)", in: boot, of: root) != nil { continue }
             var fingerprint = attributes.fingerprint
             var initrd: InodeNumber?
@@ -42,14 +44,31 @@ public enum BootFiles {
     }
 
     /// What the initrd of a version is called: by Debian's tools, update-initramfs(8); by dracut(8); by dracut of SUSE.
-    private static func initrdNames(_ version: String) -> [String] {
+    public static func initrdNames(_ version: String) -> [String] {
         ["initrd.img-\(version)", "initramfs-\(version).img", "initrd-\(version)"]
     }
 
+    /// Whether a name in /boot is a link to a kernel that has a name there already: "vmlinuz-6 -> vmlinuz-6.1.0" is no other kernel.
+    private static func isAlias(
+        _ name: String, of file: InodeNumber, in folder: InodeNumber, _ names: [String],
+        _ root: borrowing Ext4FileSystem
+    ) throws -> Bool {
+        guard let own = try root.lookUp(name, in: folder), own != file else { return false }
+        let target = try root.target(ofLink: own)
+        if names.contains(target) { return true }
+        for other in names where try root.lookUp(other, in: folder) == file { return true }
+        return false
+    }
+
+    /// A plain file of /boot. SUSE's kernels lie in /usr/lib/modules, and here are links to them; a link stays inside the disk.
     private static func plainFile(_ name: String, in folder: InodeNumber, of root: borrowing Ext4FileSystem) throws -> (
         InodeNumber, FileAttributes
     )? {
-        guard let found = try root.lookUp(name, in: folder) else { return nil }
+        guard var found = try root.lookUp(name, in: folder) else { return nil }
+        if try root.attributes(of: found).isLink {
+            guard let target = try root.find("/boot/\(name)") else { return nil }
+            found = target
+        }
         let attributes = try root.attributes(of: found)
         return attributes.isRegular ? (found, attributes) : nil
     }

@@ -10,6 +10,8 @@ public struct PartitionIdentity: Sendable, Equatable {
     public var partUUID: String?
     /// Its name in the table: PARTLABEL.
     public var partLabel: String?
+    /// What a GPT says that it is for: a GUID in lower case. nil where the table has no such thing, or asks not to go by it.
+    public var purpose: String?
     /// What is in it.
     public var content: FileSystemIdentity
 
@@ -23,11 +25,15 @@ public struct PartitionIdentity: Sendable, Equatable {
             let entry = entries.first { $0.start == extent.offset }
             return PartitionIdentity(
                 number: entry?.number ?? 0, extent: extent, partUUID: entry?.id, partLabel: entry?.label,
+                purpose: entry?.purpose,
                 content: try FileSystemIdentity(PartitionDevice(of: disk, at: extent)))
         }
     }
 
-    private typealias Entry = (number: Int, start: Int64, id: String?, label: String?)
+    /// The attribute of partitions that are not to be mounted by what they are for: bit 63, "no-auto".
+    private static let noAuto: UInt64 = 1 << 63
+
+    private typealias Entry = (number: Int, start: Int64, id: String?, label: String?, purpose: String?)
 
     /// The entries of a GPT (UEFI specification, 5.3.3), of sectors of either size; nil where there is none.
     private static func guidEntries(_ disk: any BlockDevice) throws -> [Entry]? {
@@ -48,7 +54,11 @@ public struct PartitionIdentity: Sendable, Equatable {
                 else { return nil }
                 let units = stride(from: 56, to: 128, by: 2).map { entry.littleEndian(UInt16.self, at: $0) }
                 let label = String(decoding: units.prefix { $0 != 0 }, as: UTF16.self)
-                return (index + 1, first * sector, guid(Array(entry[16..<32])), label.isEmpty ? nil : label)
+                let isAuto = entry.littleEndian(UInt64.self, at: 48) & noAuto == 0
+                return (
+                    index + 1, first * sector, guid(Array(entry[16..<32])), label.isEmpty ? nil : label,
+                    isAuto ? guid(Array(entry[..<16])) : nil
+                )
             }
         }
         return nil
@@ -59,9 +69,9 @@ public struct PartitionIdentity: Sendable, Equatable {
         guard disk.size >= 512 else { return [] }
         let sector = try disk.bytes(at: 0, count: 512)
         let signature = hexadecimal([440, 441, 442, 443].reversed().map { sector[$0] })
-        return (0..<4).map { index in
-            let start = Int64(sector.littleEndian(UInt32.self, at: 446 + 16 * index + 8))
-            return (index + 1, start * 512, "\(signature)-0\(index + 1)", nil)
+        return try MasterBootRecord(of: disk).entries.map { entry in
+            let digits = (entry.number < 10 ? "0" : "") + String(entry.number)
+            return (entry.number, entry.start * 512, "\(signature)-\(digits)", nil, nil)
         }
     }
 

@@ -39,17 +39,8 @@ public struct PartitionTable {
 
     private static func partitions(_ disk: any BlockDevice, _ sector: Int64, name: String) throws -> [DiskExtent] {
         if let header = try header(disk, at: sector) { return try guid(header, disk, sector, name: name) }
-        guard disk.size >= 2 * sector else { return [] }
-        let first = try disk.bytes(at: 0, count: 512)
-        guard first[510] == 0x55, first[511] == 0xAA else { return [] }
-        return try (0..<4).compactMap { index in
-            let entry = 446 + 16 * index
-            let kind = first[entry + 4]
-            let start = Int64(first.littleEndian(UInt32.self, at: entry + 8))
-            let count = Int64(first.littleEndian(UInt32.self, at: entry + 12))
-            // 0x05, 0x0F and 0x85 hold further tables; a root file system is in a primary partition.
-            if kind == 0 || [0x05, 0x0F, 0x85].contains(kind) || count == 0 { return nil }
-            return try extent(start, count, disk, sector, name: name)
+        return try MasterBootRecord(of: disk).entries.map { entry in
+            try extent(entry.start, entry.count, disk, sector, name: name)
         }
     }
 

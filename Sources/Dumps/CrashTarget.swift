@@ -1,4 +1,5 @@
 import DevboxCore
+import Guests
 
 /// Where a guest's crash kernel puts its dumps, as the guest's own settings have it. They may hold anything.
 public struct CrashTarget: Sendable, Equatable {
@@ -51,6 +52,15 @@ public struct CrashTarget: Sendable, Equatable {
         case .fedora: readFedora(text)
         case .suse: readSUSE(ShellSettings(text))
         }
+    }
+
+    /// The same of a guest that does not run: what it mounts of elsewhere hides the folder, and what lies in it on the disk is not there.
+    public func stopped(_ record: GuestRecord) -> CrashTarget {
+        guard let folder, let part = record.root.foreignPart(at: folder) else { return self }
+        var target = self
+        target.obstacles.append(
+            "\(part.words), and its dumps go there: `devbox dumps` finds them while the guest runs")
+        return target
     }
 
     // MARK: kdump-tools

@@ -31,17 +31,13 @@ public enum HostToolError: ReportableError {
         }
     }
 
-    /// What to do where trying again helps.
-    public static let again =
-        "try again in a while: what it needs is being changed, or cannot be reached for the moment"
-
     /// What to install, to make room for, or to wait for.
     public var hint: String? {
         switch self {
         case .missing(let program): "apt-get install \(program.package)"
         case .failed(_, _, let complaint) where complaint.contains("No space left"):
             "free some space on that file system, and run the command again"
-        case .failed(_, _, let complaint) where ToolReason(complaint).isTransient: HostToolError.again
+        case .failed(_, _, let complaint): ToolReason(complaint).advice
         default: nil
         }
     }

@@ -129,7 +129,8 @@ struct DependencyDownload {
             throw Failure(
                 isTransient ? .busy : .failure,
                 "the packages that \(guest) needs could not be fetched; nothing was changed"
-                    + complaints.map { "\n  \($0)" }.joined(), hint: isTransient ? HostToolError.again : nil)
+                    + complaints.map { "\n  \($0)" }.joined(),
+                hint: complaints.lazy.compactMap { ToolReason($0).advice }.first)
         }
         return try items.map { item in
             let file = try PackageFile(tree.archives.appending(item.name))
@@ -162,7 +163,8 @@ struct DependencyDownload {
             isTransient ? .busy : .failure,
             "the apt sources of \(guest) do not give what is missing; nothing was changed\(needed)"
                 + reasons.prefix(12).map { "\n  \($0)" }.joined(),
-            hint: complaints.isEmpty ? "name the missing packages too" : isTransient ? HostToolError.again : nil)
+            hint: complaints.isEmpty
+                ? "name the missing packages too" : complaints.lazy.compactMap { ToolReason($0).advice }.first)
     }
 
     /// Errors and warnings, each once.

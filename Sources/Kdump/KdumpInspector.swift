@@ -22,8 +22,11 @@ public struct KdumpInspector: Sendable {
         }
         let record = try GuestKernels.current(name, in: store, runner: runner)
         let guest = try StoppedGuest(name, in: store, for: "kdump-status", runner: runner)
-        var status = try self.status(of: record, on: guest.openRoot())
-        note(try GuestDumps(on: guest, in: store.work), &status)
+        let dumps = try GuestDumps(on: guest, in: store.work)
+        let root = try guest.openRoot()
+        var status = try self.status(of: record, on: root)
+        status.availableBytes = try root.freeBytes(at: dumps.target.folder ?? CrashTarget.usualFolder)
+        note(dumps, &status)
         judge(&status, record.architecture)
         return status
     }
@@ -60,10 +63,9 @@ public struct KdumpInspector: Sendable {
     private func status(of record: GuestRecord, on root: borrowing Ext4FileSystem) throws -> KdumpStatus {
         let armed = try record.kdump
         var status = KdumpStatus(guest: record.name, running: false, armed: armed != nil)
-        status.availableBytes = try root.freeBytes(at: "/var/crash")
         // What the disk has there lies below what the guest mounts on it.
-        for part in record.root.elsewhere ?? []
-        where ["/boot", "/usr", "/var", "/var/lib", "/var/lib/kdump", "/var/crash"].contains(part.path) {
+        for part in ["/boot", "/usr", "/var/lib/kdump"].compactMap(record.root.foreignPart)
+        where !status.obstacles.contains(part.words) {
             status.obstacles.append(part.words)
         }
         guard let state = armed else {

@@ -34,6 +34,8 @@ extension KernelInstaller {
         // What depended on them went too.
         let gone = before.subtracting(try installedNames(in: change))
         change.record.packages?.removeAll { gone.contains($0.name) }
+        // Where the guest has no hook that does it, they fill its disk, and a later kernel of that version would start with them.
+        try OwnInitrds.remove(OwnInitrds(on: change.openRoot()).paths(of: versions), in: change)
         try change.refreshKernels()
         let left = change.record.kernels.map(\.version)
         for version in versions where left.contains(version) {

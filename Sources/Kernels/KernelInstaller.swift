@@ -70,6 +70,7 @@ public struct KernelInstaller: Sendable {
         let installer = PackageInstaller(store.work, runner: runner, options: options.packages)
         let packages = try installer.check(given, for: change)
         return try change.transact { change in
+            let before = try OwnInitrds(on: change.openRoot())
             try installer.install(packages, in: change)
             try change.refreshKernels()
             let holdings = try Self.holdings(of: packages.all, in: change)
@@ -81,10 +82,18 @@ public struct KernelInstaller: Sendable {
                     .badInput, "there is no kernel in \(packages.all.map(\.package.name).joined(separator: ", "))",
                     hint: "`devbox install` installs other packages")
             }
+            let stale = try OwnInitrds(on: change.openRoot()).unchanged(since: before, of: versions)
+            if !stale.isEmpty {
+                try OwnInitrds.remove(stale, in: change)
+                try change.refreshKernels()
+            }
             change.record.defaultKernel = try Self.choose(options.defaultKernel, newest, of: change.record)
             if let arguments = options.kernelArguments { change.record.kernelArguments = arguments }
             let (removed, kept) = try Self.removeOld(options.keepOld, besides: versions, installer, in: change)
             var remarks = kept.map { "its kernel \($0) belongs to no package, and stays" }
+            remarks += stale.map {
+                "its \($0) was of another build of that kernel, and is removed: devbox has an initrd of its own, and with --guest-initrd the guest makes one"
+            }
             remarks += Self.obstacles(of: change.record)
             remarks += try tellObservers(of: change)
             // A folder may have held more than kernels.

@@ -55,6 +55,23 @@ struct BootFilesTests {
         #expect(try Files.text(boot.appending(#require(kernels.first?.initrd))) == "theirs")
     }
 
+    @Test("a link to a kernel elsewhere on the disk is that kernel; one beside its kernel is another name of it")
+    func links() throws {
+        let disk = try KernelDisk()
+        let (boot, version) = (try disk.scratch.directory("boot"), "6.4.0-1-default")
+        try disk.files.write("theirs", to: "usr/lib/modules/\(version)/vmlinuz")
+        try disk.files.write("initrd", to: "usr/lib/initrd")
+        for (name, target) in [
+            ("vmlinuz-\(version)", "../usr/lib/modules/\(version)/vmlinuz"), ("initrd-\(version)", "/usr/lib/initrd"),
+            ("vmlinuz-6", "vmlinuz-\(KernelDisk.version)"), ("vmlinuz-6.5", "vmlinuz-\(version)"),
+            ("vmlinuz-9", "../gone"), ("vmlinuz-8", "../../../../etc"), ("vmlinuz-7", "vmlinuz-7"),
+        ] { try tool("ln", "-s", target, disk.files("boot/\(name)").string) }
+        let kernels = try disk.refresh([], to: boot)
+        #expect(kernels.map(\.version) == [version, KernelDisk.version])
+        let kernel = try #require(kernels.first)
+        #expect(try Files.text(boot.appending(kernel.vmlinuz)) == "theirs")
+    }
+
     @Test("initrds are found by each name that distributions give them", arguments: ["initramfs-%.img", "initrd-%"])
     func otherNames(name: String) throws {
         let disk = try KernelDisk()

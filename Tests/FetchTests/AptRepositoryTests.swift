@@ -150,6 +150,14 @@ struct AptRepositoryTests {
         #expect(try apt.kept() == [apt.digest("dists/bookworm/main/binary-amd64/Packages.gz")])
     }
 
+    @Test("an empty index is one without packages, and keeps no other from being read", arguments: ["", ".gz", ".xz"])
+    func empty(form: String) throws {
+        try apt.settings(components: "main, extra")
+        try apt.publish(["main/binary-amd64": "", "extra/binary-amd64": apt.package("linux")], forms: [form])
+        #expect(try apt.find().map(\.version) == ["1.0-1"])
+        #expect(reported { _ = try apt.find("other") }?.exitCode == .notFound)
+    }
+
     @Test("an index with another digest leaves no lock behind, and no other form of it is taken")
     func wrongDigest() throws {
         try apt.settings()

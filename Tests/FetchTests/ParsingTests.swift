@@ -58,6 +58,9 @@ struct FileNameTests {
         ),
         ("ltp_20260930-1_amd64.deb", "ltp", "20260930-1", .amd64, .deb),
         ("ltp-20260930-1.x86_64.rpm", "ltp", "20260930-1", .amd64, .rpm),
+        // As apt calls what it keeps.
+        ("ltp_1%3a2.0+b1~rc1_all.deb", "ltp", "1:2.0+b1~rc1", nil, .deb),
+        ("ltp_1%3A2.0%2Bb1%7erc1_amd64.deb", "ltp", "1:2.0+b1~rc1", .amd64, .deb),
         ("ltp.tar.xz", "ltp", "", nil, .tarXZ),
         ("ltp-20260930-1-noarch.rpm", "ltp", "20260930-1", nil, .rpm),
         ("ltp-20260930-aarch64.tar.xz", "ltp", "20260930", .arm64, .tarXZ),

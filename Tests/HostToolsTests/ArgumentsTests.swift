@@ -6,6 +6,37 @@ import Testing
 
 @Suite("Arguments of the host's programs")
 struct ArgumentsTests {
+    @Test("ext4 is made alike whatever the host's mke2fs.conf turns on: the e2fsck of an older guest reads it")
+    func ext4() throws {
+        let scratch = try ScratchDirectory()
+        let settings = try scratch.write(
+            """
+            [defaults]
+            base_features = sparse_super,large_file,filetype,resize_inode,dir_index,ext_attr
+            blocksize = 1024
+            inode_ratio = 65536
+            [fs_types]
+            ext4 = {
+                features = has_journal,extent,64bit,metadata_csum,orphan_file,metadata_csum_seed,casefold
+                inode_size = 512
+            }
+            """, to: "mke2fs.conf")
+        var disks: [[UInt8]] = []
+        for settings in [nil, settings.string] {
+            let disk = scratch("disk.raw")
+            try Files.remove(disk)
+            try tool("truncate", "-s", "64M", disk.string)
+            var command = Mke2fs.ext4(disk, label: "root", uuid: "11111111-2222-4333-8444-555555555555", epoch: 1 << 30)
+            if let settings { command.environment["MKE2FS_CONFIG"] = settings }
+            try runner.run(command)
+            disks.append(try Files.read(disk, limit: 64 << 20))
+            let text = try tool("dumpe2fs", "-h", disk.string)
+            #expect(
+                !text.contains("orphan_file") && !text.contains("metadata_csum_seed") && text.contains("extra_isize"))
+        }
+        #expect(disks[0] == disks[1])
+    }
+
     @Test("qemu-img is always told the format")
     func qemuImg() {
         #expect(

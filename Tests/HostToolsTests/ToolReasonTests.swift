@@ -21,6 +21,13 @@ struct ToolReasonTests {
             ),
             ("E: Failed to fetch http://m/pool/a.deb  Hash Sum mismatch", true),
             ("E: Failed to fetch http://m/dists/x/InRelease  Could not resolve 'm'", false),
+            ("E: Failed to fetch http://m/pool/a.deb  503  Connection closed, check DlMaxRetries [IP: ::1 3142]", true),
+            ("E: Failed to fetch http://m/pool/a.deb  502  Connection closed [IP: ::1 3142]", true),
+            ("E: Failed to fetch http://m/pool/a.deb  503  Service Temporarily Unavailable [IP: ::1 80]", true),
+            ("E: Failed to fetch http://m/pool/a.deb  500  Internal Server Error [IP: ::1 80]", true),
+            ("E: Failed to fetch http://m/pool/a.deb  404  Not Found [IP: ::1 80]", false),
+            ("E: Failed to fetch http://m/pool/a.deb  403  Forbidden [IP: ::1 80]", false),
+            ("E: Failed to fetch http://m/pool/503/a.deb  Connection failed [IP: ::1 80]", true),
             ("E: Unable to locate package nonesuch", false),
             ("W: Failed to fetch http://m/dists/x/InRelease  Temporary failure resolving 'm'", true),
         ])
@@ -55,6 +62,34 @@ struct ToolReasonTests {
             ("E: mmdebstrap failed to run\n", "E: mmdebstrap failed to run"), ("", ""),
         ])
     func reasons(text: String, line: String) { #expect(ToolReason(text).line == line) }
+
+    @Test(
+        "why a signature or the time of a release does not count is the reason, with what to do",
+        arguments: [
+            (
+                "W: GPG error: http://m x InRelease: The following signatures couldn't be verified because the public key is not available: NO_PUBKEY 1534A8D51A227E42\nE: The repository 'http://m x InRelease' is not signed.",
+                "NO_PUBKEY 1534A8D51A227E42", "archive-keyring"
+            ),
+            (
+                "W: OpenPGP signature verification failed: http://m x InRelease: Missing key 1534\nE: The repository 'http://m x InRelease' is not signed.",
+                "Missing key 1534", "archive-keyring"
+            ),
+            ("E: The repository 'http://m x Release' is not signed.", "is not signed.", "archive-keyring"),
+            (
+                "E: Release file for http://m/dists/x/InRelease is not valid yet (invalid for another 7h 39min 41s). Updates for this repository will not be applied.",
+                "is not valid yet", "clock"
+            ),
+            (
+                "E: Release file for http://m/dists/x/InRelease is expired (invalid since 3d 22h 16min 38s). Updates for this repository will not be applied.",
+                "is expired", "not kept up"
+            ),
+        ])
+    func trust(text: String, line: String, advice: String) {
+        let reason = ToolReason("Get:1 http://m x InRelease\n\(text)\n\(Self.end)")
+        #expect(reason.line.contains(line) && reason.advice?.contains(advice) == true && !reason.isTransient)
+        let error = HostToolError.failed(Program("x", package: "x", for: "x"), .exited(25), complaint: reason.words)
+        #expect(error.hint == reason.advice && error.exitCode == .failure)
+    }
 
     @Test("a program that failed for what passes ends devbox with 75 and a hint, any other with 1")
     func status() {

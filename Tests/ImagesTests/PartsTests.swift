@@ -52,6 +52,100 @@ struct PartsTests {
         #expect(try Files.text(store.image("disk").boot.appending(kernel.initrd ?? "")) == "initrd")
     }
 
+    @Test(
+        "a /boot that is mounted at the first access, or by what its partition is for, is followed",
+        arguments: [
+            ("LABEL=boot /boot ext4 nofail,noauto,x-systemd.automount 0 2", "", true), ("", bootLoader, true),
+            ("LABEL=boot /boot ext4 noauto 0 2", bootLoader, false), ("", "\(bootLoader), attrs=\"GUID:63\"", false),
+        ])
+    func mountedLater(line: String, partition: String, isSeen: Bool) throws {
+        let disk = try PartitionedDisk([
+            .init(files: PartitionedDisk.root(fstab: line.isEmpty ? "" : "\(line)\n")),
+            .init(
+                line: partition, options: ["-L", "boot"],
+                files: PartitionedDisk.folder("kernel", at: "vmlinuz-6.8.0-40-generic")),
+        ])
+        let record = try imported(disk)
+        #expect(record.kernels.map(\.version) == (isSeen ? ["6.8.0-40-generic"] : []))
+        #expect(record.root.parts == (isSeen ? [DiskPart("/boot", disk.extents[1])] : nil))
+    }
+
+    private static let bootLoader = "type=BC13C2FF-59E6-4262-A352-B275FD6F7172"
+
+    @Test("what a partition is for counts where the directory is there and empty, and nothing else is mounted on it")
+    func discoverable() throws {
+        let root = try PartitionedDisk.root(fstab: "LABEL=home2 /home ext4 defaults 0 2\n")
+        try root.write("kernel", to: "boot/vmlinuz-6.1.0")
+        try Files.makeDirectory(root("srv"))
+        try Files.makeDirectory(root("home"))
+        let home = "type=933AC7E1-2EB4-4F13-B844-0E14E2AEF915"
+        let disk = try PartitionedDisk([
+            .init(files: root), .init(line: Self.bootLoader, files: PartitionedDisk.folder("x", at: "vmlinuz-9")),
+            .init(line: home, files: PartitionedDisk.folder("x", at: "first")),
+            .init(line: home, options: ["-L", "home2"], files: PartitionedDisk.folder("x", at: "second")),
+            .init(
+                line: "type=3B8F8425-20E0-4F3B-907F-1A25A76F98E8", files: PartitionedDisk.folder("srv", at: "file")),
+        ])
+        let record = try imported(disk)
+        #expect(record.kernels.map(\.version) == ["6.1.0"], "a /boot with something in it stays as it is")
+        #expect(record.root.parts == [DiskPart("/home", disk.extents[3]), DiskPart("/srv", disk.extents[4])])
+        let whole = try record.root.open(on: Qcow2Reader(store.image("disk").disk), name: "disk")
+        #expect(try whole.text("/srv/file") == "srv")
+    }
+
+    @Test("a directory that is not there, or that a link leads to, takes no part: no container could mount it")
+    func noDirectory() throws {
+        let root = try PartitionedDisk.root(
+            fstab:
+                "LABEL=a /home ext4 x 0 2\nLABEL=a /mnt/gone ext4 x 0 2\nLABEL=a /work/x ext4 x 0 2\nLABEL=b /var/b ext4 x 0 2\n"
+        )
+        try tool("ln", "-s", "var", root("home").string)
+        try Files.makeDirectory(root("var/b"))
+        let disk = try PartitionedDisk([
+            .init(files: root), .init(options: ["-L", "a"], files: PartitionedDisk.folder("a", at: "file")),
+            .init(options: ["-L", "b"], files: PartitionedDisk.folder("b", at: "file")),
+        ])
+        let record = try imported(disk)
+        #expect(record.root.parts == [DiskPart("/var/b", disk.extents[2])])
+        #expect(record.root.elsewhere?.map(\.path) == ["/home", "/mnt/gone"])
+        #expect(record.root.elsewhere?.first?.words.contains("its /home (partition 2) is not seen") == true)
+    }
+
+    @Test("a system in logical partitions is found, with its parts by their numbers")
+    func logical() throws {
+        let root = try PartitionedDisk.root(
+            fstab:
+                "PARTUUID=abcd1234-05 / ext4 defaults 0 1\nPARTUUID=abcd1234-06 /boot ext4 defaults 0 2\n/dev/sda7 /home ext4 x 0 2\n"
+        )
+        try Files.makeDirectory(root("home"))
+        let parts = [
+            root, try PartitionedDisk.folder("kernel", at: "vmlinuz-6.1.0"), try PartitionedDisk.folder("x", at: "a"),
+        ]
+        let path = scratch("logical.raw")
+        try tool("truncate", "-s", "100M", path.string)
+        try tool(
+            "sfdisk", "-q", path.string,
+            input: "label: dos\nlabel-id: 0xabcd1234\nx1: size=1M, type=83\nx2: size=90M, type=f\n"
+                + (5...7).map { "x\($0): size=24M, type=83\n" }.joined())
+        let extents = try PartitionTable.read(FileDevice(path), name: "disk")
+        try #require(extents.count == 4)
+        for (files, extent) in zip(parts, extents.dropFirst()) {
+            try tool("rm", "-f", scratch("one.raw").string)
+            try tool(
+                "mke2fs", "-q", "-F", "-t", "ext4", "-E", "root_owner=0:0", "-d", files.path.string,
+                scratch("one.raw").string, "24M")
+            try tool(
+                "dd", "if=\(scratch("one.raw"))", "of=\(path)", "bs=512", "seek=\(extent.offset / 512)", "conv=notrunc",
+                "status=none")
+        }
+        let record = try ImageImporter(store, runner: runner, templates: .builtIn)
+            .importDisk(path, as: "disk", flatten: false, command: "test")
+        #expect(record.root.partition == extents[1] && record.kernels.map(\.version) == ["6.1.0"])
+        #expect(record.root.parts == [DiskPart("/boot", extents[2]), DiskPart("/home", extents[3])])
+        let numbers = try PartitionIdentity.all(of: FileDevice(path), name: "disk").map(\.number)
+        #expect(numbers == [1, 5, 6, 7])
+    }
+
     @Test("/usr and /var on partitions of their own are read as one system with the root")
     func usrAndVar() throws {
         let root = try ScratchDirectory()
@@ -130,9 +224,9 @@ struct PartsTests {
     @Test("an fstab is read as mount(8) reads it: escapes, comments, lines that are none")
     func table() {
         let table = FileSystemTable(
-            "/dev/sda1 / ext4\n  # x\nUUID=1\t/var/a\\040b ext4 rw,noatime 0 0\nbroken\n/dev/sda5 none swap sw\nLABEL=x /usr auto noauto\n"
+            "/dev/sda1 / ext4\n  # x\nUUID=1\t/var/a\\040b ext4 rw,noatime 0 0\nbroken\n/dev/sda5 none swap sw\nLABEL=x /usr auto noauto\nhost:/x /var/n nfs x\n/dev/sdb1 /var/m ext4 _netdev\n/srv/b /var/b none bind\n"
         )
-        #expect(table.root == "/dev/sda1" && table.entries.count == 3)
+        #expect(table.root == "/dev/sda1" && table.entries.count == 6)
         #expect(table.parts.map(\.path) == ["/var/a b"] && table.parts.first?.isPlain == false)
         #expect(FileSystemTable(String(repeating: "a /var/b ext4\n", count: 9999)).entries.count == 256)
     }

@@ -13,7 +13,8 @@ struct StoppedStatusTests {
     ///
     /// - Parameter settings: lines of /etc/default/kdump-tools.
     private func status(
-        _ settings: String = "", crashKernel: String = "192M", kernel: String = "6.1.0-47-amd64"
+        _ settings: String = "", crashKernel: String = "192M", kernel: String = "6.1.0-47-amd64",
+        volume: (path: String, source: String)? = nil
     ) throws -> (status: KdumpStatus, warnings: [String]) {
         let scratch = try ScratchDirectory()
         let work = try WorkDirectory(given: scratch("work").string, environment: [:])
@@ -32,6 +33,11 @@ struct StoppedStatusTests {
         let store = GuestStore(work)
         try Cloner(work, runner: runner).clone(
             "base", as: "bug", CloneOptions(memory: 1 << 30, command: "test"))
+        var record = try store.load("bug")
+        record.root.elsewhere = volume.map {
+            [.init(path: $0.path, source: $0.source, reason: "it is a logical volume")]
+        }
+        try store.save(record)
         let options = ArmingOptions(crashKernel: CrashKernelSize(crashKernel), command: "test")
         let arming = try KdumpArmer(store, runner: runner).arm("bug", options)
         return (try KdumpInspector(store, runner: runner).status(of: "bug"), arming.warnings)
@@ -61,6 +67,17 @@ struct StoppedStatusTests {
             #expect(obstacles(status).count == 1 && status.obstacles.contains { $0.contains(word) }, "\(line)")
             #expect(!status.ready && warnings.contains { $0.contains(word) }, "\(line)")
         }
+    }
+
+    @Test(
+        "dumps that go to a volume that the disk alone does not show are no ready, by the folder that the settings name"
+    )
+    func otherVolume() throws {
+        let volume = (path: "/srv", source: "/dev/vg/srv")
+        #expect(try obstacles(self.status(volume: volume).status).isEmpty)
+        let (status, warnings) = try status("KDUMP_COREDIR=/srv/crash", volume: volume)
+        #expect(obstacles(status).count == 1 && obstacles(status)[0].hasPrefix("its /srv (/dev/vg/srv) is not seen"))
+        #expect(warnings.contains { $0.contains("/dev/vg/srv") })
     }
 
     @Test("a crashkernel= that reserves nothing is no ready")

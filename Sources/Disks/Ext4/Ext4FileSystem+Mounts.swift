@@ -82,6 +82,18 @@ extension Ext4FileSystem {
         return above.last
     }
 
+    /// Whether a path is a directory's, and no part of it is a link: a container's mounts follow none.
+    public func isDirectory(withoutLinks path: String) throws -> Bool {
+        var here = InodeNumber.root
+        for name in path.split(separator: "/") {
+            guard try attributes(of: here).isDirectory, let next = try lookUp(String(name), in: here) else {
+                return false
+            }
+            here = next
+        }
+        return try attributes(of: here).isDirectory
+    }
+
     /// What a path leads to, or the nearest directory above it that is there.
     func nearest(_ path: String) throws -> InodeNumber {
         var parts = path.split(separator: "/")

@@ -56,11 +56,21 @@ public struct FileName: Sendable, Equatable {
     }
 
     private static func debian(_ stem: String) -> (name: String, version: String, architecture: Architecture?)? {
-        let parts = stem.split(separator: "_", omittingEmptySubsequences: false).map(String.init)
+        var parts = stem.split(separator: "_", omittingEmptySubsequences: false).map(String.init)
+        if parts.count == 3 { parts[1] = unescaped(parts[1]) }
         guard parts.count == 3, !parts[0].isEmpty, isVersion(parts[1]),
             let found = architectures.first(where: { $0.0 == parts[2] })
         else { return nil }
         return (parts[0], parts[1], found.1)
+    }
+
+    /// apt writes the colon behind an epoch as %3a in the names of the files that it keeps, and so do copies of its folder; others
+    /// escape what else a version has in it that an address must not have: see QuoteString in apt's apt-pkg/contrib/strutl.cc.
+    private static func unescaped(_ version: String) -> String {
+        guard version.contains("%") else { return version }
+        return ["%3a": ":", "%7e": "~", "%2b": "+"].reduce(version) { text, one in
+            text.replacing(one.key, with: one.value).replacing(one.key.uppercased(), with: one.value)
+        }
     }
 
     /// A name is compared whole; but one without a kernel's version stands for that package of every kernel.

@@ -12,18 +12,21 @@ public enum RootFileSystemWriter {
     /// - Parameters:
     ///   - tar: the stream.
     ///   - root: the file system to fill.
+    ///   - folder: the one of the tar's folders that the root is in; what is beside it is left out. nil where the root is the whole.
     ///   - name: what messages call the tar.
     ///   - step: called again and again; what it throws ends the filling.
     /// - Throws: `badInput` for a member that leaves the root or is a link to what does not come before it.
     public static func fill(
-        _ root: borrowing Ext4FileSystem, from tar: FileDescriptor, name: String = "the root file system's tar",
-        step: () throws -> Void = {}
+        _ root: borrowing Ext4FileSystem, from tar: FileDescriptor, folder: String? = nil,
+        name: String = "the root file system's tar", step: () throws -> Void = {}
     ) throws {
         var reader = try ArchiveReader(tar, name: name)
         var writer = Writer(tar: name)
         while let member = try reader.next() {
             try step()
-            guard let parts = member.components else { throw writer.bad(member.path, "leaves the root") }
+            guard let place = member.components else { throw writer.bad(member.path, "leaves the root") }
+            if let folder, place.first != folder { continue }
+            let parts = folder == nil ? place : Array(place.dropFirst())
             let new = NewFile(
                 permissions: member.permissions, uid: member.uid, gid: member.gid,
                 modified: UInt32(clamping: member.modified))
@@ -44,7 +47,9 @@ public enum RootFileSystemWriter {
                     }
                 }
             case .hardLink(let target):
-                let wanted = target.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
+                var names = target.split(separator: "/").filter { $0 != "." }[...]
+                if let folder, names.first.map(String.init) == folder { names = names.dropFirst() }
+                let wanted = names.joined(separator: "/")
                 guard let number = writer.files[wanted] else { throw writer.bad(member.path, "is a link to nothing") }
                 try root.makeHardLink(name, to: number, in: directory)
                 writer.files[key] = number

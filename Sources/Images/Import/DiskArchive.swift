@@ -16,10 +16,14 @@ struct DiskArchive {
         /// A disk, by its member's name.
         case disk(String)
         /// A root file system, of so many files and bytes.
-        case root(files: Int64, bytes: Int64)
+        ///
+        /// - Parameter folder: the one of the archive that it is in; nil where it is the whole.
+        case root(files: Int64, bytes: Int64, folder: String?)
     }
 
     private static let diskEnds = [".raw", ".img", ".qcow2", ".qcow", ".vmdk", ".vdi", ".vhd", ".vhdx", ".qed"]
+    /// Files that say what system there is, os-release(5): one of them is in every root file system.
+    private static let systemFiles: Set<String> = ["etc/os-release", "usr/lib/os-release"]
     /// What is smaller than this is a text about a disk: a VMDK's descriptor.
     private static let smallestNamed: Int64 = 64 << 10
     /// No raw disk is smaller.
@@ -33,12 +37,19 @@ struct DiskArchive {
         var plain: [String] = []
         var (files, bytes): (Int64, Int64) = (0, 0)
         var (isRoot, isContainer) = (false, false)
+        // Of Incus' and LXD's archives "rootfs", beside a metadata.yaml.
+        var folders: Set<String> = []
         try members { member, _ in
             let place = member.components?.joined(separator: "/") ?? member.path
             files += 1
             // What a member says of its size comes from outside.
             bytes = min(bytes, .max / 4) + min(max(member.size, 0), .max / 4) + 4096
-            isRoot = isRoot || ["etc/os-release", "usr/lib/os-release"].contains(place)
+            isRoot = isRoot || Self.systemFiles.contains(place)
+            if let parts = member.components, parts.count > 2,
+                Self.systemFiles.contains(parts.dropFirst().joined(separator: "/"))
+            {
+                folders.insert(parts[0])
+            }
             isContainer = isContainer || ["manifest.json", "oci-layout"].contains(place)
             guard member.kind == .file, member.size >= Self.smallestNamed else { return }
             if member.size >= Self.smallest { plain.append(member.path) }
@@ -46,7 +57,10 @@ struct DiskArchive {
             // macOS's tar puts files of its own beside, called "._NAME".
             if !last.hasPrefix("._"), Self.diskEnds.contains(where: last.hasSuffix) { disks.append(member.path) }
         }
-        if isRoot { return .root(files: files, bytes: bytes) }
+        if isRoot { return .root(files: files, bytes: bytes, folder: nil) }
+        if disks.isEmpty, folders.count == 1, let folder = folders.first {
+            return .root(files: files, bytes: bytes, folder: folder)
+        }
         if disks.isEmpty, plain.count == 1, !isContainer { disks = plain }
         switch disks.count {
         case 1: return .disk(disks[0])
@@ -86,7 +100,8 @@ struct DiskArchive {
     /// - Parameters:
     ///   - files: how many there are.
     ///   - bytes: what they hold.
-    func makeRoot(_ raw: FilePath, files: Int64, bytes: Int64) throws {
+    ///   - folder: the one of the archive that they are in; nil where they are the whole.
+    func makeRoot(_ raw: FilePath, files: Int64, bytes: Int64, folder: String?) throws {
         try watch.need(bytes)
         // mke2fs has an inode for each 16 KiB.
         let size = max(8 << 30, bytes + bytes / 4 + 1 << 30, files * (20 << 10))
@@ -103,7 +118,7 @@ struct DiskArchive {
         let source = try DiskContent.open(path)
         defer { try? source.close() }
         let total = Int64(try Files.status(path).st_size)
-        try RootFileSystemWriter.fill(root, from: source, name: name) {
+        try RootFileSystemWriter.fill(root, from: source, folder: folder, name: name) {
             try watch.step(Int64(lseek(source.rawValue, 0, SEEK_CUR)), of: total)
         }
         try root.close()

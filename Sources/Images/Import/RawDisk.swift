@@ -60,7 +60,8 @@ struct RawDisk {
                 case .disk(let member):
                     try archive.unpack(member, to: next)
                     name = "\(Names.printable(member)) in \(name)"
-                case .root(let files, let bytes): try archive.makeRoot(raw, files: files, bytes: bytes)
+                case .root(let files, let bytes, let folder):
+                    try archive.makeRoot(raw, files: files, bytes: bytes, folder: folder)
                 }
             }
             if !isOutermost, Files.exists(current) { try Files.remove(current) }

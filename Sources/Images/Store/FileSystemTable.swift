@@ -36,18 +36,31 @@ struct FileSystemTable {
         self.entries = entries
     }
 
-    /// The parts of the system that are mounted: /boot, /usr and /var, and what is below them, those above first.
+    /// What is mounted in the root when the system starts, or once somebody looks there: those above first.
     ///
-    /// The EFI system partition has nothing that is asked of a guest, and what lies in memory is none of the disk's.
+    /// All of it counts: what a command or a copy writes below a directory that the guest mounts something on is not seen in the guest.
+    /// The EFI system partition has nothing that is asked of a guest, and what lies in memory or on the net is none of the disk's.
     var parts: [Entry] {
         var seen: Set<String> = []
         return entries.filter { entry in
-            let isPart = ["/boot", "/usr", "/var"].contains { entry.path == $0 || entry.path.hasPrefix("\($0)/") }
-            let isOfDisk = !["tmpfs", "none", "swap", "proc", "overlay", "9p", "virtiofs"].contains(entry.kind)
-            return isPart && isOfDisk && entry.path != "/boot/efi" && !entry.options.contains("noauto")
-                && !entry.options.contains("bind") && seen.insert(entry.path).inserted
+            let isOfDisk = !Self.otherKinds.contains(entry.kind) && !entry.kind.hasPrefix("fuse")
+            // systemd mounts these at the first access; see systemd.mount(5), "fstab".
+            let isMounted = !entry.options.contains("noauto") || entry.options.contains("x-systemd.automount")
+            return entry.path != "/" && isOfDisk && !entry.options.contains("_netdev")
+                && !["/boot/efi", "/efi"].contains(entry.path) && isMounted
+                && !Self.otherPlaces.contains { entry.path == $0 || entry.path.hasPrefix("\($0)/") }
+                && !entry.options.contains { ["bind", "rbind"].contains($0) } && seen.insert(entry.path).inserted
         }.sorted { $0.path < $1.path }
     }
+
+    /// What every system has of its kernel's there, or of devbox.
+    private static let otherPlaces = ["/proc", "/sys", "/dev", "/run", "/work"]
+
+    private static let otherKinds: Set<String> = [
+        "tmpfs", "none", "swap", "proc", "sysfs", "devpts", "devtmpfs", "debugfs", "tracefs", "securityfs", "cgroup",
+        "cgroup2", "bpf", "hugetlbfs", "mqueue", "binfmt_misc", "configfs", "overlay", "9p", "virtiofs", "nfs", "nfs4",
+        "cifs", "smb3", "ceph", "glusterfs", "sshfs",
+    ]
 
     /// What the root itself is mounted from; nil where that is not said.
     var root: String? { entries.first { $0.path == "/" }?.source }
@@ -127,7 +140,8 @@ struct PartitionSearch {
         return .elsewhere("no partition of this disk is it: it is \(volumes)")
     }
 
-    private func judge(_ partition: PartitionIdentity) -> Finding {
+    /// Whether devbox follows a partition that was found.
+    func judge(_ partition: PartitionIdentity) -> Finding {
         switch partition.content.kind {
         case "ext4": .partition(partition)
         case let kind?: .elsewhere("it is \(kind), and devbox reads ext4")

@@ -64,11 +64,13 @@ struct ImageAssembly {
     /// Finds the root file system; its journal is replayed already.
     func inspect(_ device: any BlockDevice, name: String) throws -> RootInspection {
         let sectorSize = try PartitionTable(of: device, name: name).sectorSize
+        let numbers = try PartitionIdentity.all(of: device, name: name)
         var others: [String] = []
         var lacking: RootFileSystem.ForeignPart?
         for (index, candidate) in try RootInspection.candidates(device, name: name).enumerated() {
             let part: any BlockDevice = try candidate.map { try PartitionDevice(of: device, at: $0) } ?? device
-            let place = candidate == nil ? "it" : "its partition \(index + 1)"
+            let number = numbers.first { $0.extent == candidate }?.number ?? index + 1
+            let place = candidate == nil ? "it" : "its partition \(number)"
             let uuid: String
             do {
                 uuid = try Ext4FileSystem(on: part, disk: name).uuid

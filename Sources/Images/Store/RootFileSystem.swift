@@ -9,9 +9,9 @@ public struct RootFileSystem: Sendable, Codable, Equatable {
     public var uuid: String
     /// What the disk's partition table counts in, in bytes, where that is not 512: a machine has to see a disk of such sectors.
     public var sectorSize: Int64?
-    /// Partitions of the same disk that its fstab(5) mounts in it, those above others first; nil for none.
+    /// Partitions of the same disk that it mounts, by its fstab(5) or by what they are for, those above others first; nil for none.
     public var parts: [DiskPart]?
-    /// What its fstab(5) mounts of elsewhere; nil for nothing.
+    /// What it mounts of elsewhere; nil for nothing.
     public var elsewhere: [ForeignPart]?
 
     /// A part of the system that devbox does not see.
@@ -22,6 +22,14 @@ public struct RootFileSystem: Sendable, Codable, Equatable {
         public var source: String
         /// Why devbox does not follow it.
         public var reason: String
+
+        /// - Parameters:
+        ///   - path: the directory.
+        ///   - source: what fstab(5) calls what is mounted there.
+        ///   - reason: why devbox does not follow it.
+        public init(path: String, source: String, reason: String) {
+            (self.path, self.source, self.reason) = (path, source, reason)
+        }
 
         /// "its /boot (/dev/mapper/vg-boot) is not seen: it is a logical volume".
         public var words: String { "its \(Names.printable(path)) (\(Names.printable(source))) is not seen: \(reason)" }
@@ -53,29 +61,53 @@ public struct RootFileSystem: Sendable, Codable, Equatable {
         return root
     }
 
-    /// Adds what the root's fstab(5) mounts, as far as it is on the same disk.
+    /// Adds what the system mounts in the root, as far as it is on the same disk.
     ///
     /// - Parameters:
     ///   - disk: the whole disk.
     ///   - name: what messages call the disk.
     mutating func followTable(on disk: any BlockDevice, name: String) throws {
-        guard let text = try open(on: disk, name: name).text("/etc/fstab") else { return }
-        let table = FileSystemTable(text)
+        let plain = try open(on: disk, name: name)
+        let table = FileSystemTable(try plain.text("/etc/fstab") ?? "")
         let partitions = partition == nil ? [] : try PartitionIdentity.all(of: disk, name: name)
         let search = PartitionSearch(partitions: partitions, root: table.root)
         var (own, foreign): ([DiskPart], [ForeignPart]) = ([], [])
-        for entry in table.parts {
-            switch entry.isPlain
-                ? search.find(entry.source) : .elsewhere("the directory's name is none that devbox takes")
-            {
-            case .partition(let found) where found.extent == partition: continue
-            case .partition(let found): own.append(DiskPart(entry.path, found.extent))
-            case .elsewhere(let reason):
-                foreign.append(ForeignPart(path: entry.path, source: entry.source, reason: reason))
+        func add(_ path: String, _ source: String, _ finding: PartitionSearch.Finding) {
+            switch finding {
+            case .partition(let found) where found.extent == partition: break
+            case .partition(let found): own.append(DiskPart(path, found.extent))
+            case .elsewhere(let reason): foreign.append(ForeignPart(path: path, source: source, reason: reason))
             }
         }
-        if !own.isEmpty { parts = own }
+        for entry in table.parts {
+            add(
+                entry.path, entry.source,
+                entry.isPlain
+                    ? search.find(entry.source) : .elsewhere("the directory's name is none that devbox takes"))
+        }
+        let others = partitions.filter { found in
+            found.extent != partition && !own.contains { $0.partition == found.extent }
+        }
+        for (path, found) in try DiscoverablePartitions(others).mounts(in: plain, besides: table.entries.map(\.path)) {
+            add(path, "partition \(found.number)", search.judge(found))
+        }
+        for part in own.sorted(by: { $0.path < $1.path }) {
+            if try open(on: disk, name: name).isDirectory(withoutLinks: part.path) {
+                parts = (parts ?? []) + [part]
+            } else {
+                let source = partitions.first { $0.extent == part.partition }?.number
+                foreign.append(
+                    ForeignPart(
+                        path: part.path, source: source.map { "partition \($0)" } ?? "a partition",
+                        reason: "the directory is not there, or a link leads to it"))
+            }
+        }
         if !foreign.isEmpty { elsewhere = foreign }
+    }
+
+    /// What keeps devbox from seeing a directory of the guest: something of elsewhere that the guest mounts there or above. nil for nothing.
+    public func foreignPart(at path: String) -> ForeignPart? {
+        elsewhere?.last { path == $0.path || path.hasPrefix("\($0.path)/") }
     }
 
     /// The partition that /usr is on, where it has one of its own: without it no init starts.
