@@ -105,6 +105,55 @@ struct PartsTests {
         #expect(record.root.parts == nil && record.kernels.isEmpty)
     }
 
+    @Test(
+        "a part that is damaged, or has no directory to be mounted at, is told by name, and the disk is taken without it"
+    )
+    func unfit() throws {
+        let root = try PartitionedDisk.root(
+            fstab: "LABEL=root / ext4\n/dev/vda2 /boot ext4\n/dev/vda3 /var/lib/data ext4\n/dev/vda4 /var ext4\n")
+        let file = try PartitionedDisk.folder("data", at: "file")
+        let disk = try PartitionedDisk([
+            .init(options: ["-L", "root"], files: root), .init(files: file), .init(files: file), .init(files: file),
+        ])
+        // All of the superblock but the mark of ext4.
+        try tool(
+            "sh", "-c",
+            "yes | head -c 32 | dd of=\(disk.path) bs=1 seek=\(disk.extents[1].offset + 1024) conv=notrunc status=none")
+        let record = try imported(disk)
+        let told = try #require(record.root.elsewhere)
+        #expect(told.map(\.path) == ["/boot", "/var/lib/data"] && record.root.parts?.map(\.path) == ["/var"])
+        #expect(told[0].reason.hasPrefix("it is ext4 and damaged: "))
+        #expect(told[1].reason == "there is no such directory to mount it at")
+        #expect(record.root.covering("boot/vmlinuz-6.1")?.path == "/boot" && record.root.covering("/boot") == nil)
+        #expect(record.root.covering("./var/lib/data/x")?.path == "/var/lib/data")
+        #expect(record.root.covering("/bootx/y") == nil && record.root.covering("/var/lib/x") == nil)
+    }
+
+    @Test("what has become of a part since the import is said of that part")
+    func damagedLater() throws {
+        let root = try PartitionedDisk.root(fstab: "/dev/vda2 /boot ext4\n")
+        let disk = try PartitionedDisk([
+            .init(files: root), .init(files: PartitionedDisk.folder("kernel", at: "vmlinuz-6.1")),
+        ])
+        let record = try imported(disk)
+        try tool(
+            "dd", "if=/dev/zero", "of=\(disk.path)", "bs=512", "seek=\(disk.extents[1].offset / 512)", "count=8",
+            "conv=notrunc", "status=none")
+        let error = reported { _ = try record.root.open(on: FileDevice(disk.path), name: "disk") }
+        #expect(error?.message.contains("its /boot: no sound ext4") == true, "\(error?.message ?? "taken")")
+    }
+
+    @Test("partitions are called by the numbers that the table gives them")
+    func numbers() throws {
+        let disk = try PartitionedDisk([.init(), .init(), .init()])
+        try tool("sfdisk", "-q", "--delete", disk.path.string, "1")
+        try tool(
+            "sh", "-c",
+            "printf XFSB | dd of=\(disk.path) bs=512 seek=\(disk.extents[1].offset / 512) conv=notrunc status=none")
+        let error = reported { _ = try imported(disk) }
+        #expect(error?.message.contains("its partition 2 is xfs") == true, "\(error?.message ?? "taken")")
+    }
+
     @Test("a system whose /usr cannot be followed is refused with that reason")
     func usrElsewhere() throws {
         let root = try ScratchDirectory()
@@ -134,6 +183,16 @@ struct PartsTests {
         )
         #expect(table.root == "/dev/sda1" && table.entries.count == 3)
         #expect(table.parts.map(\.path) == ["/var/a b"] && table.parts.first?.isPlain == false)
+        let others = FileSystemTable(
+            """
+            sunrpc /var/lib/nfs/rpc_pipefs rpc_pipefs defaults
+            ramfs /var/cache/x ramfs
+            host:/x /var/mnt fuse.sshfs
+            /srv/x /var/x none rbind
+            UUID=1 /boot ext4 noauto,x-systemd.automount
+            host:/home /var/home nfs4
+            """)
+        #expect(others.parts.map(\.path) == ["/boot", "/var/home"])
         #expect(FileSystemTable(String(repeating: "a /var/b ext4\n", count: 9999)).entries.count == 256)
     }
 

@@ -12,6 +12,15 @@ struct FileSystemTable {
         let kind: String
         let options: [String]
 
+        /// Whether it lies on a disk, or in another machine: not in memory, not in a program, and not on the host.
+        var isOfDisk: Bool { !Self.kindsOfNoDisk.contains(kind) && !kind.hasPrefix("fuse.") }
+
+        private static let kindsOfNoDisk: Set<String> = [
+            "9p", "autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs",
+            "efivarfs", "fuse", "fusectl", "hugetlbfs", "mqueue", "none", "nsfs", "overlay", "proc", "pstore", "ramfs",
+            "rpc_pipefs", "securityfs", "swap", "sysfs", "tmpfs", "tracefs", "virtiofs",
+        ]
+
         /// Whether its path is made of nothing but letters, digits and a few signs: it goes into the configuration of a container.
         var isPlain: Bool { DiskPart.isPlain(path) }
     }
@@ -43,9 +52,11 @@ struct FileSystemTable {
         var seen: Set<String> = []
         return entries.filter { entry in
             let isPart = ["/boot", "/usr", "/var"].contains { entry.path == $0 || entry.path.hasPrefix("\($0)/") }
-            let isOfDisk = !["tmpfs", "none", "swap", "proc", "overlay", "9p", "virtiofs"].contains(entry.kind)
-            return isPart && isOfDisk && entry.path != "/boot/efi" && !entry.options.contains("noauto")
-                && !entry.options.contains("bind") && seen.insert(entry.path).inserted
+            // What systemd mounts at the first look is as good as mounted: systemd.mount(5).
+            let isMounted = !entry.options.contains("noauto") || entry.options.contains("x-systemd.automount")
+            let isBound = entry.options.contains("bind") || entry.options.contains("rbind")
+            return isPart && entry.isOfDisk && isMounted && !isBound && entry.path != "/boot/efi"
+                && seen.insert(entry.path).inserted
         }.sorted { $0.path < $1.path }
     }
 

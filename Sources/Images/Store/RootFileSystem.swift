@@ -23,6 +23,14 @@ public struct RootFileSystem: Sendable, Codable, Equatable {
         /// Why devbox does not follow it.
         public var reason: String
 
+        /// - Parameters:
+        ///   - path: the directory.
+        ///   - source: what fstab(5) calls it.
+        ///   - reason: why devbox does not follow it; a sentence without its end.
+        public init(path: String, source: String, reason: String) {
+            (self.path, self.source, self.reason) = (path, source, reason)
+        }
+
         /// "its /boot (/dev/mapper/vg-boot) is not seen: it is a logical volume".
         public var words: String { "its \(Names.printable(path)) (\(Names.printable(source))) is not seen: \(reason)" }
     }
@@ -47,8 +55,12 @@ public struct RootFileSystem: Sendable, Codable, Equatable {
         let device: any BlockDevice = try partition.map { try PartitionDevice(of: disk, at: $0) } ?? disk
         var root = try Ext4FileSystem(on: device, disk: name, writable: writable)
         for part in parts ?? [] {
-            // Where the directory has gone since, the system does not mount it either.
-            _ = try root.mount(PartitionDevice(of: disk, at: part.partition), at: part.path, writable: writable)
+            do {
+                // Where the directory has gone since, the system does not mount it either.
+                _ = try root.mount(PartitionDevice(of: disk, at: part.partition), at: part.path, writable: writable)
+            } catch let error as DiskError {
+                throw error.naming(part.path)
+            }
         }
         return root
     }
@@ -59,23 +71,44 @@ public struct RootFileSystem: Sendable, Codable, Equatable {
     ///   - disk: the whole disk.
     ///   - name: what messages call the disk.
     mutating func followTable(on disk: any BlockDevice, name: String) throws {
-        guard let text = try open(on: disk, name: name).text("/etc/fstab") else { return }
+        var root = try open(on: disk, name: name)
+        guard let text = try root.text("/etc/fstab") else { return }
         let table = FileSystemTable(text)
         let partitions = partition == nil ? [] : try PartitionIdentity.all(of: disk, name: name)
         let search = PartitionSearch(partitions: partitions, root: table.root)
         var (own, foreign): ([DiskPart], [ForeignPart]) = ([], [])
         for entry in table.parts {
+            let reason: String
             switch entry.isPlain
                 ? search.find(entry.source) : .elsewhere("the directory's name is none that devbox takes")
             {
             case .partition(let found) where found.extent == partition: continue
-            case .partition(let found): own.append(DiskPart(entry.path, found.extent))
-            case .elsewhere(let reason):
-                foreign.append(ForeignPart(path: entry.path, source: entry.source, reason: reason))
+            case .partition(let found):
+                do {
+                    if try root.mount(PartitionDevice(of: disk, at: found.extent), at: entry.path) {
+                        own.append(DiskPart(entry.path, found.extent))
+                        continue
+                    }
+                    reason = "there is no such directory to mount it at"
+                } catch let error as DiskError {
+                    reason = "it is ext4 and damaged: \(error.defect)"
+                }
+            case .elsewhere(let words): reason = words
             }
+            foreign.append(ForeignPart(path: entry.path, source: entry.source, reason: reason))
         }
         if !own.isEmpty { parts = own }
         if !foreign.isEmpty { elsewhere = foreign }
+    }
+
+    /// What lies over a path of those parts that devbox does not see; nil for nothing. What devbox puts there, no program of the system
+    /// would find.
+    public func covering(_ path: String) -> ForeignPart? {
+        let names = path.split(separator: "/").filter { $0 != "." }
+        return elsewhere?.first {
+            let folder = $0.path.split(separator: "/")
+            return names.count > folder.count && names.starts(with: folder)
+        }
     }
 
     /// The partition that /usr is on, where it has one of its own: without it no init starts.
