@@ -189,7 +189,7 @@ let package = Package(
             exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "InstallingTests",
-            dependencies: ["TestSupport", "Installing", "Packages", "DevboxCore"],
+            dependencies: ["TestSupport", "Installing", "Guests", "Packages", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
             name: "KernelsTests",

@@ -57,6 +57,23 @@ public struct ArchiveReader: ~Copyable {
         }
     }
 
+    /// Passes over the content of the member that `next` gave last. Of what is compressed all of it is decoded for that, which may take
+    /// minutes; `next` does the same without being asked.
+    ///
+    /// - Parameter step: called again and again; what it throws ends it.
+    public mutating func pass(step: () throws -> Void) throws {
+        // Otherwise there is a jump over it.
+        guard archive_filter_code(archive, 0) != ARCHIVE_FILTER_NONE else { return }
+        var (block, count, offset): (UnsafeRawPointer?, Int, Int64) = (nil, 0, 0)
+        while true {
+            // Holes are no blocks: there is no end to how large they may be.
+            let result = archive_read_data_block(archive, &block, &count, &offset)
+            if result == ARCHIVE_EOF { return }
+            guard result == ARCHIVE_OK else { throw damaged() }
+            try step()
+        }
+    }
+
     func damaged() -> any Error {
         if let error = feed?.error { return error }
         return Failure(.badInput, "\(name) is damaged: \(Self.reason(archive))")

@@ -14,9 +14,8 @@ public enum BootFiles {
         let fingerprint: String
     }
 
-    /// The kernels in /boot, newest first. Debian calls them vmlinuz-VERSION or, on ppc64el, vmlinux-VERSION; beside a vmlinuz, a
-    /// vmlinux is that kernel with its symbols, and none that boots.
-    static func installed(on root: borrowing Ext4FileSystem) throws -> [Installed] {
+    /// The kernels in /boot, newest first. Debian calls them vmlinuz-VERSION or, on ppc64el, vmlinux-VERSION.
+    static func installed(on root: borrowing Ext4FileSystem, _ architecture: Architecture) throws -> [Installed] {
         guard let boot = try root.find("/boot"), try root.attributes(of: boot).isDirectory else { return [] }
         var kernels: [Installed] = []
         let names = try root.names(in: boot)
@@ -27,7 +26,7 @@ public enum BootFiles {
                 continue
             }
             if try isAlias(name, of: vmlinuz, in: boot, names, root) { continue }
-            if prefix == "vmlinux-", try plainFile("vmlinuz-\(version)", in: boot, of: root) != nil { continue }
+            if prefix == "vmlinux-", try isSymbols(version, on: root, architecture) { continue }
             var fingerprint = attributes.fingerprint
             var initrd: InodeNumber?
             for name in initrdNames(version) where initrd == nil {
@@ -73,44 +72,58 @@ public enum BootFiles {
         return attributes.isRegular ? (found, attributes) : nil
     }
 
-    /// Whether the vmlinux of a version in /boot is there for its symbols, because the kernel that boots lies beside it.
-    public static func isSymbols(_ version: String, on root: borrowing Ext4FileSystem) throws -> Bool {
+    /// Whether a vmlinux of a version in /boot is there for its symbols: where the kernel that boots lies beside it, and, where no
+    /// vmlinux boots, without it too. Otherwise it would become a kernel when its vmlinuz is removed.
+    public static func isSymbols(
+        _ version: String, on root: borrowing Ext4FileSystem, _ architecture: Architecture
+    ) throws -> Bool {
+        guard architecture.bootsVmlinux else { return true }
         guard let boot = try root.find("/boot"), try root.attributes(of: boot).isDirectory else { return false }
         return try plainFile("vmlinuz-\(version)", in: boot, of: root) != nil
     }
 
-    /// Brings the copies in `directory` up to what is on the disk. Nothing is removed or overwritten: files have new names.
+    /// Brings the copies in `directory` up to what is on the disk. Nothing that may be started from is removed or overwritten: files
+    /// have new names.
     ///
     /// - Parameters:
     ///   - known: the copies that there are.
+    ///   - architecture: of the system on the disk.
     ///   - recipe: of the initrds for kernels that have none in /boot.
     /// - Returns: the kernels that the disk has now, newest first.
     public static func refresh(
-        _ known: [BootKernel], from root: borrowing Ext4FileSystem, to directory: FilePath, recipe: InitrdRecipe
+        _ known: [BootKernel], from root: borrowing Ext4FileSystem, _ architecture: Architecture,
+        to directory: FilePath, recipe: InitrdRecipe
     ) throws -> [BootKernel] {
         var result: [BootKernel] = []
-        for kernel in try installed(on: root) {
+        for kernel in try installed(on: root, architecture) {
             let fingerprint = kernel.initrd == nil ? "\(kernel.fingerprint)~\(recipe.fingerprint)" : kernel.fingerprint
-            if let same = known.first(where: { $0.version == kernel.version && $0.fingerprint == fingerprint }) {
+            let same = known.first { $0.version == kernel.version && $0.fingerprint == fingerprint }
+            // What stands against a kernel may have gone: a shell was installed, say, of which no fingerprint tells.
+            if let same, same.obstacle == nil {
                 result.append(same)
                 continue
             }
             let suffix = "\(kernel.version)-\(Fingerprint.of(fingerprint))"
             let vmlinuz = "vmlinuz-\(suffix)"
-            try Files.remove(directory.appending(vmlinuz))
-            try root.copy(kernel.vmlinuz, to: directory.appending(vmlinuz), permissions: .readableByAll)
+            if same == nil {
+                try Files.remove(directory.appending(vmlinuz))
+                try root.copy(kernel.vmlinuz, to: directory.appending(vmlinuz), permissions: .readableByAll)
+            }
             var initrd: String? = "initrd.img-\(suffix)"
             var obstacle: String?
             let path = directory.appending("initrd.img-\(suffix)")
-            try Files.remove(path)
             if let number = kernel.initrd {
+                try Files.remove(path)
                 try root.copy(number, to: path, permissions: .readableByAll)
-            } else if let bytes = try Initrd.make(kernel.version, from: root, recipe) {
-                try Files.writeAtomically(bytes, to: path, mode: 0o644)
-                obstacle = try Initrd.obstacle(kernel.version, on: root)
             } else {
-                initrd = nil
-                obstacle = Initrd.noShell
+                let tree = try ModuleTree(kernel.version, on: root)
+                if let bytes = try Initrd.make(tree, from: root, recipe) {
+                    try Files.writeAtomically(bytes, to: path, mode: 0o644)
+                    obstacle = try Initrd.obstacle(kernel.version, tree, on: root)
+                } else {
+                    initrd = nil
+                    obstacle = Initrd.noShell
+                }
             }
             result.append(
                 BootKernel(
@@ -123,7 +136,7 @@ public enum BootFiles {
     /// An initrd for a kernel of the disk, as `refresh` makes it; nil where the disk has no shell to put into it.
     public static func initrd(
         for version: String, from root: borrowing Ext4FileSystem, recipe: InitrdRecipe
-    ) throws -> [UInt8]? { try Initrd.make(version, from: root, recipe) }
+    ) throws -> [UInt8]? { try Initrd.make(ModuleTree(version, on: root), from: root, recipe) }
 
     /// Whether a text can be a kernel's version. It becomes part of a file's name on the host, so only what one is made of may stand in it.
     public static func isVersion(_ text: String) -> Bool {

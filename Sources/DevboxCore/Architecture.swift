@@ -38,6 +38,9 @@ public enum Architecture: String, Sendable, Codable, CaseIterable {
         }
     }
 
+    /// Whether its kernels are called vmlinux in /boot, and boot as such. Elsewhere a vmlinux is there for its symbols alone.
+    public var bootsVmlinux: Bool { self == .ppc64el }
+
     /// What to say where a name is not one of them.
     public static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
 }

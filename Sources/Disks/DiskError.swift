@@ -40,6 +40,35 @@ public enum DiskError: ReportableError {
         }
     }
 
+    /// What is wrong, without the disk.
+    public var defect: String {
+        switch self {
+        case .damaged(_, let defect): defect
+        case .unsupported(_, let feature, _): feature
+        case .fileSystem(_, let doing, let reason): "cannot \(doing): \(reason)"
+        default: message
+        }
+    }
+
+    /// Whether the file system is damaged, as far as one can see: other partitions of the disk may be sound.
+    public var isOfContent: Bool {
+        switch self {
+        case .damaged, .fileSystem: true
+        default: false
+        }
+    }
+
+    /// The same of what the system on the disk mounts at a directory, where that is told apart.
+    public func naming(_ part: String) -> DiskError {
+        let its = "its \(Names.printable(part)): "
+        return switch self {
+        case .damaged(let disk, let defect): .damaged(disk: disk, defect: its + defect)
+        case .unsupported(let disk, let feature, let hint): .unsupported(disk: disk, feature: its + feature, hint: hint)
+        case .fileSystem(let disk, let doing, let reason): .fileSystem(disk: disk, doing: doing, reason: its + reason)
+        default: self
+        }
+    }
+
     /// What makes one disk of several files, wherever they are.
     ///
     /// - Parameter format: what qemu-img calls the disk's format.

@@ -4,25 +4,22 @@
 public struct VolumeKind: Sendable, Equatable {
     /// As messages call it: "xfs", "an LVM2 physical volume".
     public let words: String
-    /// Whether a root file system may be in it.
-    public let mayBeRoot: Bool
 
     /// What a physical volume of LVM2 is called.
     public static let physicalVolume = "an LVM2 physical volume"
 
     private struct Mark {
         let words: String
-        var mayBeRoot = true
         /// Each has to be there.
         let bytes: [(offset: Int, bytes: [UInt8])]
 
-        init(_ words: String, mayBeRoot: Bool = true, _ bytes: (Int, [UInt8])...) {
-            (self.words, self.mayBeRoot) = (words, mayBeRoot)
+        init(_ words: String, _ bytes: (Int, [UInt8])...) {
+            self.words = words
             self.bytes = bytes.map { (offset: $0.0, bytes: $0.1) }
         }
 
-        init(_ words: String, mayBeRoot: Bool = true, _ offset: Int, _ text: String) {
-            self.init(words, mayBeRoot: mayBeRoot, (offset, Array(text.utf8)))
+        init(_ words: String, _ offset: Int, _ text: String) {
+            self.init(words, (offset, Array(text.utf8)))
         }
     }
 
@@ -52,9 +49,9 @@ public struct VolumeKind: Sendable, Equatable {
                     [0xC6, 0x85, 0x73, 0xF6, 0x4E, 0x1A, 0x45, 0xCA, 0x82, 0x65, 0xF5, 0x7F, 0x48, 0xBA, 0x6D, 0x81]
                 )),
             Mark("jfs", 0x8000, "JFS1"), Mark("reiserfs", 0x10034, "ReIsEr"), Mark("nilfs2", (0x406, [0x34, 0x34])),
-            Mark("an ISO 9660 file system", 0x8001, "CD001"), Mark("swap space", mayBeRoot: false, 4086, "SWAPSPACE2"),
-            Mark("NTFS", mayBeRoot: false, 3, "NTFS    "), Mark("FAT", mayBeRoot: false, 54, "FAT1"),
-            Mark("FAT", mayBeRoot: false, 82, "FAT32   "),
+            Mark("an ISO 9660 file system", 0x8001, "CD001"), Mark("swap space", 4086, "SWAPSPACE2"),
+            Mark("NTFS", 3, "NTFS    "), Mark("FAT", 54, "FAT1"),
+            Mark("FAT", 82, "FAT32   "),
         ]
 
     /// How much of a volume the marks are in, in bytes.
@@ -67,6 +64,6 @@ public struct VolumeKind: Sendable, Equatable {
             bytes.count >= part.offset + part.bytes.count && bytes[part.offset...].starts(with: part.bytes)
         }
         guard let mark = Self.marks.first(where: { $0.bytes.allSatisfy(has) }) else { return nil }
-        (words, mayBeRoot) = (mark.words, mark.mayBeRoot)
+        words = mark.words
     }
 }

@@ -21,6 +21,9 @@ public struct CompletedPackages: Sendable {
 
 /// The groups of an installation as templates/packages/install.sh takes them.
 enum PackageGroups {
+    /// dpkg's options wherever it runs. What an old package of the guest's is broken by may come in front of the new one that is not.
+    static let options = ["--force-confdef", "--force-confold", "--auto-deconfigure"]
+
     /// Its arguments: dpkg's options, and two for each group.
     ///
     /// - Parameters:

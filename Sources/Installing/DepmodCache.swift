@@ -62,7 +62,7 @@ struct DepmodCache {
         guard isToBeKept(of: change), !versions.isEmpty else { return }
         let unfinished = try cache.begin("depmod")
         let root = try change.openRoot()
-        for version in versions {
+        for version in Set(versions).sorted() {
             let path = "/lib/modules/\(version)"
             guard let directory = try root.find(path) else { return }
             let target = unfinished.path.appending(version)

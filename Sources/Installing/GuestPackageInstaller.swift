@@ -1,3 +1,4 @@
+import Boot
 import DevboxCore
 import FoundationEssentials
 import Guests
@@ -39,11 +40,14 @@ public struct GuestPackageInstaller: Sendable {
     private func install(_ given: [PackageFile], in target: RunningTarget) throws -> CompletedPackages {
         let guest = target.guest
         try PackageInstaller.checkArchitecture(given, of: guest.record)
+        let before = try status(of: target)
         let packages = try PackageInstaller(store.work, runner: runner, options: options).complete(
-            given, on: guest.record, status: ask(["cat", "/var/lib/dpkg/status"], of: target)
+            given, on: guest.record, status: before
         ) { try sources(of: target) }
         let files = packages.all
-        let kernels = try files.map { try DebCheck().run($0.package).kernels.images }
+        let kernels = try files.map { file in
+            try DebCheck().run(file.package).kernels.images(for: guest.record.architecture).filter(BootFiles.isVersion)
+        }
 
         let folder = String(
             decoding: try ask(["mktemp", "-d", "/var/tmp/devbox-install.XXXXXX"], of: target), as: UTF8.self
@@ -58,15 +62,51 @@ public struct GuestPackageInstaller: Sendable {
         let words = try store.templates.shell(
             "packages/install.sh",
             PackageGroups.arguments(
-                packages.groups, options: ["--force-confdef", "--force-confold"],
-                path: { "\(folder)/\(files[$0].fileName)" }, name: { files[$0].dpkgName }))
-        _ = try ask(["env", "DEBIAN_FRONTEND=noninteractive"] + words, of: target, as: "dpkg")
-        _ = try RunningRecord.change(guest, in: store, runner: runner) { record in
-            record.packages =
-                (record.packages ?? [])
-                + zip(files, kernels).map { $0.installed(at: Date(), by: options.command, kernels: $1) }
+                packages.groups, options: PackageGroups.options, path: { "\(folder)/\(files[$0].fileName)" },
+                name: { files[$0].dpkgName }))
+        let end = Result { try ask(["env", "DEBIAN_FRONTEND=noninteractive"] + words, of: target, as: "dpkg") }
+        // What it had installed before it failed is there.
+        let after = Result { try status(of: target) }
+        var installed = Array(files.indices)
+        if case .failure = end {
+            installed =
+                (try? Self.installed(files, before: before, after: after.get(), guest.record.architecture)) ?? []
+        }
+        if !installed.isEmpty {
+            _ = try RunningRecord.change(guest, in: store, runner: runner) { record in
+                record.packages =
+                    (record.packages ?? [])
+                    + installed.map { files[$0].installed(at: Date(), by: options.command, kernels: kernels[$0]) }
+            }
+        }
+        _ = try end.get()
+        let left = try UnconfiguredPackages(after.get()).names(besides: UnconfiguredPackages(before))
+        guard left.isEmpty else {
+            throw Failure(
+                .failure, "dpkg in \(target.name) has left unconfigured: \(left)",
+                hint: "`devbox exec \(target.name) -- dpkg --audit` tells more")
         }
         return packages
+    }
+
+    /// Which packages dpkg has installed between two states of its status file, by their places.
+    static func installed(_ files: [PackageFile], before: [UInt8], after: [UInt8], _ architecture: Architecture) throws
+        -> [Int]
+    {
+        let sets = try [before, after].map { try GuestPackages.read($0, architecture: architecture) }
+        return files.indices.filter { index in
+            let package = files[index].package
+            let has = sets.map { set in
+                set.installed(package.name).contains {
+                    $0.version == package.version && $0.architecture == package.architecture
+                }
+            }
+            return has == [false, true]
+        }
+    }
+
+    private func status(of target: RunningTarget) throws -> [UInt8] {
+        try ask(["cat", "/var/lib/dpkg/status"], of: target)
     }
 
     /// The apt sources of a running guest.

@@ -27,7 +27,7 @@ final class PackageFeed {
     /// Looks for the decoded package, or begins to decode it.
     ///
     /// - Parameters:
-    ///   - folder: where a fifo may be made, on the file system of the cache.
+    ///   - folder: where fifos and second names may be made.
     ///   - sizeLimit: how much the package may take on the guest's disk, in bytes.
     /// - Throws: `badInput` where a package that is decoded at once holds what it must not, or is damaged.
     init(_ file: PackageFile, _ cache: DecodedCache, folder: FilePath, sizeLimit: Int64) throws {
@@ -36,7 +36,7 @@ final class PackageFeed {
         let name = "packages/\(file.fileName)"
         path = "/run/devbox/\(name)"
         let held = folder.appending("\(file.fileName).decoded")
-        if let decoded = cache.lookUp(file.digest), Self.hold(decoded.path, as: held) {
+        if let decoded = cache.lookUp(file.digest), try Self.hold(decoded.path, as: held) {
             extras = [SandboxMount.Entry(held, as: name)]
             writer = nil
             fifo = nil
@@ -45,9 +45,11 @@ final class PackageFeed {
         var writer = try cache.begin(file.package, digest: file.digest)
         guard let size = file.package.decodedDataSize, size >= Self.streamedFrom else {
             try DebCheck(sizeLimit: sizeLimit).run(file.package, sink: { writer.append($0) })
-            guard Self.hold(try writer.finish().path, as: held) else {
+            guard try Self.hold(writer.finish().path, as: held) else {
                 throw Failure(
-                    .failure, "cannot keep the decoded \(file.fileName): there is no room in \(cache.directory)")
+                    .failure,
+                    "the decoded \(file.fileName) is gone from \(cache.directory): another devbox needed its room",
+                    hint: "try again")
             }
             extras = [SandboxMount.Entry(held, as: name)]
             self.writer = nil
@@ -62,9 +64,19 @@ final class PackageFeed {
     }
 
     /// Gives a file of the cache a second name: the cache may let go of it, for the next package of the same command say, before the
-    /// container is shown it. False where it has.
-    private static func hold(_ file: FilePath, as held: FilePath) -> Bool {
-        (try? Files.hardLink(file, to: held)) != nil
+    /// container is shown it. Where there can be none, for the cache is on another disk say, it is a copy.
+    ///
+    /// - Returns: false where the cache has let go of it.
+    private static func hold(_ file: FilePath, as held: FilePath) throws -> Bool {
+        if link(file.string, held.string) == 0 { return true }
+        if errno == ENOENT { return false }
+        do {
+            try Files.copy(file, to: held)
+        } catch let error as Failure where error.exitCode == .notFound {
+            return false
+        }
+        try Files.setMode(held, 0o644)
+        return true
     }
 
     /// Decodes the package and hands it to the dpkg that runs, where that is still to be done.

@@ -51,8 +51,8 @@ public struct PackageInstaller: Sendable {
     /// Looks at what can be known before anything is changed: architecture, dependencies, room on the disk.
     ///
     /// - Returns: what is to be installed.
-    /// - Throws: `badInput` for a package of another architecture, or one that the room does not suffice for; `failure` where something
-    ///   is unmet.
+    /// - Throws: `badInput` for a package of another architecture, one that the room does not suffice for, and one with files where the
+    ///   guest mounts what devbox does not see; `failure` where something is unmet.
     public func check(_ given: [PackageFile], for change: GuestChange) throws
         -> CompletedPackages
     {
@@ -64,6 +64,7 @@ public struct PackageInstaller: Sendable {
             try GuestAptSources(on: root)
         }
         try Self.checkRoom(packages.all, room, on: change.record)
+        try Self.checkSeen(packages.all, in: change.record)
         return packages
     }
 
@@ -105,6 +106,28 @@ public struct PackageInstaller: Sendable {
         }
     }
 
+    /// Throws `badInput` for a package with files below what the guest mounts of elsewhere: there nobody would see them.
+    static func checkSeen(_ files: [PackageFile], in guest: GuestRecord) throws {
+        guard guest.root.elsewhere != nil else { return }
+        for file in files {
+            try DebCheck().run(
+                file.package,
+                visit: { content in
+                    if let path = content.path, let part = guest.root.covering(path) {
+                        throw unseen("/\(path)", of: file.title, in: guest, reason: part.words)
+                    }
+                })
+        }
+    }
+
+    /// What is said of a file of `what` that the guest would not see.
+    static func unseen(_ path: String, of what: String, in guest: GuestRecord, reason: String) -> Failure {
+        Failure(
+            .badInput,
+            "\(Names.printable(what)) cannot be put into the stopped guest \(guest.name), which would not see its \(Names.printable(path)): \(reason)",
+            hint: "in the running guest it can: `devbox start \(guest.name)` first")
+    }
+
     /// Throws `badInput` for a package of an architecture that is not the guest's.
     static func checkArchitecture(_ files: [PackageFile], of guest: GuestRecord) throws {
         let wanted = guest.architecture.rawValue
@@ -129,6 +152,7 @@ public struct PackageInstaller: Sendable {
     /// - Throws: `badInput` for a package that holds what it must not; `failure` with dpkg's own words where it fails.
     public func install(_ packages: CompletedPackages, in change: GuestChange) throws {
         let files = packages.all
+        let unconfigured = try UnconfiguredPackages(GuestPackages.status(change.openRoot()))
         let room = try change.openRoot().availableBytes(at: "/usr")
         let cache = DecodedCache(work)
         let folder = change.files.run
@@ -142,38 +166,34 @@ public struct PackageInstaller: Sendable {
             "packages/install.sh",
             PackageGroups.arguments(
                 groups,
-                // What an old package of the guest's is broken by may come in front of the new one that is not.
-                options: ["--force-unsafe-io", "--force-confdef", "--force-confold", "--auto-deconfigure"],
+                options: ["--force-unsafe-io"] + PackageGroups.options,
                 path: { feeds[$0].path }, name: { files[$0].dpkgName }))
-        let log = try run(
+        try run(
             words, extras: tools + feeds.flatMap(\.extras), makesInitrds: options.guestInitrd, in: change
         ) { end in
             for index in groups.joined() { try feeds[index].feed(until: end) }
         }
-        if log.contains("\nDe-configuring ") { try Self.refuse(unconfigured: GuestPackages.status(change.openRoot())) }
+        let left = try UnconfiguredPackages(GuestPackages.status(change.openRoot())).names(besides: unconfigured)
+        guard left.isEmpty else {
+            throw Failure(.failure, "dpkg would leave unconfigured: \(left); nothing was changed")
+        }
         try note(files, depmod, in: change)
-    }
-
-    /// Throws where dpkg took a package's configuration away for another one, and could not give it back.
-    private static func refuse(unconfigured status: [UInt8]) throws {
-        let left = try ControlReader.stanzas(of: status, name: "the status of the guest's dpkg")
-            .filter { $0["Status"]?.hasPrefix("install ok ") == true && $0["Status"] != "install ok installed" }
-            .filter { $0["Status"]?.contains("trigger") != true }.compactMap { $0["Package"] }
-        guard !left.isEmpty else { return }
-        throw Failure(
-            .failure,
-            "dpkg would leave unconfigured: \(left.prefix(12).map { Names.printable($0) }.joined(separator: ", ")); nothing was changed"
-        )
     }
 
     /// Puts packages that were just installed into the guest's record, and keeps what depmod made of them.
     private func note(_ files: [PackageFile], _ depmod: DepmodCache, in change: GuestChange) throws {
-        let lists = try files.map { try GuestPackages.files(of: $0.package.name, in: change) }
-        let kernels = lists.map { list in
-            Array(Set(list.compactMap(KernelFacts.imageVersion).filter(BootFiles.isVersion))).sorted()
+        let root = try change.openRoot()
+        let architecture = change.record.architecture
+        let lists = try files.map { try GuestPackages.fileList(of: $0.package.name, on: root, architecture) }
+        let kernels = try lists.map { list in
+            try KernelHolding(list) { try BootFiles.isSymbols($0, on: root, architecture) }.images.sorted()
         }
         if depmod.isToBeKept(of: change) {
-            try depmod.keep(Array(kernels.joined()), noted: Set(lists.joined()), from: change)
+            let noted = lists.joined(separator: [UInt8(ascii: "\n")]).split(separator: UInt8(ascii: "\n"))
+            // Image and symbols of one kernel may be packages that both hold its boot file.
+            try depmod.keep(
+                Set(kernels.joined()).sorted(), noted: Set(noted.map { String(decoding: $0, as: UTF8.self) }),
+                from: change)
         }
         change.record.packages =
             (change.record.packages ?? [])
@@ -192,13 +212,10 @@ public struct PackageInstaller: Sendable {
     }
 
     /// Runs a command of the guest's for packages; what it writes goes to install.log.
-    ///
-    /// - Returns: what it wrote.
-    @discardableResult
     private func run(
         _ arguments: [String], extras: [SandboxMount.Entry], makesInitrds: Bool, in change: GuestChange,
         meanwhile: (CommandEnd) throws -> Void
-    ) throws -> String {
+    ) throws {
         let log = change.files.installLog
         try Files.remove(log)
         let output = try Files.open(log, .readWrite, [.create, .exclusiveCreate])
@@ -212,7 +229,8 @@ public struct PackageInstaller: Sendable {
             ["/usr/bin/env"] + environment + (makesInitrds ? [] : ["INITRD=No"]) + arguments, limit: options.limit)
         (command.output, command.error) = (.descriptor(output), .descriptor(output))
         let status = try change.run(command, showing: extras, meanwhile: meanwhile).status
-        let text = (try? Files.text(log, limit: 64 << 20)) ?? ""
+        // What a package's scripts write has no end: the reason is at its end.
+        let text = String(decoding: try Files.end(log, count: 1 << 20), as: UTF8.self)
         for line in text.split(separator: "\n") { console.detail(Names.printable(String(line))) }
         guard status == 0 else {
             let reason = ToolReason(text)
@@ -225,7 +243,6 @@ public struct PackageInstaller: Sendable {
                     + lines.map { "  \(Names.printable($0))" }.joined(separator: "\n"),
                 hint: "all of its output is in guests/\(change.record.name)/install.log of the work directory")
         }
-        return text
     }
 
     /// The folder that stands first in the PATH of package scripts.

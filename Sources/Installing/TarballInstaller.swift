@@ -46,8 +46,19 @@ public struct TarballInstaller: Sendable {
         let change = try GuestChange(guest, for: purpose, in: store, runner: runner)
         command.limit = options.limit
         command.output = .descriptor(.standardError)
+        // Where there is something that devbox does not see, the names are looked at.
+        let isCovered = change.record.root.elsewhere != nil
+        if isCovered {
+            command.arguments.insert("--verbose", at: 1)
+            command.output = .captured(limit: 256 << 20)
+        }
         try change.transact { change in
-            try unpacking.finish(change.run(command).status, in: guest)
+            let result = try change.run(command)
+            try unpacking.finish(result.status, in: guest)
+            for path in isCovered ? result.text.split(separator: "\n") : [] {
+                guard let part = change.record.root.covering(String(path)) else { continue }
+                throw PackageInstaller.unseen(String(path), of: tarball.name, in: change.record, reason: part.words)
+            }
             note(tarball, in: &change.record)
         }
     }

@@ -7,20 +7,21 @@ import Targets
 extension KernelInstaller {
     /// Removes older kernels than those just installed, but the newest `count` of them. The one that starts next is none of them.
     ///
-    /// - Returns: the versions that are gone, and those that belong to no package and had to stay.
+    /// - Returns: the versions that are gone, and sentences of those that had to stay.
     static func removeOld(
         _ count: Int?, besides new: [String], _ installer: PackageInstaller, in change: GuestChange
-    ) throws -> (removed: [String], kept: [String]) {
+    ) throws -> (removed: [String], remarks: [String]) {
         guard let count else { return ([], []) }
         let old = change.record.kernels.map(\.version).filter {
             !new.contains($0) && $0 != change.record.defaultKernel
         }
         let surplus = old.dropFirst(count)
         if surplus.isEmpty { return ([], []) }
-        let packages = try KernelPackages(on: change.openRoot())
-        let removed = surplus.filter { !packages.owners(of: $0).isEmpty }
+        let packages = try KernelPackages(on: change.openRoot(), change.record.architecture)
+        let staying = change.record.kernels.map(\.version).filter { !surplus.contains($0) }
+        let (removed, remarks) = packages.removable(Array(surplus), keeping: staying)
         if !removed.isEmpty { try purge(removed, of: packages, installer, in: change) }
-        return (removed, surplus.filter { !removed.contains($0) })
+        return (removed, remarks)
     }
 
     /// Purges the packages of kernels, and sees that these kernels are gone, and no other.

@@ -63,10 +63,6 @@ public struct KernelInstaller: Sendable {
         let change = try GuestChange(
             name, for: "install-kernel", in: store, otherwise: "with --restart it is stopped and started again",
             runner: runner)
-        // What is put there lies below what the guest mounts, and is seen by nobody.
-        if let part = change.record.root.elsewhere?.first(where: { ["/boot", "/usr"].contains($0.path) }) {
-            throw Failure(.badInput, "no kernel can be put into \(name): \(part.words)")
-        }
         let installer = PackageInstaller(store.work, runner: runner, options: options.packages)
         let packages = try installer.check(given, for: change)
         return try change.transact { change in
@@ -89,8 +85,7 @@ public struct KernelInstaller: Sendable {
             }
             change.record.defaultKernel = try Self.choose(options.defaultKernel, newest, of: change.record)
             if let arguments = options.kernelArguments { change.record.kernelArguments = arguments }
-            let (removed, kept) = try Self.removeOld(options.keepOld, besides: versions, installer, in: change)
-            var remarks = kept.map { "its kernel \($0) belongs to no package, and stays" }
+            var (removed, remarks) = try Self.removeOld(options.keepOld, besides: versions, installer, in: change)
             remarks += stale.map {
                 "its \($0) was of another build of that kernel, and is removed: devbox has an initrd of its own, and with --guest-initrd the guest makes one"
             }
@@ -144,12 +139,12 @@ public struct KernelInstaller: Sendable {
             throw Failure(
                 .failure, "\(version) is the only kernel of \(name)", hint: "--force removes it all the same")
         }
-        let packages = try KernelPackages(on: change.openRoot())
+        let packages = try KernelPackages(on: change.openRoot(), change.record.architecture)
         guard !packages.owners(of: version).isEmpty else {
             throw Failure(
                 .failure, "the kernel \(version) of \(name) belongs to no package",
                 hint:
-                    "remove its files in the guest: devbox exec \(name) -- rm -rf /boot/vmlinuz-\(version) /boot/vmlinux-\(version) /lib/modules/\(version)"
+                    "remove its files in the guest: \(Self.removal(of: version, from: name))"
             )
         }
         let installer = PackageInstaller(store.work, runner: runner, options: options)
@@ -157,6 +152,12 @@ public struct KernelInstaller: Sendable {
             try Self.purge([version], of: packages, installer, in: change)
             _ = try tellObservers(of: change)
         }
+    }
+
+    /// The command line that removes a kernel of no package. Its version comes from the disk, and may be made of a shell's own signs.
+    static func removal(of version: String, from name: String) -> String {
+        let files = ["/boot/vmlinuz-", "/boot/vmlinux-", "/lib/modules/"].map { Command.quote($0 + version) }
+        return "devbox exec \(name) -- rm -rf \(files.joined(separator: " "))"
     }
 
     /// - Returns: what the user is to know.
@@ -171,7 +172,7 @@ public struct KernelInstaller: Sendable {
         let root = try change.openRoot()
         return try files.map { file in
             try KernelHolding(GuestPackages.fileList(of: file.package.name, on: root, change.record.architecture)) {
-                try BootFiles.isSymbols($0, on: root)
+                try BootFiles.isSymbols($0, on: root, change.record.architecture)
             }
         }
     }

@@ -57,7 +57,10 @@ public struct KernelInventory: Sendable {
     /// A guest's record, and what its packages hold of kernels; nil where somebody else is at its disk.
     private func look(at name: String) throws -> (GuestRecord, KernelPackages?) {
         var packages: KernelPackages?
-        let record = try GuestKernels.current(name, in: store, runner: runner) { packages = try KernelPackages(on: $0) }
+        let architecture = try store.load(name).architecture
+        let record = try GuestKernels.current(name, in: store, runner: runner) {
+            packages = try KernelPackages(on: $0, architecture)
+        }
         return (record, packages)
     }
 

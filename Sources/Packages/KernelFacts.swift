@@ -1,7 +1,11 @@
+import DevboxCore
+
 /// Which kernels a package holds, by the names of its files.
 public struct KernelFacts: Sendable, Equatable {
-    /// The versions of kernels that can be booted, from /boot/vmlinuz-VERSION or vmlinux-VERSION, in the package's order.
+    /// The versions of kernels that can be booted, from /boot/vmlinuz-VERSION, in the package's order.
     public private(set) var images: [String] = []
+    /// The versions of which there is a /boot/vmlinux-VERSION: kernels that can be booted on ppc64el, symbols elsewhere.
+    public private(set) var plain: [String] = []
     /// The versions of which there are modules, from /lib/modules/VERSION, below /usr too.
     public private(set) var modules: [String] = []
     /// The versions of which there is a vmlinux with debug information.
@@ -10,19 +14,26 @@ public struct KernelFacts: Sendable, Equatable {
     /// Nothing has been seen yet.
     public init() {}
 
+    /// The versions of kernels that machines of an architecture boot. Beside a vmlinuz, a vmlinux is symbols everywhere.
+    public func images(for architecture: Architecture) -> [String] {
+        images + (architecture.bootsVmlinux ? plain.filter { !images.contains($0) } : [])
+    }
+
     /// All versions, each once.
     public var versions: [String] {
-        (images + modules + debug).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+        (images + plain + modules + debug).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
 
     /// Takes the path of a file, without a leading slash.
     public mutating func note(_ path: String) {
-        if let version = Self.imageVersion(path) { Self.add(version, to: &images) }
+        if let version = Self.imageVersion(path) {
+            if path.hasPrefix("boot/vmlinuz-") { Self.add(version, to: &images) } else { Self.add(version, to: &plain) }
+        }
         if let version = Self.debugVersion(path) { Self.add(version, to: &debug) }
         if let version = Self.moduleVersion(path) { Self.add(version, to: &modules) }
     }
 
-    /// The version of the kernel that a path is the bootable image of; nil where it is none.
+    /// The version of the kernel that a path is the image of, a vmlinuz or a vmlinux; nil where it is none.
     public static func imageVersion(_ path: String) -> String? {
         let parts = path.split(separator: "/")
         guard parts.count == 2, parts[0] == "boot" else { return nil }

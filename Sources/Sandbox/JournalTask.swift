@@ -24,10 +24,10 @@ struct JournalTask {
             runner: host.runner
         )
         // See e2fsck(8) of the offset behind a file's name.
-        let extents = parts.isEmpty ? [nil] : [partition] + parts.map(\.partition)
+        let extents = [("root", parts.isEmpty ? nil : partition)] + parts.map { ($0.path, $0.partition) }
         let result = Result {
-            for extent in extents {
-                try settle(folder.disk.string + (extent.map { "?offset=\($0.offset)" } ?? ""), disk)
+            for (path, extent) in extents {
+                try settle(folder.disk.string + (extent.map { "?offset=\($0.offset)" } ?? ""), disk, path)
             }
         }
         try export.close()
@@ -36,20 +36,22 @@ struct JournalTask {
         return 0
     }
 
-    private func settle(_ file: String, _ disk: String) throws {
+    /// - Parameter path: what messages call the file system.
+    private func settle(_ file: String, _ disk: String, _ path: String) throws {
         // One that is sound as it is is not written to. Of a journal to replay the check without writing takes no notice.
         var sound = try checks && !replays && isSound(file)
         if !sound {
             // A status of 1 says that errors were corrected: the journal was one.
             let output = try host.runner.attempt(Command(E2fsck.program, ["-p", file]))
             guard case .exited(let status) = output.status, status <= 1 else {
-                throw HostToolError.failed(E2fsck.program, output.status, complaint: output.finding)
+                throw HostToolError.failed(
+                    E2fsck.program, output.status, complaint: "its \(path) file system: \(output.finding)")
             }
             sound = try !checks || isSound(file)
         }
         guard sound else {
             throw DiskError.damaged(
-                disk: disk, defect: "e2fsck finds errors in its root file system that it cannot mend")
+                disk: disk, defect: "e2fsck finds errors in its \(path) file system that it cannot mend")
         }
     }
 

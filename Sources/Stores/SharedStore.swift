@@ -112,13 +112,14 @@ extension SharedStore {
         try Files.setMode(unfinished.path, 0o755)
         try work.giveTree(unfinished.path)
         let before = try? records.read(entry.place)
-        try records.write(entry)
+        // At no moment is a folder there with another one's record: that would say of it what it is not.
         let old = Files.exists(final) ? try UnfinishedFolder.setAside(final) : nil
         do {
+            try records.write(entry)
             try unfinished.finish(as: final)
         } catch {
+            if let before { try? records.write(before) } else { try? Files.remove(records.file(entry.place)) }
             if let old { try? Files.rename(old, to: final) }
-            if let before { try? records.write(before) }
             throw error
         }
         if let old { try Files.removeTree(old) }

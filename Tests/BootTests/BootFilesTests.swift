@@ -13,7 +13,7 @@ struct BootFilesTests {
         for version in ["6.12.0-rc1", "6.1.0-9-amd64", "6.12.0"] {
             try disk.files.write("kernel", to: "boot/vmlinuz-\(version)")
         }
-        let versions = try disk.withRoot { try BootFiles.installed(on: $0).map(\.version) }
+        let versions = try disk.withRoot { try BootFiles.installed(on: $0, .amd64).map(\.version) }
         #expect(versions == ["6.12.0", "6.12.0-rc1", "6.1.0-47-amd64", "6.1.0-9-amd64"])
     }
 
@@ -81,15 +81,64 @@ struct BootFilesTests {
         #expect(try Files.text(boot.appending(#require(kernels.first?.initrd))) == "theirs")
     }
 
-    @Test("a vmlinux is a kernel where there is no vmlinuz of its version, and symbols where there is one")
+    @Test("a vmlinux is a kernel on ppc64el, where there is no vmlinuz of its version, and symbols everywhere else")
     func symbols() throws {
         let disk = try KernelDisk()
         try disk.files.write("symbols", to: "boot/vmlinux-\(KernelDisk.version)")
         try disk.files.write("kernel", to: "boot/vmlinux-6.9-powerpc64le")
         let boot = try disk.scratch.directory("boot")
-        let kernels = try disk.refresh([], to: boot)
+        let kernels = try disk.refresh([], .ppc64el, to: boot)
         #expect(kernels.map(\.version) == ["6.9-powerpc64le", KernelDisk.version])
         #expect(try Files.text(boot.appending(#require(kernels.last?.vmlinuz))) == "kernel")
+        #expect(try disk.refresh([], to: boot).map(\.version) == [KernelDisk.version])
+    }
+
+    @Test("symbols that are left when their kernel is removed become no kernel")
+    func symbolsAlone() throws {
+        let disk = try KernelDisk()
+        try disk.files.write("symbols", to: "boot/vmlinux-\(KernelDisk.version)")
+        let boot = try disk.scratch.directory("boot")
+        let kernels = try disk.refresh([], to: boot)
+        try Files.remove(disk.files("boot/vmlinuz-\(KernelDisk.version)"))
+        #expect(try disk.refresh(kernels, to: boot).isEmpty)
+    }
+
+    @Test("a kernel that could not start for want of a shell or a driver can, once that is installed")
+    func mended() throws {
+        let disk = try KernelDisk()
+        let boot = try disk.scratch.directory("boot")
+        let klibc = disk.files("usr/lib/klibc")
+        try tool("mv", klibc.string, disk.scratch("klibc").string)
+        let without = try disk.refresh([], to: boot)
+        #expect(without.first?.obstacle?.contains("no initrd") == true)
+        #expect(try disk.refresh(without, to: boot) == without)
+        try tool("mv", disk.scratch("klibc").string, klibc.string)
+        let mended = try disk.refresh(without, to: boot)
+        let kernel = try #require(mended.first)
+        #expect(kernel.obstacle == nil && kernel.files.count == 2)
+        for file in kernel.files { #expect(Files.exists(boot.appending(file))) }
+        #expect(try disk.refresh(mended, to: boot) == mended)
+
+        let builtIn = "lib/modules/\(KernelDisk.version)/modules.builtin"
+        try disk.files.write("kernel/drivers/block/loop.ko\n", to: builtIn)
+        let lacking = try disk.refresh([], to: boot)
+        #expect(lacking.first?.obstacle?.contains("no virtio_blk") == true)
+        try disk.files.write("kernel/drivers/block/virtio_blk.ko\n", to: builtIn)
+        #expect(try disk.refresh(lacking, to: boot).first?.obstacle == nil)
+    }
+
+    @Test("a kernel without the bus of its disk cannot start, and one whose modules nobody has listed says so")
+    func bus() throws {
+        let disk = try KernelDisk()
+        let boot = try disk.scratch.directory("boot")
+        let modules = "lib/modules/\(KernelDisk.version)"
+        try disk.files.write("kernel/drivers/block/virtio_blk.ko\n", to: "\(modules)/modules.builtin")
+        try Files.remove(disk.files("\(modules)/modules.dep"))
+        let unlisted = try #require(try disk.refresh([], to: boot).first?.obstacle)
+        #expect(unlisted.contains("virtio_pci, ext4") && unlisted.contains("depmod(8) has not run"))
+        try disk.files.write("kernel/fs/ext4/ext4.ko:\n", to: "\(modules)/modules.dep")
+        let lacking = try #require(try disk.refresh([], to: boot).first?.obstacle)
+        #expect(lacking == "it has no virtio_pci, neither built in nor as a module")
     }
 
     @Test(

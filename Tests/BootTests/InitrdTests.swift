@@ -11,7 +11,7 @@ struct InitrdTests {
     @Test("an initrd holds the script, the shell with its library, and the modules in the order in which they load")
     func content() throws {
         let disk = try KernelDisk()
-        let bytes = try #require(try disk.withRoot { try Initrd.make(KernelDisk.version, from: $0, disk.recipe) })
+        let bytes = try #require(try disk.initrd())
         let files = try unpack(bytes)
         #expect(files["init"] == "#!/bin/sh\n")
         #expect(files["lib/klibc-test.so"] == "klibc")
@@ -28,11 +28,11 @@ struct InitrdTests {
     func tools() throws {
         let disk = try KernelDisk()
         try Files.removeTree(disk.files("usr/lib/klibc"))
-        #expect(try disk.withRoot { try Initrd.make(KernelDisk.version, from: $0, disk.recipe) } == nil)
+        #expect(try disk.initrd() == nil)
         let source = try disk.scratch.write("int main(void) { return 0; }", to: "static.c")
         try Files.makeDirectory(disk.files("bin"))
         try tool("gcc", "-static", "-o", disk.files("bin/busybox").string, source.string)
-        let bytes = try #require(try disk.withRoot { try Initrd.make(KernelDisk.version, from: $0, disk.recipe) })
+        let bytes = try #require(try disk.initrd())
         let files = try unpack(bytes)
         #expect(files["bin/busybox"] != nil && files["bin/sh"] == "-> busybox" && files["bin/switch_root"] != nil)
     }
@@ -57,18 +57,47 @@ struct InitrdTests {
         try tool("ln", "-s", "../usr/bin/kmod", disk.files("sbin/insmod").string)
         try disk.files.write("loader", to: "lib64/ld-test.so.1")
         try disk.files.write("no library of this kind", to: "lib/libf.so.1")
-        #expect(try disk.withRoot { try Initrd.make(KernelDisk.version, from: $0, disk.recipe) } == nil, "no sleep")
+        #expect(try disk.initrd() == nil, "no sleep")
         try tool("cp", program, disk.files("usr/bin/sleep").string)
-        #expect(try disk.withRoot { try Initrd.make(KernelDisk.version, from: $0, disk.recipe) } == nil, "no libc")
+        #expect(try disk.initrd() == nil, "no libc")
         let libc = try tool("gcc", "-print-file-name=libc.so.6").filter { !$0.isNewline }
         try tool("cp", "-L", libc, disk.files("usr/lib/x86_64-linux-gnu/libc.so.6").string)
         let ldso = try tool("gcc", "-print-file-name=ld-linux-x86-64.so.2").filter { !$0.isNewline }
         try tool("cp", "-L", ldso, disk.files("lib64/ld-linux-x86-64.so.2").string)
-        let bytes = try #require(try disk.withRoot { try Initrd.make(KernelDisk.version, from: $0, disk.recipe) })
+        let bytes = try #require(try disk.initrd())
         let files = try unpack(bytes)
         #expect(files["bin/insmod"] == files["bin/sh"] && files["bin/switch_root"] != nil)
         #expect(files["lib/ld-test.so.1"] == "loader" && files["lib64"] == "-> lib" && files["usr/lib"] == "-> ../lib")
         #expect(files["lib/libf.so.1"]?.contains("ELF") == true && files["lib/libc.so.6"] != nil)
+
+        // Of libraries of other machines, as large as they may be, the beginning is enough.
+        var foreign = try Files.read(shared)
+        foreign[18] ^= 0xFF
+        for folder in ["lib64", "lib"] {
+            let path = disk.files("\(folder)/libf.so.1")
+            try Files.writeAtomically(foreign + [UInt8](repeating: 1, count: 5 << 20), to: path, mode: 0o644)
+        }
+        _ = try disk.withRoot { _ in }
+        let device = try CountingDevice(disk.scratch("disk.raw"))
+        let root = try Ext4FileSystem(on: device, disk: "disk.raw")
+        _ = try #require(try BootFiles.initrd(for: KernelDisk.version, from: root, recipe: disk.recipe))
+        #expect(device.count < 6 << 20, "\(device.count) bytes were read")
+    }
+
+    /// A disk that counts what is read of it.
+    private final class CountingDevice: BlockDevice {
+        private let file: FileDevice
+        var count = 0
+        var size: Int64 { file.size }
+
+        init(_ path: FilePath) throws { file = try FileDevice(path) }
+
+        func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws {
+            count += buffer.count
+            try file.read(at: offset, into: buffer)
+        }
+        func write(at offset: Int64, from buffer: UnsafeRawBufferPointer) throws {}
+        func flush() throws {}
     }
 
     @Test("what a program loads is read out of it; what is no program, or cut off anywhere, has nothing")
@@ -96,7 +125,7 @@ struct InitrdTests {
     func usr() throws {
         let disk = try KernelDisk()
         var recipe = InitrdRecipe(script: "", modules: "", sector: 2048, usr: 4096)
-        let bytes = try #require(try disk.withRoot { try Initrd.make(KernelDisk.version, from: $0, recipe) })
+        let bytes = try #require(try disk.initrd(recipe))
         #expect(try unpack(bytes)["devbox/usr"] == "4096\n")
         let other = recipe.fingerprint
         recipe = InitrdRecipe(script: "", modules: "", sector: 2048)
@@ -110,10 +139,10 @@ struct InitrdTests {
         try disk.files.write("secret", to: "etc/shadow")
         try disk.files.write(
             "../../../etc/shadow:\n/etc/ext4.ko:\nkernel/fs/ext4/ext4.ko: ../../../etc/shadow\n", to: list)
-        let bytes = try #require(try disk.withRoot { try Initrd.make(KernelDisk.version, from: $0, disk.recipe) })
+        let bytes = try #require(try disk.initrd())
         #expect(try unpack(bytes)["devbox/modules"] == "ext4.ko\n")
         try disk.files.write("kernel/fs/ext4.ko:\n", to: list)
-        let error = reported { _ = try disk.withRoot { try Initrd.make(KernelDisk.version, from: $0, disk.recipe) } }
+        let error = reported { _ = try disk.initrd() }
         #expect(error?.exitCode == .badInput && error?.message.contains("listed in modules.dep") == true)
     }
 
@@ -123,7 +152,7 @@ struct InitrdTests {
         try disk.files.write(
             "kernel/fs/ext4/ext4.ko: kernel/fs/mbcache.ko\nkernel/fs/mbcache.ko: kernel/fs/ext4/ext4.ko\n",
             to: "lib/modules/\(KernelDisk.version)/modules.dep")
-        let bytes = try #require(try disk.withRoot { try Initrd.make(KernelDisk.version, from: $0, disk.recipe) })
+        let bytes = try #require(try disk.initrd())
         #expect(try unpack(bytes)["devbox/modules"] == "mbcache.ko\next4.ko\n")
     }
 

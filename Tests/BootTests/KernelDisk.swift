@@ -55,8 +55,15 @@ struct KernelDisk {
         return try body(root)
     }
 
-    func refresh(_ known: [BootKernel], to folder: FilePath) throws -> [BootKernel] {
-        try withRoot { root in try BootFiles.refresh(known, from: root, to: folder, recipe: recipe) }
+    func refresh(_ known: [BootKernel], _ architecture: Architecture = .amd64, to folder: FilePath) throws
+        -> [BootKernel]
+    {
+        try withRoot { root in try BootFiles.refresh(known, from: root, architecture, to: folder, recipe: recipe) }
+    }
+
+    /// The initrd that devbox makes for its kernel.
+    func initrd(_ recipe: InitrdRecipe? = nil) throws -> [UInt8]? {
+        try withRoot { try BootFiles.initrd(for: Self.version, from: $0, recipe: recipe ?? self.recipe) }
     }
 
     let recipe = InitrdRecipe(script: "#!/bin/sh\n", modules: "# some\nvirtio_pci\next4 # last\n\nnone\n", sector: 2048)

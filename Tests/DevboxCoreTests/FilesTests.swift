@@ -114,6 +114,17 @@ struct FilesTests {
         }
     }
 
+    @Test("a copy is a new file, and of a file its last bytes can be had")
+    func copy() throws {
+        let file = try scratch.write("abcdef", to: "a")
+        try Files.copy(file, to: scratch("b"))
+        #expect(try Files.text(scratch("b")) == "abcdef")
+        let taken = #expect(throws: Failure.self) { try Files.copy(file, to: scratch("b")) }
+        let missing = #expect(throws: Failure.self) { try Files.copy(scratch("x"), to: scratch("c")) }
+        #expect(taken?.exitCode == .exists && missing?.exitCode == .notFound)
+        #expect(try Files.end(file, count: 2) == Array("ef".utf8) && Files.end(file, count: 9).count == 6)
+    }
+
     @Test("renameNew makes a name only where it is free")
     func renameNew() throws {
         let file = try scratch.write("a", to: "a")

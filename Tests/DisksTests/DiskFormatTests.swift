@@ -237,7 +237,7 @@ struct Ext4MMPTests {
     func off() throws {
         let disk = try Ext4Disk("24M", ["-O", "mmp,metadata_csum"])
         let device = try FileDevice(disk.path, writable: true)
-        let free = try disk.look { $0.freeBytes }
+        let free = try disk.look { try $0.freeBytes(at: "/") }
         try Ext4FileSystem(on: device, disk: "test").turnOffMultiMountProtection()
         try disk.edit { root in
             let isProtected = root.hasMultiMountProtection
@@ -245,7 +245,7 @@ struct Ext4MMPTests {
             try root.forgetMultiMountProtection()
         }
         try disk.check()
-        #expect(try disk.look { $0.freeBytes } > free)
+        #expect(try disk.look { try $0.freeBytes(at: "/") } > free)
         #expect(try !tool("tune2fs", "-l", disk.path.string).lowercased().contains("mmp"))
         // The superblock says that it has the block of the root's directory.
         try runner.run(

@@ -148,7 +148,7 @@ struct Ext4EditTests {
     @Test("what is removed gives its space back, and a directory is not removed")
     func removed() throws {
         let disk = try Ext4Disk { try $0.write(String(repeating: "x", count: 1 << 20), to: "etc/big") }
-        let before = try disk.look { $0.freeBytes }
+        let before = try disk.look { try $0.freeBytes(at: "/") }
         try disk.edit { root in
             let etc = try root.folder("/etc")
             try root.remove("big", in: etc)
@@ -156,7 +156,7 @@ struct Ext4EditTests {
             #expect(reported { try root.remove("etc", in: InodeNumber(EXT2_ROOT_INO)) }?.exitCode == .badInput)
         }
         try disk.check()
-        #expect(try disk.look { $0.freeBytes } == before + (1 << 20))
+        #expect(try disk.look { try $0.freeBytes(at: "/") } == before + (1 << 20))
         #expect(try disk.text("/etc/big") == nil)
     }
 

@@ -136,6 +136,18 @@ struct Ext4HostileTests {
         _ = disk.path
     }
 
+    @Test("a superblock that counts more blocks than there can be is no crash")
+    func hugeCounts() throws {
+        let (_, sound) = try fragile()
+        // The high halves of the free blocks, and of those that are reserved for root.
+        for places in [[0x158], [0x154], [0x158, 0x154]] {
+            let device = MemoryDevice(sound)
+            for place in places { for byte in 0..<4 { device.content[1024 + place + byte] = 0xFF } }
+            let root = try Ext4FileSystem(on: device, disk: "hostile")
+            #expect(try root.freeBytes(at: "/") > 0 && root.availableBytes(at: "/etc") >= 0)
+        }
+    }
+
     @Test("block numbers that no disk has are bad input, not a crash")
     func hugeBlocks() throws {
         let (_, sound) = try fragile()

@@ -184,6 +184,63 @@ struct ImportTests {
         #expect(error.message.contains("neither a disk nor a root file system"), "\(error.message)")
     }
 
+    @Test("of a path that is twice in a tar the last one counts, and what lies behind a link lies where that leads")
+    func twice() throws {
+        let files = try files()
+        for name in ["usr/lib", "opt"] { try Files.makeDirectory(scratch("files").pushing(FilePath(name))) }
+        try tool("ln", "-s", "usr/lib", scratch("files/lib").string)
+        try tool("ln", "-s", "hostname", scratch("files/etc/name").string)
+        try tool("ln", scratch("files/etc/hostname").string, scratch("files/etc/same").string)
+        let archive = scratch("twice.tar").string
+        try tool("tar", "--owner=0", "--group=0", "--sort=name", "-cf", archive, "-C", files.string, ".")
+        try scratch.write("again", to: "more/etc/hostname")
+        try scratch.write("no link", to: "more/etc/name")
+        try scratch.write("behind", to: "more/lib/x")
+        try scratch.write("a file", to: "more/usr/lib/y")
+        try tool("tar", "-rf", archive, "-C", scratch("more").string, "etc/hostname", "etc/name", "lib", "usr/lib/y")
+        try scratch.write("a file again", to: "more/lib/y")
+        try tool("tar", "-rf", archive, "-C", scratch("more").string, "lib/y")
+
+        try take(FilePath(archive), convert: true)
+        #expect(try hostname() == "again")
+        let root = try Ext4FileSystem(on: Qcow2Reader(store.image("image").disk), disk: "image")
+        #expect(try root.text("/etc/same") == "hello" && root.text("/etc/name") == "no link")
+        #expect(try root.text("/usr/lib/x") == "behind" && root.text("/lib/y") == "a file again")
+        let etc = try #require(try root.find("/etc"))
+        #expect(try root.names(in: etc) == ["hostname", "name", "os-release", "same"])
+        let raw = scratch("check.raw")
+        try tool("qemu-img", "convert", "-f", "qcow2", "-O", "raw", store.image("image").disk.string, raw.string)
+        try tool("e2fsck", "-fn", raw.string)
+    }
+
+    @Test(
+        "a tar that has a file in the place of a folder, or something below a file or below links without an end, is refused by the name",
+        arguments: [
+            ("opt", "is a folder already"), ("etc/hostname/x", "lies below what is no folder"),
+            ("loop/x", "lies behind links that lead nowhere"),
+        ])
+    func contradiction(path: String, words: String) throws {
+        let files = try files()
+        try Files.makeDirectory(scratch("files/opt"))
+        try tool("ln", "-s", "loop", scratch("files/loop").string)
+        let archive = scratch("bad.tar")
+        try tool("tar", "-cf", archive.string, "-C", files.string, ".")
+        try scratch.write("x", to: "more/\(path)")
+        try tool("tar", "-rf", archive.string, "-C", scratch("more").string, path)
+        #expect(try refused(archive, convert: true).message.contains("a member \(path) that \(words)"))
+    }
+
+    @Test("what an archive holds before its disk is passed over under the eyes of the watch")
+    func passing() throws {
+        try tool("truncate", "-s", "64M", scratch("big").string)
+        try tool("cp", try disk().string, scratch("a.img").string)
+        try tool("tar", "-cJf", scratch("a.tar.xz").string, "-C", scratch.path.string, "big", "a.img")
+        nonisolated(unsafe) var steps = 0
+        let watch = DiskWatch(runner: runner, folder: scratch.path, name: "a", progress: { _ in steps += 1 })
+        let content = try DiskArchive(path: scratch("a.tar.xz"), name: "a", watch: watch).content()
+        #expect(content == .disk("a.img") && steps > 64)
+    }
+
     @Test(
         "the host's disk is never filled: where no room may be taken, nothing is made and nothing stays",
         arguments: ["raw", "xz", "tar"])
@@ -245,6 +302,11 @@ struct ImportTests {
         _ = try disk("base.raw")
         try tool("qemu-img", "create", "-q", "-f", "qcow2", "-b", "base.raw", "-F", "raw", scratch("top.qcow2").string)
         #expect(try refused(scratch("top.qcow2")).hint?.contains("--flatten") == true)
+        try tool("tar", "-czf", scratch("top.tar.gz").string, "-C", scratch.path.string, "top.qcow2")
+        for flatten in [false, true] {
+            let packed = try refused(scratch("top.tar.gz"), flatten: flatten, convert: true)
+            #expect(packed.hint?.hasPrefix("unpack both first; ") == true && packed.hint?.contains("--flatten") == true)
+        }
         try take(scratch("top.qcow2"), flatten: true)
         #expect(try hostname() == "hello")
         try tool(

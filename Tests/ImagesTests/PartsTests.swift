@@ -108,7 +108,7 @@ struct PartsTests {
         let record = try imported(disk)
         #expect(record.root.parts == [DiskPart("/var/b", disk.extents[2])])
         #expect(record.root.elsewhere?.map(\.path) == ["/home", "/mnt/gone"])
-        #expect(record.root.elsewhere?.first?.words.contains("its /home (partition 2) is not seen") == true)
+        #expect(record.root.elsewhere?.first?.words.contains("its /home (LABEL=a) is not seen") == true)
     }
 
     @Test("a system in logical partitions is found, with its parts by their numbers")
@@ -199,6 +199,55 @@ struct PartsTests {
         #expect(record.root.parts == nil && record.kernels.isEmpty)
     }
 
+    @Test(
+        "a part that is damaged, or has no directory to be mounted at, is told by name, and the disk is taken without it"
+    )
+    func unfit() throws {
+        let root = try PartitionedDisk.root(
+            fstab: "LABEL=root / ext4\n/dev/vda2 /boot ext4\n/dev/vda3 /var/lib/data ext4\n/dev/vda4 /var ext4\n")
+        let file = try PartitionedDisk.folder("data", at: "file")
+        let disk = try PartitionedDisk([
+            .init(options: ["-L", "root"], files: root), .init(files: file), .init(files: file), .init(files: file),
+        ])
+        // All of the superblock but the mark of ext4.
+        try tool(
+            "sh", "-c",
+            "yes | head -c 32 | dd of=\(disk.path) bs=1 seek=\(disk.extents[1].offset + 1024) conv=notrunc status=none")
+        let record = try imported(disk)
+        let told = try #require(record.root.elsewhere)
+        #expect(told.map(\.path) == ["/boot", "/var/lib/data"] && record.root.parts?.map(\.path) == ["/var"])
+        #expect(told[0].reason.hasPrefix("it is ext4 and damaged: "))
+        #expect(told[1].reason == "the directory is not there, or a link leads to it")
+        #expect(record.root.covering("boot/vmlinuz-6.1")?.path == "/boot" && record.root.covering("/boot") == nil)
+        #expect(record.root.covering("./var/lib/data/x")?.path == "/var/lib/data")
+        #expect(record.root.covering("/bootx/y") == nil && record.root.covering("/var/lib/x") == nil)
+    }
+
+    @Test("what has become of a part since the import is said of that part")
+    func damagedLater() throws {
+        let root = try PartitionedDisk.root(fstab: "/dev/vda2 /boot ext4\n")
+        let disk = try PartitionedDisk([
+            .init(files: root), .init(files: PartitionedDisk.folder("kernel", at: "vmlinuz-6.1")),
+        ])
+        let record = try imported(disk)
+        try tool(
+            "dd", "if=/dev/zero", "of=\(disk.path)", "bs=512", "seek=\(disk.extents[1].offset / 512)", "count=8",
+            "conv=notrunc", "status=none")
+        let error = reported { _ = try record.root.open(on: FileDevice(disk.path), name: "disk") }
+        #expect(error?.message.contains("its /boot: no sound ext4") == true, "\(error?.message ?? "taken")")
+    }
+
+    @Test("partitions are called by the numbers that the table gives them")
+    func numbers() throws {
+        let disk = try PartitionedDisk([.init(), .init(), .init()])
+        try tool("sfdisk", "-q", "--delete", disk.path.string, "1")
+        try tool(
+            "sh", "-c",
+            "printf XFSB | dd of=\(disk.path) bs=512 seek=\(disk.extents[1].offset / 512) conv=notrunc status=none")
+        let error = reported { _ = try imported(disk) }
+        #expect(error?.message.contains("its partition 2 is xfs") == true, "\(error?.message ?? "taken")")
+    }
+
     @Test("a system whose /usr cannot be followed is refused with that reason")
     func usrElsewhere() throws {
         let root = try ScratchDirectory()
@@ -227,7 +276,18 @@ struct PartsTests {
             "/dev/sda1 / ext4\n  # x\nUUID=1\t/var/a\\040b ext4 rw,noatime 0 0\nbroken\n/dev/sda5 none swap sw\nLABEL=x /usr auto noauto\nhost:/x /var/n nfs x\n/dev/sdb1 /var/m ext4 _netdev\n/srv/b /var/b none bind\n"
         )
         #expect(table.root == "/dev/sda1" && table.entries.count == 6)
-        #expect(table.parts.map(\.path) == ["/var/a b"] && table.parts.first?.isPlain == false)
+        // What is on the net, or on another disk, is not followed, but told.
+        #expect(table.parts.map(\.path) == ["/var/a b", "/var/m", "/var/n"] && table.parts.first?.isPlain == false)
+        let others = FileSystemTable(
+            """
+            sunrpc /var/lib/nfs/rpc_pipefs rpc_pipefs defaults
+            ramfs /var/cache/x ramfs
+            host:/x /var/mnt fuse.sshfs
+            /srv/x /var/x none rbind
+            UUID=1 /boot ext4 noauto,x-systemd.automount
+            host:/home /var/home nfs4
+            """)
+        #expect(others.parts.map(\.path) == ["/boot", "/var/home"])
         #expect(FileSystemTable(String(repeating: "a /var/b ext4\n", count: 9999)).entries.count == 256)
     }
 

@@ -56,11 +56,11 @@ extension IntegrationTests {
                 try tool("gcc", "-g", "-o", vmlinux.string, "-Wl,--build-id=0x\(id)", source.string)
 
                 var kernel = TestPackage.kernel(version)
+                // A plain ELF file, of which the build-id can be read here.
                 kernel.files["boot/vmlinuz-\(version)"] = nil
                 let tree = "tree-\(kernel.name)-1.0"
                 try Files.makeDirectory(scratch("\(tree)/boot"))
-                // ppc64el boots a vmlinux as it is; of such a file the build-id can be read here too.
-                try tool("cp", vmlinux.string, scratch("\(tree)/boot/vmlinux-\(version)").string)
+                try tool("cp", vmlinux.string, scratch("\(tree)/boot/vmlinuz-\(version)").string)
                 let image = try kernel.pack(in: scratch)
                 let debug = TestPackage("linux-image-\(version)-dbg", architecture: "amd64")
                 let debugTree = "tree-\(debug.name)-1.0/usr/lib/debug"

@@ -1,6 +1,7 @@
 import DevboxCore
 import Disks
 import Guests
+import Installing
 import TestSupport
 import Testing
 
@@ -25,6 +26,7 @@ struct KernelPackagesTests {
         "linux-image-6.12.1-dbg": ["/usr/lib/debug/lib/modules/6.12.1/vmlinux", "/usr/lib/debug/boot/vmlinux-6.12.1"],
         "driver-modules": ["/lib/modules/6.12.1/extra/c.ko", "/lib/modules/6.12.10/extra/c.ko"],
         "two-kernels:amd64": ["/boot/vmlinuz-6.1-one", "/boot/vmlinuz-6.1-two"],
+        "driver-of-own": ["/lib/modules/6.5-own/extra/d.ko"],
         "bash": ["/bin/bash", "/usr/share/doc/boot/vmlinuz-6.12.1"],
     ]
 
@@ -46,7 +48,7 @@ struct KernelPackagesTests {
     }
 
     private func packages() throws -> KernelPackages {
-        try KernelPackages(on: StoppedGuest("a", in: store, for: "test", runner: runner).openRoot())
+        try KernelPackages(on: StoppedGuest("a", in: store, for: "test", runner: runner).openRoot(), .amd64)
     }
 
     @Test(
@@ -80,6 +82,29 @@ struct KernelPackagesTests {
         #expect(error?.exitCode == .failure && error?.message.contains("6.1-two") == true)
         #expect(error?.message.contains("two-kernels:amd64") == true)
         #expect(try packages.removed(with: ["6.1-one", "6.1-two"], keeping: []) == ["two-kernels:amd64"])
+    }
+
+    @Test("of the kernels that are too many, those go that can; the others stay with the reason")
+    func removable() throws {
+        let packages = try packages()
+        let (versions, remarks) = packages.removable(["6.12.1", "6.1.0-47-amd64", "6.1-one"], keeping: ["6.1-two"])
+        #expect(versions == ["6.12.1"])
+        #expect(remarks.first == "its kernel 6.1.0-47-amd64 belongs to no package, and stays")
+        #expect(remarks.last?.contains("6.1-one stays: the package two-kernels:amd64") == true)
+        let both = packages.removable(["6.1-one", "6.1-two"], keeping: ["6.12.1"])
+        #expect(both.versions == ["6.1-one", "6.1-two"] && both.remarks.isEmpty)
+        // A package has something beside the modules of a kernel that was put there by hand.
+        #expect(packages.owners(of: "6.5-own") == ["driver-of-own"])
+        #expect(packages.removable(["6.5-own"], keeping: []).versions.isEmpty)
+    }
+
+    @Test("the command that removes a kernel of no package has a shell's signs in quotes")
+    func removalCommand() {
+        let line = KernelInstaller.removal(of: "6.1$(reboot);x", from: "a")
+        #expect(
+            line
+                == "devbox exec a -- rm -rf '/boot/vmlinuz-6.1$(reboot);x' '/boot/vmlinux-6.1$(reboot);x' '/lib/modules/6.1$(reboot);x'"
+        )
     }
 
     @Test("`kernels` names each kernel's own package, and takes a vmlinux beside a vmlinuz for no kernel")
@@ -116,9 +141,10 @@ struct KernelPackagesTests {
             /usr/lib/debug/lib/modules/6.7/vmlinux
             """
         let holding = KernelHolding(Array(list.utf8)) { $0 == "6.1" }
-        #expect(holding.images == ["6.2"] && holding.modules == ["6.6"] && holding.companions == ["6.5", "6.7"])
+        #expect(holding.images == ["6.2"] && holding.modules == ["6.6"])
+        #expect(holding.companions == ["6.1", "6.5", "6.7"])
         #expect(holding.concerns("6.5") && !holding.concerns("6.4"))
-        #expect(try KernelHolding(Array("/boot/vmlinux-6.1".utf8)).images == ["6.1"])
-        #expect(try KernelHolding([]).isEmpty)
+        #expect(KernelHolding(Array("/boot/vmlinux-6.1\n/boot/vmlinux-x".utf8)) { _ in false }.images == ["6.1"])
+        #expect(KernelHolding([]) { _ in false }.isEmpty)
     }
 }

@@ -31,6 +31,24 @@ private struct FileEntry: StoredRecord {
     enum Keys: String, CodingKey, CaseIterable { case version, place, size }
 }
 
+/// Refuses to be written while an entry is in its place.
+private struct Wary: StoredRecord {
+    static let currentVersion = 1
+    static let store = StoreName.dumps
+    var version = Self.currentVersion
+    var folder: String
+    var place: [String] { ["bug-1", "one"] }
+    var content: StoredContent { StoredContent("vmcore", size: 5, sha256: nil) }
+    enum Keys: String, CodingKey, CaseIterable { case version, folder }
+
+    func encode(to encoder: any Encoder) throws {
+        if Files.exists(FilePath(folder)) { throw Failure(.failure, "the old one is still there") }
+        var container = encoder.container(keyedBy: Keys.self)
+        try container.encode(version, forKey: .version)
+        try container.encode(folder, forKey: .folder)
+    }
+}
+
 @Suite("What lies under share/ with a record outside it")
 struct SharedStoreTests {
     private let scratch: ScratchDirectory
@@ -102,6 +120,27 @@ struct SharedStoreTests {
         let second = try add("one", "other")
         #expect(try Files.list(store.path(of: second)) == ["vmcore"])
         #expect(try store.has(second, digesting: true) && !store.has(first, digesting: true))
+        #expect(try Files.list(store.path(["bug-1"])) == ["one"])
+    }
+
+    @Test("at no moment is an entry there with the record of the one that takes its place")
+    func order() throws {
+        let first = try add("one")
+        let wary = SharedStore<Wary>(work)
+        let folder = try wary.begin("dump", below: ["bug-1"])
+        try Files.writeAtomically(Array("other".utf8), to: folder.path.appending("vmcore"), mode: 0o644)
+        try wary.finish(folder, as: Wary(folder: store.path(of: first).string))
+        #expect(try Files.text(store.path(of: first).appending("vmcore")) == "other")
+    }
+
+    @Test("where the record of another one cannot be written, the entry stays, and nothing lies beside it")
+    func unwritable() throws {
+        let first = try add("one")
+        let record = store.records.file(first.place)
+        try Files.remove(record)
+        try Files.makeDirectory(record.appending("x"))
+        #expect(reported { try add("one", "other") } != nil)
+        #expect(try Files.text(store.path(of: first).appending("vmcore")) == "whole")
         #expect(try Files.list(store.path(["bug-1"])) == ["one"])
     }
 

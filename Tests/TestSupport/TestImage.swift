@@ -61,7 +61,7 @@ package enum TestImage {
                 modified: status.modifiedNanoseconds),
             root: RootFileSystem(partition: nil, uuid: root.uuid),
             kernels: BootFiles.refresh(
-                [], from: root, to: image.boot, recipe: InitrdRecipe(.builtIn, partition: nil)))
+                [], from: root, .amd64, to: image.boot, recipe: InitrdRecipe(.builtIn, partition: nil)))
         try RecordFile.write(record, to: image.record)
         return record
     }

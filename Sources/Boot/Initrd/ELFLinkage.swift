@@ -10,14 +10,20 @@ struct ELFLinkage: Equatable {
     /// More libraries than this no program names.
     private static let mostNeeded = 256
 
-    /// nil for what is no ELF file, or a damaged one.
-    init?(_ bytes: [UInt8]) {
+    /// The kind of a file by its first 64 bytes; nil for what is no ELF file.
+    static func kind(_ bytes: [UInt8]) -> [UInt8]? {
         guard bytes.count >= 64, bytes.starts(with: [0x7F, 0x45, 0x4C, 0x46]), [1, 2].contains(bytes[4]),
             [1, 2].contains(bytes[5])
         else { return nil }
+        return [bytes[4], bytes[5], bytes[18], bytes[19]]
+    }
+
+    /// nil for what is no ELF file, or a damaged one.
+    init?(_ bytes: [UInt8]) {
+        guard let kind = Self.kind(bytes) else { return nil }
         let file = ELFFields(bytes: bytes, isWide: bytes[4] == 2, isLittle: bytes[5] == 1)
         guard let segments = file.segments() else { return nil }
-        kind = [bytes[4], bytes[5], bytes[18], bytes[19]]
+        self.kind = kind
         interpreter = segments.first { $0.type == ELFFields.interpreter }.flatMap {
             file.text(at: $0.offset, limit: $0.size)
         }

@@ -45,7 +45,10 @@ public struct InitrdRecipe: Sendable {
 /// costs a virtual machine without hardware acceleration some two seconds of each boot.
 enum Initrd {
     /// The bytes of an initrd for a kernel; nil where the disk has no shell to put into it.
-    static func make(_ version: String, from root: borrowing Ext4FileSystem, _ recipe: InitrdRecipe) throws -> [UInt8]?
+    ///
+    /// - Parameter tree: the kernel's modules; nil where it has none.
+    static func make(_ tree: ModuleTree?, from root: borrowing Ext4FileSystem, _ recipe: InitrdRecipe) throws
+        -> [UInt8]?
     {
         guard let tools = try InitrdTools(on: root) else { return nil }
         var archive = CpioArchive()
@@ -56,7 +59,7 @@ enum Initrd {
         for file in tools.files { archive.addFile(file.path, executable: true, file.bytes) }
         for link in tools.links { archive.addLink(link.path, to: link.target) }
         var names: [String] = []
-        if let tree = try ModuleTree(version, on: root) {
+        if let tree {
             for path in tree.closure(recipe.modules) {
                 let name = ModuleTree.name(of: path) + ".ko"
                 archive.addFile("modules/\(name)", executable: false, try tree.content(path, on: root))
@@ -73,16 +76,22 @@ enum Initrd {
     static let noShell =
         "there is no initrd in /boot, and nothing on the disk to make one of: neither klibc's programs, nor a static busybox, nor sh, mount, insmod and switch_root with their libraries"
 
+    /// What a kernel finds its root file system with: on all machines that QEMU emulates here the disk is a virtio device on the PCI bus.
+    private static let drivers = ["virtio_pci", "virtio_blk", "ext4"]
+
     /// What keeps a kernel from finding its root file system, with an initrd of devbox's; nil where it has its drivers.
-    static func obstacle(_ version: String, on root: borrowing Ext4FileSystem) throws -> String? {
+    static func obstacle(_ version: String, _ tree: ModuleTree?, on root: borrowing Ext4FileSystem) throws -> String? {
         // A kernel that says nothing of what is built in may have all of it.
         guard let builtIn = try root.text("/lib/modules/\(version)/modules.builtin", limit: 16 << 20), !builtIn.isEmpty
         else { return nil }
-        let tree = try ModuleTree(version, on: root)
         let names = Set(builtIn.split(separator: "\n").map { ModuleTree.name(of: String($0)) })
-        let missing = ["virtio_blk", "ext4"].filter { tree?.closure([$0]).isEmpty ?? true && !names.contains($0) }
-        return missing.isEmpty
-            ? nil : "it has no \(missing.joined(separator: " and no ")), neither built in nor as a module"
+        let missing = Self.drivers.filter { tree?.closure([$0]).isEmpty ?? true && !names.contains($0) }
+        if missing.isEmpty { return nil }
+        guard tree != nil else {
+            return
+                "\(missing.joined(separator: ", ")) can be modules alone, and /lib/modules/\(version) has no list of its modules, modules.dep: depmod(8) has not run for it in the guest"
+        }
+        return "it has no \(missing.joined(separator: " and no ")), neither built in nor as a module"
     }
 }
 

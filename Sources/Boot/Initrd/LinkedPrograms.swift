@@ -52,20 +52,29 @@ struct LinkedPrograms {
         while let name = open.popLast() {
             guard !name.isEmpty, !name.contains("/"), name != "..", libraries.count < 256 else { return false }
             guard libraries.insert(name).inserted else { continue }
-            guard let (bytes, linkage) = try Self.library(name, like: first, root), try take(bytes, as: "lib/\(name)")
+            guard let (bytes, linkage) = try library(name, like: first, root), try take(bytes, as: "lib/\(name)")
             else { return false }
             open += linkage.needed
         }
         return true
     }
 
-    private static func library(_ name: String, like program: ELFLinkage, _ root: borrowing Ext4FileSystem) throws
+    private mutating func library(_ name: String, like program: ELFLinkage, _ root: borrowing Ext4FileSystem) throws
         -> ([UInt8], ELFLinkage)?
     {
-        for folder in libraryFolders {
-            guard let bytes = try read("\(folder)/\(name)", root), let linkage = ELFLinkage(bytes),
-                linkage.kind == program.kind
+        for folder in Self.libraryFolders {
+            let path = "\(folder)/\(name)"
+            // Of one of another kind no more than its beginning is read.
+            guard let number = try root.find(path), try root.attributes(of: number).isRegular,
+                ELFLinkage.kind(try root.beginning(of: number, count: 64)) == program.kind,
+                let bytes = try Self.read(path, root)
             else { continue }
+            guard let linkage = ELFLinkage(bytes) else {
+                // What is read for nothing counts too: a disk may have any number of such.
+                size += bytes.count
+                guard size <= Self.limit else { return nil }
+                continue
+            }
             return (bytes, linkage)
         }
         return nil

@@ -25,7 +25,7 @@ extension Ext4FileSystem {
         let size = Int64(handle.pointee.blocksize)
         // Only what is such a block is freed: the number comes from outside.
         if block < ext2fs_blocks_count(superblock), size >= 1024 {
-            let bytes = try device.bytes(at: Int64(block) * size, count: 1024)
+            let bytes = try device.bytes(at: volumes[0].bytes(block), count: 1024)
             if bytes.littleEndian(UInt32.self, at: 0) == devbox_ext2_mmp_magic(),
                 ext2fs_test_block_bitmap2(handle.pointee.block_map, block) != 0
             {

@@ -54,22 +54,13 @@ public struct Ext4FileSystem: ~Copyable {
     }
 
     /// How large the file system is, in bytes.
-    public var size: Int64 {
-        let (size, isTooLarge) = Int64(clamping: ext2fs_blocks_count(handle.pointee.super))
-            .multipliedReportingOverflow(by: Int64(handle.pointee.blocksize))
-        return isTooLarge ? .max : size
-    }
-
-    /// The space that is not in use, in bytes, of the file system itself.
-    public var freeBytes: Int64 { volumes[0].freeBytes }
+    public var size: Int64 { volumes[0].bytes(ext2fs_blocks_count(handle.pointee.super)) }
 
     /// The space that is not in use, in bytes, of the one that holds a path, or would hold it.
     public func freeBytes(at path: String) throws -> Int64 { try volumes[nearest(path).part].freeBytes }
 
-    /// The space that programs in a container may fill, in bytes: what is reserved for root is not for the root of a user namespace.
-    public var availableBytes: Int64 { volumes[0].availableBytes }
-
-    /// The same of the one that holds a path, or would hold it.
+    /// The space that programs in a container may fill, in bytes, of the one that holds a path, or would hold it: what is reserved for root
+    /// is not for the root of a user namespace.
     public func availableBytes(at path: String) throws -> Int64 { try volumes[nearest(path).part].availableBytes }
 
     func check(_ doing: String, _ result: errcode_t) throws {

@@ -37,12 +37,18 @@ final class Ext4Volume {
     var failure: (any Error)? { manager.failure }
 
     /// The space that is not in use, in bytes.
-    var freeBytes: Int64 { Int64(ext2fs_free_blocks_count(handle.pointee.super)) * Int64(handle.pointee.blocksize) }
+    var freeBytes: Int64 { bytes(ext2fs_free_blocks_count(handle.pointee.super)) }
 
     /// The same without what is reserved for root.
     var availableBytes: Int64 {
-        let reserved = Int64(ext2fs_r_blocks_count(handle.pointee.super)) * Int64(handle.pointee.blocksize)
-        return max(0, freeBytes - reserved)
+        max(0, freeBytes - bytes(ext2fs_r_blocks_count(handle.pointee.super)))
+    }
+
+    /// What so many blocks are. The numbers are the disk's own, and may be any.
+    func bytes(_ blocks: UInt64) -> Int64 {
+        let (bytes, isTooMany) = Int64(clamping: blocks).multipliedReportingOverflow(
+            by: Int64(handle.pointee.blocksize))
+        return isTooMany ? .max : bytes
     }
 
     static func text(_ number: errcode_t) -> String {

@@ -6,7 +6,8 @@ import Templates
 extension StoppedGuest {
     /// The kernels that the disk has now, with their copies in boot/ made. The record is as it was.
     package func kernelsOnDisk() throws -> [BootKernel] {
-        let kernels = try BootFiles.refresh(record.kernels, from: openRoot(), to: files.boot, recipe: initrdRecipe())
+        let kernels = try BootFiles.refresh(
+            record.kernels, from: openRoot(), record.architecture, to: files.boot, recipe: initrdRecipe())
         for file in kernels.flatMap(\.files) { try store.work.give(files.boot.appending(file)) }
         return kernels
     }

@@ -51,11 +51,12 @@ struct DiskArchive {
                 folders.insert(parts[0])
             }
             isContainer = isContainer || ["manifest.json", "oci-layout"].contains(place)
-            guard member.kind == .file, member.size >= Self.smallestNamed else { return }
+            guard member.kind == .file, member.size >= Self.smallestNamed else { return true }
             if member.size >= Self.smallest { plain.append(member.path) }
             let last = member.path.split(separator: "/").last.map { $0.lowercased() } ?? ""
             // macOS's tar puts files of its own beside, called "._NAME".
             if !last.hasPrefix("._"), Self.diskEnds.contains(where: last.hasSuffix) { disks.append(member.path) }
+            return true
         }
         if isRoot { return .root(files: files, bytes: bytes, folder: nil) }
         if disks.isEmpty, folders.count == 1, let folder = folders.first {
@@ -83,14 +84,13 @@ struct DiskArchive {
     /// Unpacks a disk.
     func unpack(_ wanted: String, to target: FilePath) throws {
         var writer = try SparseWriter(target, limit: RawDisk.largest)
-        var isDone = false
         try members { member, reader in
-            guard !isDone, member.path == wanted, member.kind == .file else { return }
+            guard member.path == wanted, member.kind == .file else { return true }
             try reader.content { chunk in
                 try chunk.withUnsafeBytes { try writer.append($0) }
                 try watch.step(writer.size, of: member.size)
             }
-            isDone = true
+            return false
         }
         try writer.finish()
     }
@@ -124,14 +124,17 @@ struct DiskArchive {
         try root.close()
     }
 
-    private func members(_ body: (ArchiveMember, inout ArchiveReader) throws -> Void) throws {
+    /// - Parameter body: says whether the members behind it are wanted too.
+    private func members(_ body: (ArchiveMember, inout ArchiveReader) throws -> Bool) throws {
         let source = try DiskContent.open(path)
         defer { try? source.close() }
         let total = Int64(try Files.status(path).st_size)
+        func step() throws { try watch.step(Int64(lseek(source.rawValue, 0, SEEK_CUR)), of: total) }
         var reader = try ArchiveReader(source, name: name)
         while let member = try reader.next() {
-            try watch.step(Int64(lseek(source.rawValue, 0, SEEK_CUR)), of: total)
-            try body(member, &reader)
+            try step()
+            guard try body(member, &reader) else { return }
+            try reader.pass(step: step)
         }
     }
 }

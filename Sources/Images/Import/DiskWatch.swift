@@ -72,7 +72,8 @@ struct DiskWatch {
                     isErrorOpen = !text.isEmpty
                     if complaint.count < 64 << 10 { complaint += text }
                 }
-                try step(Int64(part * Double(total)), of: total)
+                // Once it is through, the room that it has left is no matter of the disk's.
+                if isOutputOpen || isErrorOpen { try step(Int64(part * Double(total)), of: total) }
             }
             let status = try child.wait(interruptible: runner.isInterruptible) ?? .exited(1)
             guard status.isSuccess else {

@@ -48,7 +48,8 @@ public struct ImageImporter: Sendable {
         defer { _ = lock.descriptor }
         let folder = try UnfinishedFolder(for: name, in: store.work.images)
         let raw = try disk(in: folder.path).make(of: file, known)
-        let assembly = ImageAssembly(store: store, runner: runner, templates: templates)
+        let assembly = ImageAssembly(
+            store: store, runner: runner, templates: templates, reserve: reserve)
         try replayJournal(raw, assembly: assembly, name: file.string)
         let digest = try SHA256Digest(of: file)
         return try assembly.finish(
@@ -85,6 +86,10 @@ public struct ImageImporter: Sendable {
                     disk: name, defect: "e2fsck cannot mend its \(path) file system: \(Names.printable(result.finding))"
                 )
             }
+        }
+        guard !isProtected else {
+            throw DiskError.damaged(
+                disk: name, defect: "its \(path) file system is protected (mmp) again whenever its journal is replayed")
         }
         guard wasProtected else { return }
         let root = try Ext4FileSystem(on: part, disk: name, writable: true)

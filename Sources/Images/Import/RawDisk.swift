@@ -108,7 +108,7 @@ struct RawDisk {
         guard case .disk(let format) = content else { return "" }
         switch format {
         case .qcow2:
-            try checkQcow2(file, name: name, mayFlatten: flatten && isOutermost, depth: 0)
+            try checkQcow2(file, name: name, mayFlatten: flatten, isPacked: !isOutermost, depth: 0)
             return "qcow2"
         case .raw:
             let size = try size(file)
@@ -139,7 +139,9 @@ struct RawDisk {
         return line?.split(separator: "\"").dropFirst().first.map(String.init)
     }
 
-    private func checkQcow2(_ file: FilePath, name: String, mayFlatten: Bool, depth: Int) throws {
+    private func checkQcow2(
+        _ file: FilePath, name: String, mayFlatten: Bool, isPacked: Bool = false, depth: Int
+    ) throws {
         guard let header = try Qcow2Header.read(file) else {
             throw DiskError.damaged(disk: name, defect: "it is no qcow2 disk any more")
         }
@@ -154,11 +156,11 @@ struct RawDisk {
         if let backing = header.backingFile {
             // Only what lies beside the disk is read, and only where that is wanted.
             let isBeside = !backing.contains("/") && !backing.contains(":") && depth < 8
-            guard mayFlatten, isBeside else {
+            guard mayFlatten, isBeside, !isPacked else {
                 throw DiskError.refersElsewhere(
                     disk: name, file: backing,
                     hint: isBeside && depth == 0
-                        ? "if it lies beside the disk and is to be trusted, --flatten makes one disk of both"
+                        ? "\(isPacked ? "unpack both first; " : "")if it lies beside the disk and is to be trusted, --flatten makes one disk of both"
                         : DiskError.mergeHint("qcow2"))
             }
             try checkBacking(file.removingLastComponent().appending(backing), of: header, disk: name, depth)

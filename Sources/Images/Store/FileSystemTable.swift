@@ -12,6 +12,15 @@ struct FileSystemTable {
         let kind: String
         let options: [String]
 
+        /// Whether it lies on a disk, or in another machine: not in memory, not in a program, and not on the host.
+        var isOfDisk: Bool { !Self.kindsOfNoDisk.contains(kind) && !kind.hasPrefix("fuse.") }
+
+        private static let kindsOfNoDisk: Set<String> = [
+            "9p", "autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs",
+            "efivarfs", "fuse", "fusectl", "hugetlbfs", "mqueue", "none", "nsfs", "overlay", "proc", "pstore", "ramfs",
+            "rpc_pipefs", "securityfs", "swap", "sysfs", "tmpfs", "tracefs", "virtiofs",
+        ]
+
         /// Whether its path is made of nothing but letters, digits and a few signs: it goes into the configuration of a container.
         var isPlain: Bool { DiskPart.isPlain(path) }
     }
@@ -39,15 +48,13 @@ struct FileSystemTable {
     /// What is mounted in the root when the system starts, or once somebody looks there: those above first.
     ///
     /// All of it counts: what a command or a copy writes below a directory that the guest mounts something on is not seen in the guest.
-    /// The EFI system partition has nothing that is asked of a guest, and what lies in memory or on the net is none of the disk's.
+    /// The EFI system partition has nothing that is asked of a guest, and what lies in memory is on no disk.
     var parts: [Entry] {
         var seen: Set<String> = []
         return entries.filter { entry in
-            let isOfDisk = !Self.otherKinds.contains(entry.kind) && !entry.kind.hasPrefix("fuse")
             // systemd mounts these at the first access; see systemd.mount(5), "fstab".
             let isMounted = !entry.options.contains("noauto") || entry.options.contains("x-systemd.automount")
-            return entry.path != "/" && isOfDisk && !entry.options.contains("_netdev")
-                && !["/boot/efi", "/efi"].contains(entry.path) && isMounted
+            return entry.path != "/" && entry.isOfDisk && !["/boot/efi", "/efi"].contains(entry.path) && isMounted
                 && !Self.otherPlaces.contains { entry.path == $0 || entry.path.hasPrefix("\($0)/") }
                 && !entry.options.contains { ["bind", "rbind"].contains($0) } && seen.insert(entry.path).inserted
         }.sorted { $0.path < $1.path }
@@ -55,12 +62,6 @@ struct FileSystemTable {
 
     /// What every system has of its kernel's there, or of devbox.
     private static let otherPlaces = ["/proc", "/sys", "/dev", "/run", "/work"]
-
-    private static let otherKinds: Set<String> = [
-        "tmpfs", "none", "swap", "proc", "sysfs", "devpts", "devtmpfs", "debugfs", "tracefs", "securityfs", "cgroup",
-        "cgroup2", "bpf", "hugetlbfs", "mqueue", "binfmt_misc", "configfs", "overlay", "9p", "virtiofs", "nfs", "nfs4",
-        "cifs", "smb3", "ceph", "glusterfs", "sshfs",
-    ]
 
     /// What the root itself is mounted from; nil where that is not said.
     var root: String? { entries.first { $0.path == "/" }?.source }

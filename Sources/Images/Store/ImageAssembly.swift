@@ -13,6 +13,8 @@ struct ImageAssembly {
     let store: ImageStore
     let runner: Runner
     let templates: Templates
+    /// How much of the host's disk has to stay free, in bytes; nil for what is sensible.
+    var reserve: Int64?
 
     /// Puts an image into place.
     ///
@@ -29,10 +31,11 @@ struct ImageAssembly {
         let inspection = try inspect(device, name: raw.string)
         try posix("make \(files.boot)") { mkdir(files.boot.string, 0o755) }
         let kernels = try BootFiles.refresh(
-            [], from: inspection.root.open(on: device, name: raw.string), to: files.boot,
+            [], from: inspection.root.open(on: device, name: raw.string), inspection.architecture, to: files.boot,
             recipe: InitrdRecipe(templates, partition: inspection.root.partition, usr: inspection.root.usr))
 
-        let watch = DiskWatch(runner: runner, folder: folder.path, name: name, progress: progress)
+        let watch = DiskWatch(
+            runner: runner, folder: folder.path, name: name, reserve: reserve, progress: progress)
         try watch.run(QemuImg.convert(raw, format: "raw", to: files.disk, as: "qcow2", tells: true), of: device.size)
         try Files.remove(raw)
         let digest = try SHA256Digest(of: files.disk)
@@ -64,13 +67,12 @@ struct ImageAssembly {
     /// Finds the root file system; its journal is replayed already.
     func inspect(_ device: any BlockDevice, name: String) throws -> RootInspection {
         let sectorSize = try PartitionTable(of: device, name: name).sectorSize
-        let numbers = try PartitionIdentity.all(of: device, name: name)
         var others: [String] = []
         var lacking: RootFileSystem.ForeignPart?
-        for (index, candidate) in try RootInspection.candidates(device, name: name).enumerated() {
+        let partitions = try PartitionIdentity.all(of: device, name: name)
+        for candidate in partitions.isEmpty ? [nil] : partitions.map(\.extent) {
             let part: any BlockDevice = try candidate.map { try PartitionDevice(of: device, at: $0) } ?? device
-            let number = numbers.first { $0.extent == candidate }?.number ?? index + 1
-            let place = candidate == nil ? "it" : "its partition \(number)"
+            let place = partitions.first { $0.extent == candidate }.map { "its partition \($0.number)" } ?? "it"
             let uuid: String
             do {
                 uuid = try Ext4FileSystem(on: part, disk: name).uuid
@@ -85,8 +87,13 @@ struct ImageAssembly {
                 continue
             }
             var root = RootFileSystem(partition: candidate, uuid: uuid, sectorSize: sectorSize)
-            try root.followTable(on: device, name: name)
-            if let found = try RootInspection(root, on: device, disk: name) { return found }
+            do {
+                try root.followTable(on: device, name: name)
+                if let found = try RootInspection(root, on: device, disk: name) { return found }
+            } catch let error as DiskError where error.isOfContent {
+                others.append("\(place) is ext4 and damaged: \(error.defect)")
+                continue
+            }
             lacking = lacking ?? root.elsewhere?.first { $0.path == "/usr" }
             others.append("\(place) is ext4 without an operating system (/etc/os-release)")
         }

@@ -26,7 +26,7 @@ public struct RootFileSystem: Sendable, Codable, Equatable {
         /// - Parameters:
         ///   - path: the directory.
         ///   - source: what fstab(5) calls what is mounted there.
-        ///   - reason: why devbox does not follow it.
+        ///   - reason: why devbox does not follow it; a sentence without its end.
         public init(path: String, source: String, reason: String) {
             (self.path, self.source, self.reason) = (path, source, reason)
         }
@@ -55,8 +55,12 @@ public struct RootFileSystem: Sendable, Codable, Equatable {
         let device: any BlockDevice = try partition.map { try PartitionDevice(of: disk, at: $0) } ?? disk
         var root = try Ext4FileSystem(on: device, disk: name, writable: writable)
         for part in parts ?? [] {
-            // Where the directory has gone since, the system does not mount it either.
-            _ = try root.mount(PartitionDevice(of: disk, at: part.partition), at: part.path, writable: writable)
+            do {
+                // Where the directory has gone since, the system does not mount it either.
+                _ = try root.mount(PartitionDevice(of: disk, at: part.partition), at: part.path, writable: writable)
+            } catch let error as DiskError {
+                throw error.naming(part.path)
+            }
         }
         return root
     }
@@ -67,15 +71,17 @@ public struct RootFileSystem: Sendable, Codable, Equatable {
     ///   - disk: the whole disk.
     ///   - name: what messages call the disk.
     mutating func followTable(on disk: any BlockDevice, name: String) throws {
-        let plain = try open(on: disk, name: name)
-        let table = FileSystemTable(try plain.text("/etc/fstab") ?? "")
+        var root = try open(on: disk, name: name)
+        let table = FileSystemTable(try root.text("/etc/fstab") ?? "")
         let partitions = partition == nil ? [] : try PartitionIdentity.all(of: disk, name: name)
         let search = PartitionSearch(partitions: partitions, root: table.root)
-        var (own, foreign): ([DiskPart], [ForeignPart]) = ([], [])
+        var (wanted, foreign): ([(path: String, source: String, partition: PartitionIdentity)], [ForeignPart]) = (
+            [], []
+        )
         func add(_ path: String, _ source: String, _ finding: PartitionSearch.Finding) {
             switch finding {
             case .partition(let found) where found.extent == partition: break
-            case .partition(let found): own.append(DiskPart(path, found.extent))
+            case .partition(let found): wanted.append((path, source, found))
             case .elsewhere(let reason): foreign.append(ForeignPart(path: path, source: source, reason: reason))
             }
         }
@@ -86,28 +92,40 @@ public struct RootFileSystem: Sendable, Codable, Equatable {
                     ? search.find(entry.source) : .elsewhere("the directory's name is none that devbox takes"))
         }
         let others = partitions.filter { found in
-            found.extent != partition && !own.contains { $0.partition == found.extent }
+            found.extent != partition && !wanted.contains { $0.partition.extent == found.extent }
         }
-        for (path, found) in try DiscoverablePartitions(others).mounts(in: plain, besides: table.entries.map(\.path)) {
+        for (path, found) in try DiscoverablePartitions(others).mounts(in: root, besides: table.entries.map(\.path)) {
             add(path, "partition \(found.number)", search.judge(found))
         }
-        for part in own.sorted(by: { $0.path < $1.path }) {
-            if try open(on: disk, name: name).isDirectory(withoutLinks: part.path) {
-                parts = (parts ?? []) + [part]
-            } else {
-                let source = partitions.first { $0.extent == part.partition }?.number
-                foreign.append(
-                    ForeignPart(
-                        path: part.path, source: source.map { "partition \($0)" } ?? "a partition",
-                        reason: "the directory is not there, or a link leads to it"))
+        for part in wanted.sorted(by: { $0.path < $1.path }) {
+            let reason: String
+            do {
+                if try root.isDirectory(withoutLinks: part.path),
+                    try root.mount(PartitionDevice(of: disk, at: part.partition.extent), at: part.path)
+                {
+                    parts = (parts ?? []) + [DiskPart(part.path, part.partition.extent)]
+                    continue
+                }
+                reason = "the directory is not there, or a link leads to it"
+            } catch let error as DiskError {
+                reason = "it is ext4 and damaged: \(error.defect)"
             }
+            foreign.append(ForeignPart(path: part.path, source: part.source, reason: reason))
         }
         if !foreign.isEmpty { elsewhere = foreign }
     }
 
     /// What keeps devbox from seeing a directory of the guest: something of elsewhere that the guest mounts there or above. nil for nothing.
-    public func foreignPart(at path: String) -> ForeignPart? {
-        elsewhere?.last { path == $0.path || path.hasPrefix("\($0.path)/") }
+    public func foreignPart(at folder: String) -> ForeignPart? { covering("\(folder)/x") }
+
+    /// What lies over a path of those parts that devbox does not see; nil for nothing. What devbox puts there, no program of the system
+    /// would find.
+    public func covering(_ path: String) -> ForeignPart? {
+        let names = path.split(separator: "/").filter { $0 != "." }
+        return elsewhere?.first {
+            let folder = $0.path.split(separator: "/")
+            return names.count > folder.count && names.starts(with: folder)
+        }
     }
 
     /// The partition that /usr is on, where it has one of its own: without it no init starts.

@@ -8,12 +8,6 @@ struct RootInspection {
     let release: Release
     let packages: [InstalledPackage]
 
-    /// The places where a root file system can be: the whole disk, or each of its partitions.
-    static func candidates(_ disk: any BlockDevice, name: String) throws -> [DiskExtent?] {
-        let partitions = try PartitionTable.read(disk, name: name)
-        return partitions.isEmpty ? [nil] : partitions.map { $0 }
-    }
-
     /// Looks at an ext4 file system with what is mounted in it; nil where it is not a root.
     init?(_ place: RootFileSystem, on device: any BlockDevice, disk: String) throws {
         let root = try place.open(on: device, name: disk)

@@ -1,23 +1,26 @@
+import Boot
 import Disks
 import Packages
 
 /// What of kernels a package holds, by the list of its files that dpkg keeps in var/lib/dpkg/info.
-struct KernelHolding: Equatable {
+package struct KernelHolding: Equatable {
     /// The versions of the kernels whose boot file it holds.
-    private(set) var images: Set<String> = []
+    package private(set) var images: Set<String> = []
     /// The versions of the kernels of which it holds modules, or what else lies beside them.
-    private(set) var modules: Set<String> = []
-    /// The versions of which it holds symbols, or headers: links to these lie beside the modules. It is no part of the kernel.
-    private(set) var companions: Set<String> = []
+    package private(set) var modules: Set<String> = []
+    /// The versions of which it holds symbols, or headers: links to these lie beside the modules. They are no part of the kernel.
+    package private(set) var companions: Set<String> = []
 
     /// Of a list: a path a line, with the slash that it begins with.
     ///
-    /// - Parameter isSymbols: whether the vmlinux of a version lies in /boot beside its vmlinuz, and so is none that boots.
-    init(_ list: some Collection<UInt8>, isSymbols: (String) throws -> Bool = { _ in false }) rethrows {
+    /// - Parameter isSymbols: whether the vmlinux of a version in /boot is none that boots: `BootFiles.isSymbols`.
+    package init(_ list: some Collection<UInt8>, isSymbols: (String) throws -> Bool) rethrows {
         for line in list.split(separator: UInt8(ascii: "\n")) where Self.mayCount(line) {
             let path = String(decoding: line, as: UTF8.self)
             if let version = KernelFacts.imageVersion(path) {
-                if try path.hasPrefix("/boot/vmlinuz-") || !isSymbols(version) { images.insert(version) }
+                guard BootFiles.isVersion(version) else { continue }
+                let boots = try path.hasPrefix("/boot/vmlinuz-") || !isSymbols(version)
+                if boots { images.insert(version) } else { companions.insert(version) }
             } else if let (version, name) = Self.module(path) {
                 if name == "build" || name == "source" { companions.insert(version) } else { modules.insert(version) }
             } else if path.hasPrefix(Self.debug) {
@@ -30,10 +33,10 @@ struct KernelHolding: Equatable {
     }
 
     /// Whether it holds nothing of any kernel.
-    var isEmpty: Bool { images.isEmpty && modules.isEmpty && companions.isEmpty }
+    package var isEmpty: Bool { images.isEmpty && modules.isEmpty && companions.isEmpty }
 
     /// Whether it has to do with a kernel: as its boot file or its modules, its headers or its symbols.
-    func concerns(_ version: String) -> Bool {
+    package func concerns(_ version: String) -> Bool {
         images.contains(version) || modules.contains(version) || companions.contains(version)
     }
 
