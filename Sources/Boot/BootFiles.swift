@@ -25,12 +25,16 @@ public enum BootFiles {
             guard isVersion(version), let (vmlinuz, attributes) = try plainFile(name, in: boot, of: root) else {
                 continue
             }
+            if try attributes.size == 0 || isAside(version, names, root) { continue }
             if try isAlias(name, of: vmlinuz, in: boot, names, root) { continue }
             if prefix == "vmlinux-", try isSymbols(version, on: root, architecture) { continue }
             var fingerprint = attributes.fingerprint
             var initrd: InodeNumber?
             for name in initrdNames(version) where initrd == nil {
-                guard let (found, attributes) = try plainFile(name, in: boot, of: root) else { continue }
+                // A full /boot leaves an empty one.
+                guard let (found, attributes) = try plainFile(name, in: boot, of: root), attributes.size > 0 else {
+                    continue
+                }
                 initrd = found
                 fingerprint += "+\(attributes.fingerprint)"
             }
@@ -45,6 +49,18 @@ public enum BootFiles {
     /// What the initrd of a version is called: by Debian's tools, update-initramfs(8); by dracut(8); by dracut of SUSE.
     public static func initrdNames(_ version: String) -> [String] {
         ["initrd.img-\(version)", "initramfs-\(version).img", "initrd-\(version)"]
+    }
+
+    /// Whether a version is that of another kernel in /boot with something behind it, as of a signature, a digest or a copy that lie
+    /// beside it: "6.1.0-9-amd64.sha256". What such files are called has no end.
+    private static func isAside(_ version: String, _ names: [String], _ root: borrowing Ext4FileSystem) throws -> Bool {
+        guard try root.find("/lib/modules/\(version)") == nil else { return false }
+        return names.contains { name in
+            guard let prefix = ["vmlinuz-", "vmlinux-"].first(where: name.hasPrefix) else { return false }
+            let rest = version.dropFirst(name.count - prefix.count)
+            return version.hasPrefix(name.dropFirst(prefix.count)) && rest.first == "."
+                && rest.dropFirst().first?.isNumber == false
+        }
     }
 
     /// Whether a name in /boot is a link to a kernel that has a name there already: "vmlinuz-6 -> vmlinuz-6.1.0" is no other kernel.

@@ -81,6 +81,27 @@ struct BootFilesTests {
         #expect(try Files.text(boot.appending(#require(kernels.first?.initrd))) == "theirs")
     }
 
+    @Test(
+        "what lies beside a kernel, and an empty file, are no kernels, whatever they are called; an empty initrd is none"
+    )
+    func aside() throws {
+        let disk = try KernelDisk()
+        let boot = try disk.scratch.directory("boot")
+        for name in ["sha256", "unsigned", "gz", "backup", "efi.sbat"] {
+            try disk.files.write("x", to: "boot/vmlinuz-\(KernelDisk.version).\(name)")
+        }
+        try disk.files.write("", to: "boot/vmlinuz-6.98")
+        try disk.files.write("", to: "boot/initrd.img-\(KernelDisk.version)")
+        // A build of the user's own may be called so; it has modules.
+        let own = "\(KernelDisk.version).custom"
+        try disk.files.write("own", to: "boot/vmlinuz-\(own)")
+        try disk.files.write("", to: "lib/modules/\(own)/modules.dep")
+        let kernels = try disk.refresh([], to: boot)
+        #expect(Set(kernels.map(\.version)) == [own, KernelDisk.version])
+        let made = try #require(kernels.first { $0.version == KernelDisk.version }?.initrd)
+        #expect(try Files.read(boot.appending(made)).starts(with: Array("070701".utf8)))
+    }
+
     @Test("a vmlinux is a kernel on ppc64el, where there is no vmlinuz of its version, and symbols everywhere else")
     func symbols() throws {
         let disk = try KernelDisk()

@@ -31,6 +31,9 @@ struct InitrdTests {
         #expect(try disk.initrd() == nil)
         let source = try disk.scratch.write("int main(void) { return 0; }", to: "static.c")
         try Files.makeDirectory(disk.files("bin"))
+        // A script of that name is none.
+        try disk.files.write("#!/bin/sh\n", to: "bin/busybox")
+        #expect(try disk.initrd() == nil)
         try tool("gcc", "-static", "-o", disk.files("bin/busybox").string, source.string)
         let bytes = try #require(try disk.initrd())
         let files = try unpack(bytes)

@@ -42,7 +42,8 @@ struct InitrdTools {
 
     private mutating func takeBusybox(_ root: borrowing Ext4FileSystem) throws -> Bool {
         for path in ["/bin/busybox", "/usr/bin/busybox", "/usr/lib/initramfs-tools/bin/busybox"] {
-            guard let bytes = try Self.read(path, root), ELFLinkage(bytes)?.interpreter == nil else { continue }
+            guard let bytes = try Self.read(path, root), let linkage = ELFLinkage(bytes), linkage.interpreter == nil
+            else { continue }
             files = [("bin/busybox", bytes)]
             links = ["sh", "mount", "mkdir", "insmod", "switch_root", "sleep"].map { ("bin/\($0)", "busybox") }
             return true

@@ -15,6 +15,9 @@ struct FileSystemTable {
         /// Whether it lies on a disk, or in another machine: not in memory, not in a program, and not on the host.
         var isOfDisk: Bool { !Self.kindsOfNoDisk.contains(kind) && !kind.hasPrefix("fuse.") }
 
+        /// Whether it is a directory of the system under another name.
+        var isBound: Bool { options.contains { ["bind", "rbind"].contains($0) } }
+
         private static let kindsOfNoDisk: Set<String> = [
             "9p", "autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs",
             "efivarfs", "fuse", "fusectl", "hugetlbfs", "mqueue", "none", "nsfs", "overlay", "proc", "pstore", "ramfs",
@@ -54,9 +57,10 @@ struct FileSystemTable {
         return entries.filter { entry in
             // systemd mounts these at the first access; see systemd.mount(5), "fstab".
             let isMounted = !entry.options.contains("noauto") || entry.options.contains("x-systemd.automount")
-            return entry.path != "/" && entry.isOfDisk && !["/boot/efi", "/efi"].contains(entry.path) && isMounted
+            return entry.path != "/" && (entry.isOfDisk || entry.isBound)
+                && !["/boot/efi", "/efi"].contains(entry.path) && isMounted
                 && !Self.otherPlaces.contains { entry.path == $0 || entry.path.hasPrefix("\($0)/") }
-                && !entry.options.contains { ["bind", "rbind"].contains($0) } && seen.insert(entry.path).inserted
+                && seen.insert(entry.path).inserted
         }.sorted { $0.path < $1.path }
     }
 
@@ -108,7 +112,7 @@ struct PartitionSearch {
         for (folder, tag) in [
             ("by-uuid", "UUID"), ("by-label", "LABEL"), ("by-partuuid", "PARTUUID"), ("by-partlabel", "PARTLABEL"),
         ] where source.hasPrefix("/dev/disk/\(folder)/") {
-            return find(tag, String(source.dropFirst("/dev/disk/\(folder)/".count)))
+            return find(tag, Self.undone(source.dropFirst("/dev/disk/\(folder)/".count)))
         }
         if let (disk, number) = Self.device(source) {
             let own = root.flatMap { Self.device($0) }?.disk
@@ -122,6 +126,23 @@ struct PartitionSearch {
         }
         if source.hasPrefix("/dev/md") { return .elsewhere("it is a RAID") }
         return .elsewhere("it is on no partition of this disk")
+    }
+
+    /// What udev(7) writes as \x20 in a name below /dev/disk, a blank say.
+    private static func undone(_ name: Substring) -> String {
+        var result: [UInt8] = []
+        var rest = Array(name.utf8)[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "\\"), rest.first == UInt8(ascii: "x"), rest.count >= 3,
+                let value = UInt8(String(decoding: rest.dropFirst().prefix(2), as: UTF8.self), radix: 16)
+            {
+                result.append(value)
+                rest = rest.dropFirst(3)
+            } else {
+                result.append(byte)
+            }
+        }
+        return String(decoding: result, as: UTF8.self)
     }
 
     private func find(_ tag: String, _ value: String) -> Finding {

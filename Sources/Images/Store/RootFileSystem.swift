@@ -86,10 +86,12 @@ public struct RootFileSystem: Sendable, Codable, Equatable {
             }
         }
         for entry in table.parts {
-            add(
-                entry.path, entry.source,
-                entry.isPlain
-                    ? search.find(entry.source) : .elsewhere("the directory's name is none that devbox takes"))
+            let finding: PartitionSearch.Finding =
+                if !entry.isPlain { .elsewhere("the directory's name is none that devbox takes") } else if entry.isBound
+                {
+                    .elsewhere("it is that directory under another name (bind)")
+                } else { search.find(entry.source) }
+            add(entry.path, entry.source, finding)
         }
         let others = partitions.filter { found in
             found.extent != partition && !wanted.contains { $0.partition.extent == found.extent }
