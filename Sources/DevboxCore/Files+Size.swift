@@ -12,10 +12,14 @@ extension Files {
     }
 
     /// How many bytes whoever is not root can still write on a path's file system; nil where that is not to be found out.
-    public static func freeSpace(_ path: FilePath) -> Int64? {
+    public static func freeSpace(_ path: FilePath) -> Int64? { (try? space(path))?.free }
+
+    /// What whoever is not root can still write on a path's file system, and how large that is, in bytes. See statvfs(3).
+    public static func space(_ path: FilePath) throws -> (free: Int64, size: Int64) {
         var status = statvfs()
-        guard statvfs(path.string, &status) == 0 else { return nil }
-        return Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+        try posix("look at the room in \(path)") { statvfs(path.string, &status) }
+        func bytes(_ blocks: fsblkcnt_t) -> Int64 { Int64(clamping: UInt64(blocks) * UInt64(status.f_frsize)) }
+        return (bytes(status.f_bavail), bytes(status.f_blocks))
     }
 
     /// Whether devbox writes a file under such a name, to rename it when it is whole; see `writeAtomically`.

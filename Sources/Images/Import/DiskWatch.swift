@@ -21,10 +21,8 @@ struct DiskWatch {
 
     /// What may still be written, in bytes; less than nothing where too much is there already.
     func room() throws -> Int64 {
-        var status = statvfs()
-        try posix("look at the room in \(folder)") { statvfs(folder.string, &status) }
-        let size = Int64(status.f_blocks) * Int64(status.f_frsize)
-        return Int64(status.f_bavail) * Int64(status.f_frsize) - (reserve ?? min(Self.mostReserve, size / 20))
+        let space = try Files.space(folder)
+        return space.free - (reserve ?? min(Self.mostReserve, space.size / 20))
     }
 
     /// Throws where no more may be written, or where Ctrl-C came; shows how far it is.
