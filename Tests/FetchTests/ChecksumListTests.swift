@@ -151,5 +151,16 @@ struct ChecksumListTests {
         try key.sign(bed.root.appending("ltp/amd64/checksums.txt"), armoured: false)
         let record = try bed.fetch("ltp").record
         #expect(record.isSigned && record.verifiedBy?.hasSuffix("/checksums.txt") == true)
+        for name in ["checksums.txt", "checksums.txt.gpg"] {
+            try Files.remove(bed.root.appending("ltp/amd64/\(name)"))
+        }
+        let list = try key.clearSign("\(Self.digest)  \(Self.file)\n", in: bed.scratch)
+        try bed.publish("ltp/amd64/CHECKSUM", list, sums: false)
+        let second = try bed.fetch("ltp")
+        #expect(second.wasThere)
+        try bed.publish(
+            "ltp/amd64/CHECKSUM", try TestKey(in: bed.scratch, name: "two").clearSign("x", in: bed.scratch), sums: false
+        )
+        #expect(reported { _ = try bed.fetch("ltp") }?.exitCode == .badInput)
     }
 }

@@ -65,9 +65,24 @@ struct ChecksumLists: Sendable, Equatable {
 
     /// Whether a name is that of a file which holds digests.
     static func mayBeOne(_ name: String) -> Bool {
+        guard hasStem(name) else { return false }
         let text = name.lowercased()
-        guard ["checksum", "digest", "sha"].contains(where: text.contains) else { return false }
         return word(in: text) != nil && !otherEnds.contains { text.hasSuffix(".\($0)") }
+    }
+
+    private static let stems = ["checksum", "digest", "sha"].map { Array($0.utf8) }
+
+    /// Whether a part of a word is in a name; a folder may have hundreds of thousands, most of which have none.
+    private static func hasStem(_ name: String) -> Bool {
+        var name = name
+        return name.withUTF8 { bytes in
+            bytes.indices.contains { start in
+                stems.contains { stem in
+                    bytes.count - start >= stem.count && stem[0] == bytes[start] | 0x20
+                        && zip(stem, bytes[start...]).allSatisfy { $0 == $1 | 0x20 }
+                }
+            }
+        }
     }
 
     /// What packages, archives, pages and programs end with.
