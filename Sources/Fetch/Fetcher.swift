@@ -137,7 +137,7 @@ public final class Fetcher {
         let day = build.date ?? context.today
         let (known, folders) = try store.find(build, on: day, in: records())
         let expected = try Checksums(context: context, allowsUnlisted: allowsUnlisted).expected(
-            build, keyrings: keyrings(build.source))
+            build, keyrings: keyrings(build.source), root: root(build.source))
         if let known, let digest = expected.digest, try !store.agrees(known, with: digest) {
             throw FetchError.changed(build.address, got: digest, before: known)
         }
@@ -145,6 +145,10 @@ public final class Fetcher {
     }
 
     private func keyrings(_ source: String) -> [Keyring] { sources.first { $0.name == source }?.keyrings ?? [] }
+
+    private func root(_ source: String) -> Address? {
+        (sources.first { $0.name == source } as? any ConfiguredSource)?.root
+    }
 
     private func maximumSize(_ source: String) -> Int64 {
         sources.first { $0.name == source }?.maximumSize ?? machine.maximumSize

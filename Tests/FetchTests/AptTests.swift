@@ -232,9 +232,9 @@ struct AptTests {
         "dates of a Release file",
         arguments: [("08:15:36", 29_736.0), ("9223372036854775807:00:00", nil), ("-1:0:0", nil)])
     func dates(time: String, seconds: Double?) throws {
-        let midnight = try #require(ReleaseFile.date("Sat, 21 Nov 2026 00:00:00 UTC"))
-        #expect(ReleaseFile.date("Sat, 21 Nov 2026 00:00:00 Z") == midnight)
-        #expect(ReleaseFile.date("Sat, 21 Nov 2026 \(time) UTC")?.timeIntervalSince(midnight) == seconds)
+        let midnight = try #require(HTTPDate.read("Sat, 21 Nov 2026 00:00:00 UTC"))
+        #expect(HTTPDate.read("Sat, 21 Nov 2026 00:00:00 Z") == midnight)
+        #expect(HTTPDate.read("Sat, 21 Nov 2026 \(time) UTC")?.timeIntervalSince(midnight) == seconds)
     }
 
     @Test("keyrings of sources in both of apt's notations")

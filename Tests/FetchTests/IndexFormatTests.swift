@@ -106,6 +106,60 @@ struct IndexFormatTests {
         #expect(entries.map(\.name) == ["a.deb", "b.deb"] && entries.allSatisfy { $0.day == nil })
     }
 
+    private static let doubtful = [
+        "<div>2026-11-10 10:00 <a href=A>A</a></div><div>2026-11-20 10:00 <a href=B>B</a></div>",
+        "<table><tr><td>2026-11-10 10:00<td><a href=A>A</a><tr><td>2026-11-20 10:00<td><a href=B>B</a></table>",
+        "<TABLE><TR><TD>2026-11-10<TD><A HREF=A>A</A><TD>x<TR><TD>2026-11-20<TD><A HREF=B>B</A></TABLE>",
+        "<ul><li>2026-11-10 <a href=A>A</a><li>2026-11-20 <a href=B>B</a></ul>",
+        "<p>2026-11-10 <a href=A>A</a><p>2026-11-20 <a href=B>B</a>",
+        "<dl><dt>2026-11-10<dd><a href=A>A</a><dt>2026-11-20<dd><a href=B>B</a></dl>",
+        // Nothing at all tells where the row of A ends.
+        "2026-11-10 <a href=A>A</a> 2026-11-20 <a href=B>B</a>",
+        "<span>2026-11-10</span><a href=A>A</a><span>2026-11-20</span><a href=B>B</a>",
+        "<table><tr><td><pre>2026-11-10 <a href=A>A</a>\n2026-11-20 <a href=B>B</a>\n</pre></table>",
+    ]
+
+    @Test(
+        "a day in front of a link is never taken for the one's before it, and where it is in doubt there is none",
+        arguments: doubtful)
+    func inFront(page: String) throws {
+        let entries = try IndexPage.parse(Array(page.utf8), of: Address("http://example.org/")).entries
+        #expect(entries.map(\.name) == ["A", "B"] && entries.allSatisfy { $0.day == nil })
+    }
+
+    @Test(
+        "a day behind a link is its own, whatever ends the row",
+        arguments: [
+            "<div><a href=A>A</a> 2026-11-10 10:00</div><div><a href=B>B</a> 2026-11-20 10:00</div>",
+            "<table><tr><td><a href=A>A</a><td>2026-11-10<tr><td><a href=B>B</a><td>2026-11-20</table>",
+            "<table><tr><td>logo</td></tr></table><p>Builds of 2026-11-01</p><ul><li><a href=A>A</a> 2026-11-10<li><a href=B>B</a> 2026-11-20</ul>",
+            "<h1>Builds of 2026-11-01</h1><hr><pre><a href=A>A</a> 2026-11-10\n<a href=B>B</a> 2026-11-20\n</pre>",
+            "<table><tr><td><a href=A>A</a></td><td><div>2026-11-10</div></td></tr><tr><td><a href=B>B</a></td><td><p>2026-11-20</p></td></tr></table>",
+        ])
+    func behind(page: String) throws {
+        let entries = try IndexPage.parse(Array(page.utf8), of: Address("http://example.org/")).entries
+        #expect(entries.map(\.day) == [CalendarDay("2026-11-10"), CalendarDay("2026-11-20")])
+    }
+
+    @Test("where days stand in front of the links, the server is asked for them: the right package comes")
+    func reversed() throws {
+        let days = ["1": "Tuesday, 10-Nov-26 10:00:00 GMT", "2": "Fri Nov 20 10:00:00 2026"]
+        let page =
+            "<div>2026-11-20 10:00 <a href=ltp-2-amd64.deb>A</a></div><div>2026-11-10 10:00 <a href=ltp-1-amd64.deb>B</a></div>"
+        let server = try RawServer { request, connection in
+            let version = request.path.dropFirst(5).prefix(1)
+            guard let day = days[String(version)] else {
+                return request.path == "/"
+                    ? connection.answer("200 OK", [:], Array(page.utf8)) : connection.answer("404 No")
+            }
+            connection.answer(
+                "200 OK", ["Last-Modified": day], FetchBed.deb(version == "1" ? 1 : 2), head: request.method == "HEAD")
+        }
+        try bed.tree(server.address, pattern: "{root}/")
+        #expect(try bed.fetch("ltp", date: "2026-11-12").content == FetchBed.deb(1))
+        #expect(try bed.fetch("ltp", date: "2026-11-21").content == FetchBed.deb(2))
+    }
+
     @Test("where an index has no days and a day is asked for, the server tells them of the files themselves")
     func lastModified() throws {
         for (name, day) in [
@@ -168,6 +222,10 @@ struct IndexFormatTests {
             "<html><script src=\"/app.js\"></script></html>",
             "<html><title>Sign in</title><a href=\"/\">Home</a><a href=\"https://example.com/help\">Help</a></html>",
             "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>",
+            "<html><title>Sign in</title><form><input type=password></form><a href=\"forgot.html\">Forgot?</a></html>",
+            "<html><title>Sign in</title><a href=\"forgot\">forgot</a><a href=\"login.php\">login.php</a></html>",
+            "<html><title>App</title><link href=\"app.css\"><a href=\"/help/\">Help</a><a href=\"logo.png\">logo.png</a></html>",
+            "<html><title>Welcome</title><p>The index of builds needs a login.</p><a href=\"register/\">Register</a></html>",
         ])
     func noIndex(page: String) throws {
         let server = try RawServer { _, connection in connection.answer("200 OK", [:], Array(page.utf8)) }
@@ -177,6 +235,19 @@ struct IndexFormatTests {
         #expect(error?.exitCode == .badInput)
         #expect(error?.message == "\(server.address)/ is a page, but no index of a folder")
         #expect(try fetcher.report()[0].answers == false)
+    }
+
+    @Test(
+        "a page without an index's title is one by its links",
+        arguments: [
+            "<a href=\"ltp-1-amd64.deb\">The newest</a>", "<a href=\"2026-11-20/\">yesterday</a>",
+            "<a href=\"v6.12/\">stable</a>", "<a href=\"x86_64/\">PCs</a>", "<a href=\"ltp/\">ltp/</a>",
+            "<a href=\"ltp/\"><b>ltp</b></a>", "<a href=\"notes.txt\"> notes.txt</a>",
+            "<a href=\"SHA256SUMS\">digests</a>",
+            "<a class=x href='a-very-long-name.txt' title=y>a-very-lon..&gt;</a>", "<a href=\"../\">up</a>",
+        ])
+    func byLinks(page: String) throws {
+        #expect(try IndexPage.parse(Array(page.utf8), of: Address("http://example.org/x/")).isIndex)
     }
 
     @Test(

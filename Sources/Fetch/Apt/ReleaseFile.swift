@@ -41,12 +41,12 @@ struct ReleaseFile {
         indexes = try Self.indexes(list, function, name: name)
         byHash = stanza["Acquire-By-Hash"]?.lowercased() == "yes"
         validUntil = try stanza["Valid-Until"].map { text in
-            guard let date = Self.date(text) else {
+            guard let date = HTTPDate.read(text) else {
                 throw Failure(.badInput, "\(name) is damaged: its Valid-Until '\(Names.printable(text))' is no date")
             }
             return date
         }
-        made = stanza["Date"].flatMap(Self.date)
+        made = stanza["Date"].flatMap { HTTPDate.read($0) }
         components = Self.components(stanza["Components"] ?? "", indexes.keys)
         // "all" may have indexes that are listed, and yet not kept up, because no apt reads them.
         let architectures = (stanza["Architectures"] ?? "").split(whereSeparator: \.isWhitespace)
@@ -99,16 +99,5 @@ struct ReleaseFile {
                 address, reason: "is not valid yet: it was made at \(made.formatted(.iso8601))",
                 hint: "the clock of this machine may be wrong")
         }
-    }
-
-    /// "Sat, 21 Nov 2026 08:15:36 UTC"
-    static func date(_ text: String) -> Date? {
-        let words = text.split(separator: " ")
-        guard words.count == 6, ["UTC", "GMT", "Z", "+0000"].contains(words[5]),
-            let day = IndexDetails.read("\(words[1])-\(words[2])-\(words[3])").0
-        else { return nil }
-        let time = words[4].split(separator: ":").compactMap { Int($0) }
-        guard time.count == 3, time.allSatisfy((0...60).contains) else { return nil }
-        return Date(timeIntervalSince1970: Double(day.number * 86_400 + time[0] * 3600 + time[1] * 60 + time[2]))
     }
 }

@@ -65,17 +65,20 @@ public struct HTTPHead: Sendable, Equatable {
         fields[validator.hasPrefix("\"") ? .tag : .modified].map { $0 == validator } ?? true
     }
 
-    /// How long the server asks to be left alone, see RFC 9110, 10.2.3: in seconds, or until a moment.
+    /// How long the server asks to be left alone, see RFC 9110, 10.2.3: in seconds, or until a moment. What is too large for a number is
+    /// very long, and a part of a second is a whole one.
     var retryAfter: Duration? {
-        guard let text = fields[.retry]?.filter({ $0 != "\r" }) else { return nil }
-        if let seconds = Int(text) { return .seconds(max(0, min(seconds, 1 << 30))) }
-        return ReleaseFile.date(text).map { .seconds(Int(max(0, min($0.timeIntervalSinceNow.rounded(.up), 1e9)))) }
+        guard let text = fields[.retry]?.split(whereSeparator: \.isWhitespace).joined(separator: " ") else {
+            return nil
+        }
+        let isNumber = text.utf8.allSatisfy { "+-.0123456789".utf8.contains($0) }
+        let seconds = isNumber ? Double(text) : HTTPDate.read(text)?.timeIntervalSinceNow
+        return seconds.map { .seconds(Int(max(0, min($0.rounded(.up), 1e9)))) }
     }
 
-    /// The day of Last-Modified: "Wed, 30 Sep 2026 01:02:03 GMT".
+    /// The day of Last-Modified: "Wed, 30 Sep 2026 01:02:03 GMT", and as older servers have it.
     public var lastModified: CalendarDay? {
-        guard let words = fields[.modified]?.split(separator: " "), words.count >= 4 else { return nil }
-        return IndexDetails.read("\(words[1])-\(words[2])-\(words[3])").0
+        fields[.modified].flatMap { HTTPDate.day($0) ?? IndexDetails.read($0).day }
     }
 }
 

@@ -28,8 +28,10 @@ struct ChecksumText {
     /// A name in it may have the folder in front that the file was built in, and where several are called alike that folder decides: what
     /// lies beside the text counts most, then what has the most folders in common with the file's own place.
     ///
-    /// - Parameter path: the names of the folders that the file is in, and its own.
-    func entry(of path: [String]) -> Entry {
+    /// - Parameters:
+    ///   - path: the names of the folders that the file is in, and its own.
+    ///   - depth: how many names of the path lead from the text to the file, and must be in it: 1 for what lies beside it.
+    func entry(of path: [String], depth: Int = 1) -> Entry {
         let wanted = Array((path.last ?? "").utf8)
         if wanted.isEmpty { return .none }
         var best: (rank: Int, entry: Entry)?
@@ -45,7 +47,7 @@ struct ChecksumText {
                 let end = bytes[hit...].firstIndex(of: 0x0A) ?? bytes.count
                 start = end + 1
                 guard let (digits, file) = fields(Array(bytes[first..<end])[...]),
-                    let rank = Self.rank(Self.parts(file), path)
+                    let rank = Self.rank(Self.parts(file), path, depth)
                 else { continue }
                 isNamed = true
                 guard let digest = ContentDigest(function, digits: digits) else { continue }
@@ -60,15 +62,73 @@ struct ChecksumText {
     }
 
     /// How well a name in the text fits a file; nil where it is another one's.
-    private static func rank(_ name: [ArraySlice<UInt8>], _ path: [String]) -> Int? {
+    private static func rank(_ name: [ArraySlice<UInt8>], _ path: [String], _ depth: Int) -> Int? {
         let common = zip(name.reversed(), path.reversed()).prefix { $0.elementsEqual($1.utf8) }.count
-        if common == 0 { return nil }
-        return name.count == 1 ? .max : common
+        if common < depth { return nil }
+        return name.count == depth ? .max : common
     }
 
     /// The names on a path of the text, without those that lead nowhere; what Windows' programs write has other slashes.
     private static func parts(_ file: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
         file.split { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }.filter { !$0.elementsEqual(".".utf8) }
+    }
+
+    /// What a text of no known form says of a file: a line that has its name, and beside it digits that are a digest, in whatever order.
+    func looseEntry(of name: String) -> Entry {
+        var found: Entry = .none
+        for line in lines(with: Array(name.utf8)) {
+            let digests = line.split { !Self.isNameByte($0) }.compactMap { ContentDigest(function, digits: $0) }
+            switch (found, digests.count) {
+            case (_, 2...): return .ambiguous
+            case (.digest(let before), 1): if before != digests[0] { return .ambiguous }
+            case (_, 1): found = .digest(digests[0])
+            default: if found == .none { found = .unreadable }
+            }
+        }
+        return found
+    }
+
+    /// Whether it names anything in a folder beside it.
+    func names(folder: String) -> Bool {
+        let wanted = Array("\(folder)/".utf8)
+        return lines(with: wanted).contains { line in
+            fields(line).map {
+                Self.parts($0.file).count > 1 && Self.parts($0.file).dropLast().last?.elementsEqual(folder.utf8) == true
+            }
+                ?? false
+        }
+    }
+
+    /// The lines that have a name, or a beginning of a path, in them that is not a part of a longer name.
+    private func lines(with wanted: [UInt8]) -> [ArraySlice<UInt8>] {
+        var lines: [ArraySlice<UInt8>] = []
+        text.withUnsafeBytes { bytes in
+            var start = 0
+            while !wanted.isEmpty, let base = bytes.baseAddress, start < bytes.count,
+                let found = devbox_find(base + start, bytes.count - start, wanted, wanted.count)
+            {
+                let hit = UnsafeRawPointer(found) - base
+                let end = hit + wanted.count
+                start = hit + 1
+                let isWhole =
+                    (hit == 0 || !Self.isNameByte(bytes[hit - 1]))
+                    && (end == bytes.count || wanted.last == UInt8(ascii: "/") || !Self.isNameByte(bytes[end]))
+                guard isWhole else { continue }
+                let first = (bytes[..<hit].lastIndex(of: 0x0A) ?? -1) + 1
+                start = bytes[hit...].firstIndex(of: 0x0A) ?? bytes.count
+                lines.append(Array(bytes[first..<start])[...])
+            }
+        }
+        return lines
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: byte >= 0x80 || "-._~+".utf8.contains(byte)
+        }
     }
 
     /// The digest in a `<file>.sha256`, which may be all that is in it; the name in it may have the folder that it was built in.

@@ -21,19 +21,21 @@ struct Checksums {
 
     /// What the digest of a build's file must be.
     ///
-    /// - Parameter keyrings: where there are any, the digest must be signed with a key of theirs.
+    /// - Parameters:
+    ///   - keyrings: where there are any, the digest must be signed with a key of theirs.
+    ///   - root: where its source begins; nil where nothing above the file's folder counts.
     /// - Throws: `badInput` where there are digests, and what they say of the file cannot be understood.
-    func expected(_ build: Build, keyrings: [Keyring]) throws -> Expected {
+    func expected(_ build: Build, keyrings: [Keyring], root: Address? = nil) throws -> Expected {
         switch build.checksum {
         case .known(let digest, let origin): return Expected(digest: digest, origin: origin, isSigned: true)
         case .beside(let files):
             let search = Search(build: build, files: files, keyrings: keyrings, context: context)
-            return try keyrings.isEmpty ? plain(search) : signed(search)
+            return try keyrings.isEmpty ? plain(search, root) : signed(search)
         }
     }
 
-    private func plain(_ search: Search) throws -> Expected {
-        var silent: Address?
+    private func plain(_ search: Search, _ root: Address?) throws -> Expected {
+        var silent: (place: Address, reason: String)?
         for function in ContentDigest.Function.allCases {
             try search.fetchAhead(function)
             for list in search.files.lists(function) {
@@ -41,7 +43,7 @@ struct Checksums {
                 if let digest = try search.listed(in: text, function, at: place) {
                     return Expected(digest: digest, origin: place.description)
                 }
-                silent = silent ?? place
+                silent = silent ?? (place, "does not list \(search.name)")
             }
             for name in search.files.own(function, of: search.name) {
                 guard let text = try search.content(name) else { continue }
@@ -53,15 +55,16 @@ struct Checksums {
                 return Expected(digest: digest, origin: place.description)
             }
         }
+        if let found = try search.elsewhere(below: root, &silent) { return found }
         guard let silent else { return Expected() }
         guard allowsUnlisted else {
             throw FetchError.refused(
-                silent, reason: "does not list \(search.name)",
+                silent.place, reason: silent.reason,
                 hint:
                     "the file is not used: it may be another one than was built; --allow-unlisted takes it all the same"
             )
         }
-        return Expected(reason: "\(silent) does not list \(search.name)")
+        return Expected(reason: "\(silent.place) \(silent.reason)")
     }
 
     private func signed(_ search: Search) throws -> Expected {
@@ -78,6 +81,15 @@ struct Checksums {
                 silent = silent ?? place
             }
         }
+        for list in search.files.others {
+            let text = try search.content(list.name)
+            isThere = isThere || text != nil
+            guard let (place, signed) = try search.signed(list.name, text) else { continue }
+            if case .digest(let digest) = try search.entry(in: signed, of: list, at: place) {
+                return Expected(digest: digest, origin: place.description, isSigned: true)
+            }
+            silent = silent ?? place
+        }
         if let silent {
             throw FetchError.unsigned(silent, reason: "does not list \(search.name)", hint: "the file is not used")
         }
@@ -91,7 +103,7 @@ struct Checksums {
 }
 
 /// Reads what lies beside a file.
-private struct Search {
+struct Search {
     let build: Build
     let files: ChecksumFiles
     let keyrings: [Keyring]
@@ -134,6 +146,10 @@ private struct Search {
 
     /// What of a list is signed, and where that stands; nil where it has no signature.
     func signed(_ list: String, _ text: [UInt8]?) throws -> (Address, [UInt8])? {
+        if let text, Self.isClearSigned(text) {
+            let place = try folder.file(list)
+            return (place, try context.signatures.text(of: text, at: place, keyrings: keyrings))
+        }
         for name in files.signatures(of: list) {
             guard let signature = try content(name) else { continue }
             let place = try folder.file(name)

@@ -28,7 +28,7 @@ enum IndexList {
                 continue
             }
             let isFolder = item.is_dir ?? item.type.map { $0 == "directory" } ?? item.name.hasSuffix("/")
-            let day = (item.mtime ?? item.mod_time).flatMap { IndexDetails.read($0).day }
+            let day = (item.mtime ?? item.mod_time).flatMap { HTTPDate.day($0) ?? IndexDetails.read($0).day }
             entries.append(
                 Listing.Entry(
                     name: name, isFolder: isFolder, day: day,

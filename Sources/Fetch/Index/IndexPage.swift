@@ -11,7 +11,7 @@ public enum IndexPage {
     /// - Parameters:
     ///   - html: the page.
     ///   - folder: its address.
-    /// - Throws: `badInput`, where it has more than 200,000 links, or is compressed. A page that is no index has no entries.
+    /// - Throws: `badInput`, where it has more than 200,000 links, or is compressed.
     public static func parse(_ html: [UInt8], of folder: Address) throws -> Listing {
         if html.starts(with: [0x1F, 0x8B]) {
             throw FetchError.refused(
@@ -26,18 +26,23 @@ public enum IndexPage {
             isIndex = isIndex || ["..", "../"].contains(link.target)
             switch place(of: link.target, in: folder) {
             case .here(let name, let isFolder):
+                isIndex = isIndex || showsFile(name, isFolder: isFolder, scanner.words(of: link))
                 guard seen.insert(name).inserted else { continue }
                 let (day, size) = IndexDetails.read(link.text)
                 entries.append(
                     Listing.Entry(name: name, isFolder: isFolder, day: day, size: isFolder ? .unknown : size))
             case .above: break
-            case .outside: outside.append(link.target)
+            case .outside:
+                // Who links packages elsewhere is told that, and not that this is some page.
+                let name = link.target.split(separator: "/").last.flatMap { Address.decoded($0) } ?? ""
+                isIndex = isIndex || PackageFormat.of(name) != nil
+                outside.append(link.target)
             }
             guard entries.count + outside.count <= 200_000 else {
                 throw FetchError.refused(folder, reason: "has an index of more than 200000 links", hint: nil)
             }
         }
-        return Listing(entries, outside: outside, isIndex: isIndex || !entries.isEmpty)
+        return Listing(entries, outside: outside, isIndex: isIndex)
     }
 
     /// What servers call a folder's index, in its title or its heading; without a file in it that may be all that tells one.
@@ -48,8 +53,45 @@ public enum IndexPage {
 
     private static func announcesIndex(_ html: [UInt8]) -> Bool {
         let beginning = String(decoding: html.prefix(16 << 10), as: UTF8.self).lowercased()
-        return titles.contains { beginning.contains($0) }
+        // Jenkins says this where there would be a list.
+        if beginning.contains("no files in directory") { return true }
+        var isHeading = false
+        for part in beginning.split(separator: "<") {
+            let name = part.prefix { $0.isLetter || $0.isNumber || $0 == "/" }
+            if headings.contains(name) { isHeading = true }
+            if name.first == "/", headings.contains(name.dropFirst()) { isHeading = false }
+            if isHeading, titles.contains(where: part.contains) { return true }
+        }
+        // One without any tags around it.
+        return beginning.split(whereSeparator: \.isNewline).first.map { line in titles.contains(where: line.hasPrefix) }
+            ?? false
     }
+
+    private static let headings: [Substring] = ["title", "h1", "h2", "h3"]
+
+    /// Whether a link is one that an index of files has, and a page of another kind has not: a package, a list of digests, a folder that is
+    /// called by a day, a version or an architecture, or what is no page and is called by its own name.
+    ///
+    /// - Parameter words: what the page calls it.
+    private static func showsFile(_ name: String, isFolder: Bool, _ words: String) -> Bool {
+        if isFolder {
+            let calls = words.hasSuffix("/") ? words.dropLast() : words[...]
+            return calls == name || CalendarDay(name) != nil || FileName.isVersion(name)
+                || Architecture(alias: name) != nil
+        }
+        if PackageFormat.of(name) != nil || ChecksumLists.mayBeOne(name) { return true }
+        guard let dot = name.lastIndex(of: "."), !pages.contains(name[dot...].dropFirst().lowercased()) else {
+            return false
+        }
+        // Apache and nginx cut long names: "kselftest-v6.12-rc1-..>".
+        let cut = ["..>", "...", "…"].first(where: words.hasSuffix).map { words.dropLast($0.count) }
+        return words == name || cut.map { $0.utf8.count >= 8 && name.hasPrefix($0) } == true
+    }
+
+    /// What the parts of web pages and programs end with.
+    private static let pages = [
+        "html", "htm", "xhtml", "php", "asp", "aspx", "jsp", "do", "cgi", "pl", "js", "css", "ico", "png", "jpg", "svg",
+    ]
 
     enum Place: Equatable {
         case here(String, isFolder: Bool)

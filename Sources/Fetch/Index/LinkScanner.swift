@@ -1,45 +1,107 @@
-import CLinux
-
 /// Finds the links of an HTML page, and the text behind each in the same row, up to the next one.
 struct LinkScanner {
+    /// A link, the entities in it undone.
+    struct Link {
+        /// Where it leads to.
+        let target: String
+        /// What stands behind it in its row; nothing where that may belong to another link.
+        let text: String
+        /// Where in the page its own words are.
+        let label: Range<Int>
+    }
+
     private let bytes: [UInt8]
     private var position = 0
-    /// Where the row of a link ends: what stands behind that belongs to the next one, which some servers print times in front of.
-    private let rowEnds: [[UInt8]]
+    /// Where the row began that is read.
+    private var rowStart = 0
+    /// Whether a link of this row was read.
+    private var hasLink = false
+    /// Whether in this row a day stands in front of the first link: then what is behind one is the next one's.
+    private var isReversed = false
+    /// Whether this is in a table, where a row may have several lines and blocks.
+    private var isTable = false
 
     /// How much of a row is looked at: Caddy's are full of ornaments.
     private static let mostText = 4096
 
-    init(_ bytes: [UInt8]) {
-        self.bytes = bytes
-        let isTable = bytes.withUnsafeBytes { bytes in ["<td", "<TD"].contains { Self.has(Array($0.utf8), in: bytes) } }
-        rowEnds = (isTable ? ["</tr"] : ["\n", "<br", "</li"]).map { Array($0.utf8) }
-    }
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    private static func has(_ text: [UInt8], in bytes: UnsafeRawBufferPointer) -> Bool {
-        bytes.baseAddress.map { devbox_find($0, bytes.count, text, text.count) != nil } ?? false
-    }
-
-    /// The next link with a target; entities in both are undone.
-    mutating func next() -> (target: String, text: String)? {
+    /// The next link with a target.
+    mutating func next() -> Link? {
         while let start = tag() {
             guard let target = attribute(start) else { continue }
-            skipPast("</a")
+            if !hasLink {
+                let front = bytes[max(rowStart, start - Self.mostText)..<(start - 3)]
+                isReversed = IndexDetails.read(Self.withoutTags(front)).day != nil
+                hasLink = true
+            }
+            let label = position
+            let labelEnd = skipPast("</a")
             let begin = position
             var end = begin
             while end < bytes.count, !isTag(at: end), !isComment(at: end), !isRowEnd(at: end) { end += 1 }
             position = end
-            return (Self.text(bytes[target]), Self.withoutTags(bytes[begin..<min(end, begin + Self.mostText)]))
+            return Link(
+                target: Self.text(bytes[target]),
+                text: isReversed ? "" : Self.withoutTags(bytes[begin..<min(end, begin + Self.mostText)]),
+                label: label..<labelEnd)
         }
         return nil
     }
 
+    /// The words of a link, without the spaces around them.
+    func words(of link: Link) -> String {
+        let inside = bytes[link.label].drop { $0 != UInt8(ascii: ">") }.dropFirst()
+        return Self.withoutTags(inside.prefix(Self.mostText)).split(whereSeparator: \.isWhitespace).joined(
+            separator: " ")
+    }
+
+    // MARK: Rows
+
+    /// What begins and ends a row wherever it stands.
+    private static let rows = keys(["tr", "table", "tbody", "thead", "tfoot", "li"])
+    /// What does so where there is no table. In a cell there are blocks as well.
+    private static let blocks = keys([
+        "div", "p", "br", "hr", "pre", "ul", "ol", "dl", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "title",
+        "body",
+        "section", "article", "header", "footer", "main", "nav", "form",
+    ])
+    /// What there is in a table alone.
+    private static let cells = keys(["tr", "td"])
+    private static let table = keys(["table"])
+
+    private static func keys(_ names: [String]) -> [UInt64] {
+        names.map { $0.utf8.reduce(0) { $0 << 8 | UInt64($1) } }
+    }
+
+    /// The name of a tag that begins here, eight letters of it.
+    private func name(at index: Int) -> UInt64 {
+        var index = index + 1
+        if index < bytes.count, bytes[index] == UInt8(ascii: "/") { index += 1 }
+        var key: UInt64 = 0
+        while index < bytes.count, bytes[index] > 0x2F, bytes[index] != UInt8(ascii: ">"), key >> 56 == 0 {
+            key = key << 8 | UInt64(bytes[index] | 0x20)
+            index += 1
+        }
+        return key
+    }
+
+    /// Whether a row ends here: what stands behind that belongs to the next one, which some servers print times in front of.
     private func isRowEnd(at index: Int) -> Bool {
         // Most bytes are neither.
-        guard bytes[index] == UInt8(ascii: "<") || bytes[index] == 0x0A else { return false }
-        return rowEnds.contains { end in
-            bytes.count - index >= end.count && zip(end, bytes[index...]).allSatisfy { $0 == $1 || $0 == $1 | 0x20 }
-        }
+        if bytes[index] == 0x0A { return !isTable }
+        guard bytes[index] == UInt8(ascii: "<") else { return false }
+        let name = name(at: index)
+        return Self.rows.contains(name) || !isTable && (Self.blocks.contains(name) || Self.cells.contains(name))
+    }
+
+    private mutating func endRow() {
+        (rowStart, hasLink, isReversed) = (position, false, false)
+        guard bytes[position] == UInt8(ascii: "<") else { return }
+        let isEnd = position + 1 < bytes.count && bytes[position + 1] == UInt8(ascii: "/")
+        let name = name(at: position)
+        if Self.table.contains(name) { isTable = !isEnd }
+        if Self.cells.contains(name) { isTable = true }
     }
 
     private func isComment(at index: Int) -> Bool {
@@ -63,6 +125,7 @@ struct LinkScanner {
                 position += 3
                 return position
             }
+            if isRowEnd(at: position) { endRow() }
             position += 1
         }
         return nil
@@ -99,17 +162,20 @@ struct LinkScanner {
         return nil
     }
 
-    private mutating func skipPast(_ text: String) {
+    /// Goes behind a tag; the place in front of it.
+    private mutating func skipPast(_ text: String) -> Int {
         let wanted = Array(text.utf8)
         while position + wanted.count <= bytes.count {
             if zip(wanted, bytes[position...]).allSatisfy({ $0 == $1 | 0x20 || $0 == $1 }) {
+                let start = position
                 while position < bytes.count, bytes[position] != UInt8(ascii: ">") { position += 1 }
                 position = min(position + 1, bytes.count)
-                return
+                return start
             }
             position += 1
         }
         position = bytes.count
+        return position
     }
 
     private static func withoutTags(_ bytes: ArraySlice<UInt8>) -> String {

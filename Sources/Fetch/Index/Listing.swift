@@ -22,6 +22,8 @@ public struct Listing: Sendable, Equatable {
     let isIndex: Bool
     /// The files among the entries, by their names.
     private let files: [Entry]
+    /// The lists of digests among the files, whatever they are called.
+    let checksumLists: ChecksumLists
 
     /// - Parameters:
     ///   - entries: what is in the folder.
@@ -31,6 +33,7 @@ public struct Listing: Sendable, Equatable {
     init(_ entries: [Entry], outside: [String], isIndex: Bool) {
         (self.entries, self.outside, self.isIndex) = (entries, outside, isIndex)
         files = entries.filter { !$0.isFolder }.sorted { $0.name < $1.name }
+        checksumLists = ChecksumLists(of: files)
     }
 
     /// Its files whose names begin so, without looking at the others: a folder may have thousands, and be asked for each of them.
