@@ -1,4 +1,5 @@
 import DevboxCore
+import Images
 
 /// Where a guest's crash kernel puts its dumps, as the guest's own settings have it. They may hold anything.
 public struct CrashTarget: Sendable, Equatable {
@@ -6,6 +7,9 @@ public struct CrashTarget: Sendable, Equatable {
     public private(set) var folder: String?
     /// Why a dump does not come to lie there, or cannot be read there: sentences, fit to be shown.
     public private(set) var obstacles: [String] = []
+
+    /// Whether the guest mounts something where the folder is, so that its disk does not show the dumps there.
+    public private(set) var isHidden = false
 
     /// Where dumps are saved where no setting says otherwise.
     public static let usual = CrashTarget(folder: usualFolder)
@@ -51,6 +55,14 @@ public struct CrashTarget: Sendable, Equatable {
         case .fedora: readFedora(text)
         case .suse: readSUSE(ShellSettings(text))
         }
+    }
+
+    /// Takes in what the guest mounts where the folder is.
+    mutating func hide(_ folder: String, _ part: RootFileSystem.ForeignPart) {
+        isHidden = true
+        obstacles.append(
+            "its dumps go to \(Names.printable(folder)), which its disk does not show while it is stopped: \(part.words)"
+        )
     }
 
     // MARK: kdump-tools

@@ -22,8 +22,9 @@ public struct KdumpInspector: Sendable {
         }
         let record = try GuestKernels.current(name, in: store, runner: runner)
         let guest = try StoppedGuest(name, in: store, for: "kdump-status", runner: runner)
-        var status = try self.status(of: record, on: guest.openRoot())
-        note(try GuestDumps(on: guest, in: store.work), &status)
+        let dumps = try GuestDumps(on: guest, in: store.work)
+        var status = try self.status(of: record, on: guest.openRoot(), dumpsTo: dumps.target)
+        note(dumps, &status)
         judge(&status, record.architecture)
         return status
     }
@@ -57,13 +58,15 @@ public struct KdumpInspector: Sendable {
 
     // MARK: A guest that does not run
 
-    private func status(of record: GuestRecord, on root: borrowing Ext4FileSystem) throws -> KdumpStatus {
+    private func status(
+        of record: GuestRecord, on root: borrowing Ext4FileSystem, dumpsTo target: CrashTarget
+    ) throws -> KdumpStatus {
         let armed = try record.kdump
         var status = KdumpStatus(guest: record.name, running: false, armed: armed != nil)
-        status.availableBytes = try root.freeBytes(at: "/var/crash")
-        // What the disk has there lies below what the guest mounts on it.
+        if let folder = target.folder, !target.isHidden { status.availableBytes = try root.freeBytes(at: folder) }
+        // What the disk has there lies below what the guest mounts on it. Of where the dumps go `target` tells.
         for part in record.root.elsewhere ?? []
-        where ["/boot", "/usr", "/var", "/var/lib", "/var/lib/kdump", "/var/crash"].contains(part.path) {
+        where ["/boot", "/usr", "/var", "/var/lib", "/var/lib/kdump"].contains(part.path) {
             status.obstacles.append(part.words)
         }
         guard let state = armed else {

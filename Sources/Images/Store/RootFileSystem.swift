@@ -78,6 +78,31 @@ public struct RootFileSystem: Sendable, Codable, Equatable {
         if !foreign.isEmpty { elsewhere = foreign }
     }
 
+    /// What the system mounts where a path lies, so that another file than the disk's is there; nil where it is the disk's.
+    ///
+    /// - Parameters:
+    ///   - path: absolute, without "." and "..".
+    ///   - root: the disk's root, whose fstab(5) counts as it is now.
+    public func foreignPart(holding path: String, on root: borrowing Ext4FileSystem) throws -> ForeignPart? {
+        func known(_ path: String) -> ForeignPart? { elsewhere?.first { $0.path == path } }
+        guard let text = try root.text("/etc/fstab") else { return nil }
+        guard let entry = FileSystemTable(text).mount(holding: path),
+            parts?.contains(where: { $0.path == entry.path }) != true
+        else { return nil }
+        let reason =
+            if ["tmpfs", "ramfs"].contains(entry.kind) {
+                "it is in memory, and empty after a restart"
+            } else if entry.options.contains("bind") || entry.options.contains("rbind") {
+                "another directory is mounted there"
+            } else if ["/boot", "/usr", "/var"].contains(where: { entry.path == $0 || entry.path.hasPrefix("\($0)/") })
+            {
+                known(entry.path)?.reason ?? "its fstab did not name it when its image was made"
+            } else {
+                "of other file systems devbox sees those at /boot, /usr and /var alone"
+            }
+        return ForeignPart(path: entry.path, source: entry.source, reason: reason)
+    }
+
     /// The partition that /usr is on, where it has one of its own: without it no init starts.
     public var usr: DiskExtent? { parts?.first { $0.path == "/usr" }?.partition }
 }
