@@ -61,7 +61,7 @@ let package = Package(
         .target(
             name: "Dumps",
             dependencies: [
-                "Crash", "Targets", "Guests", "Disks", "QMP", "Templates", "HostTools", "DevboxCore", system,
+                "Crash", "Targets", "Guests", "Images", "Disks", "QMP", "Templates", "HostTools", "DevboxCore", system,
             ],
             swiftSettings: settings),
         .target(

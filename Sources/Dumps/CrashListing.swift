@@ -1,6 +1,7 @@
 import DevboxCore
 import Disks
 import FoundationEssentials
+import Images
 
 /// What lies where a guest's dumps are, and where its settings have them go.
 struct CrashListing {
@@ -54,7 +55,11 @@ struct CrashListing {
 
 extension CrashTarget {
     /// That of a guest that does not run.
-    init(_ root: borrowing Ext4FileSystem) throws {
+    ///
+    /// - Parameters:
+    ///   - root: its disk.
+    ///   - system: where on the disk what of the system is.
+    init(_ root: borrowing Ext4FileSystem, _ system: RootFileSystem) throws {
         var texts: [Source: String] = [:]
         for source in Source.allCases {
             // The guest's shell follows a link as well; it stays in the guest.
@@ -63,6 +68,8 @@ extension CrashTarget {
                 decoding: try root.beginning(of: file, count: Self.mostText), as: UTF8.self)
         }
         self.init { texts[$0] }
+        guard let folder, let part = try system.foreignPart(holding: folder, on: root) else { return }
+        hide(folder, part)
     }
 
     /// The folder.

@@ -1,5 +1,5 @@
 import DevboxCore
-import Guests
+import Images
 
 /// Where a guest's crash kernel puts its dumps, as the guest's own settings have it. They may hold anything.
 public struct CrashTarget: Sendable, Equatable {
@@ -7,6 +7,9 @@ public struct CrashTarget: Sendable, Equatable {
     public private(set) var folder: String?
     /// Why a dump does not come to lie there, or cannot be read there: sentences, fit to be shown.
     public private(set) var obstacles: [String] = []
+
+    /// Whether the guest mounts something where the folder is, so that its disk does not show the dumps there.
+    public private(set) var isHidden = false
 
     /// Where dumps are saved where no setting says otherwise.
     public static let usual = CrashTarget(folder: usualFolder)
@@ -54,13 +57,20 @@ public struct CrashTarget: Sendable, Equatable {
         }
     }
 
-    /// The same of a guest that does not run: what it mounts of elsewhere hides the folder, and what lies in it on the disk is not there.
-    public func stopped(_ record: GuestRecord) -> CrashTarget {
-        guard let folder, let part = record.root.foreignPart(at: folder) else { return self }
+    /// The same of a guest that does not run, by what was known of its disk when its image was made.
+    public func stopped(_ root: RootFileSystem) -> CrashTarget {
+        guard let folder, let part = root.foreignPart(at: folder) else { return self }
         var target = self
-        target.obstacles.append(
-            "\(part.words), and its dumps go there: `devbox dumps` finds them while the guest runs")
+        target.hide(folder, part)
         return target
+    }
+
+    /// Takes in what the guest mounts where the folder is.
+    mutating func hide(_ folder: String, _ part: RootFileSystem.ForeignPart) {
+        isHidden = true
+        obstacles.append(
+            "its dumps go to \(Names.printable(folder)), which its disk does not show while it is stopped: \(part.words)"
+        )
     }
 
     // MARK: kdump-tools

@@ -50,6 +50,9 @@ public struct DumpProof: Sendable {
             let outcome = try GuestWaiter(guests).wait(clone, for: .dump, limit: limit)
             try RunningGuest(clone, in: guests)?.stop(within: .zero)
             return try bringOut(outcome.dump?.path ?? "", from: clone, of: name)
+        } catch let error as GuestError {
+            // The clone is removed.
+            throw error.ofSwitchedOff
         }
     }
 
@@ -58,7 +61,8 @@ public struct DumpProof: Sendable {
         defer { try? store.forget(clone) }
         let collected = try DumpCollector(guests, runner: runner, command: command).collect(clone)
         guard let dump = collected.added.first?.record else {
-            let reason = collected.refused.first.map(\.reason) ?? "there is none in \(path)"
+            let reason =
+                collected.refused.first.map(\.reason) ?? collected.obstacles.first ?? "there is none in \(path)"
             throw Failure(.failure, "no dump of \(name): \(Names.printable(reason))")
         }
         guard dump.isComplete else {

@@ -28,7 +28,7 @@ struct DiskSource: DumpSource, ~Copyable {
 
     init(_ guest: borrowing StoppedGuest) throws {
         let root = try guest.openRoot()
-        target = try CrashTarget(root).stopped(guest.record)
+        target = try CrashTarget(root, guest.record.root)
         name = guest.files.name
         self.root = root
     }

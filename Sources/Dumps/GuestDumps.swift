@@ -17,6 +17,8 @@ public struct GuestDumps: Sendable, Equatable {
     public init(on guest: borrowing StoppedGuest, in work: WorkDirectory) throws {
         let source = try DiskSource(guest)
         target = source.target
+        // What lies below a mount are not those that the guest has there.
+        if target.isHidden { return }
         try take(of: guest.record, in: work) { try source.listing() }
     }
 

@@ -15,6 +15,8 @@ public enum FetchError: ReportableError {
     case noPath(Address)
     /// The server's certificate does not show that it is the one that it should be.
     case untrusted(Address, reason: String)
+    /// What came for a folder is a page that lists nothing.
+    case noIndex(Address)
     /// What came is not what it should be.
     case refused(Address, reason: String, hint: String?)
     /// The file has another digest than the source says.
@@ -30,7 +32,7 @@ public enum FetchError: ReportableError {
     public var exitCode: ExitCode {
         switch self {
         case .unreachable, .misled, .untrusted, .status: .failure
-        case .refused, .wrongDigest, .changed, .unsigned: .badInput
+        case .noIndex, .refused, .wrongDigest, .changed, .unsigned: .badInput
         case .noPath, .noBuild: .notFound
         case .busy: .busy
         }
@@ -46,6 +48,7 @@ public enum FetchError: ReportableError {
         case .noPath(let address): "there is no \(address)"
         case .status(let address, let code), .busy(let address, let code, _):
             "\(address) answered \(code)\(Self.words(code))"
+        case .noIndex(let address): "\(address) is a page, but no index of a folder"
         case .refused(let address, let reason, _), .unsigned(let address, let reason, _):
             "\(address) \(Names.printable(reason))"
         case .wrongDigest(let address, let expected, let origin, let got):
@@ -65,6 +68,7 @@ public enum FetchError: ReportableError {
         case .untrusted: "CURL_CA_BUNDLE or SSL_CERT_FILE names a file with the certificate of an authority of your own"
         case .status(_, 401): "a login for a server stands in ~/.netrc, see netrc(5)"
         case .noPath: nil
+        case .noIndex: "a server without indexes is a source of kind address, see `devbox templates devbox.yaml`"
         case .busy(_, _, let wait): wait.map { "the server asks to come again in \($0.inWords)" } ?? "try again later"
         case .status(_, let code): code >= 500 ? "try again later" : nil
         case .refused(_, _, let hint), .unsigned(_, _, let hint), .noBuild(_, let hint): hint

@@ -12,6 +12,8 @@ public enum GuestError: ReportableError {
     case timedOut(guest: String, limit: Duration)
     /// Its disk could not grow on the host, and its processors stand still until it can. `folder` is where it lies.
     case outOfSpace(guest: String, folder: String)
+    /// Its disk could not grow on the host, and it was switched off for that. `folder` is where it lies.
+    case switchedOff(guest: String, folder: String)
     /// What was waited for did not come in time.
     case notInTime(guest: String, occasion: String, limit: Duration)
 
@@ -20,7 +22,7 @@ public enum GuestError: ReportableError {
         switch self {
         case .notStarted, .bootFailed: .failure
         case .panicked: .panicked
-        case .outOfSpace: .busy
+        case .outOfSpace, .switchedOff: .busy
         case .timedOut, .notInTime: .timedOut
         }
     }
@@ -37,6 +39,8 @@ public enum GuestError: ReportableError {
         case .panicked(let guest, let line): "the kernel of \(guest) panicked: \(Names.printable(line))"
         case .outOfSpace(let guest, let folder):
             "the virtual machine \(guest) stands still: the host has no space left for its disk in \(folder)"
+        case .switchedOff(let guest, let folder):
+            "the virtual machine \(guest) was switched off: the host had no space left for its disk in \(folder)"
         case .timedOut(let guest, let limit): "the command in \(guest) did not end within \(limit.inWords)"
         case .notInTime(let guest, let occasion, let limit): "no \(occasion) of \(guest) came within \(limit.inWords)"
         }
@@ -48,9 +52,16 @@ public enum GuestError: ReportableError {
         case .notStarted(let guest, _, let console), .bootFailed(let guest, _, let console):
             console.isEmpty ? nil : "all of its console is in guests/\(guest)/console.log of the work directory"
         case .outOfSpace(let guest, _):
-            "free some there: it goes on by itself then, and `devbox start \(guest)` waits for that"
+            "free some there: it goes on by itself then, and `devbox start \(guest)` waits for that; `devbox stop --force \(guest)` switches it off, and what it has not written is lost"
+        case .switchedOff: "free some there, and try again: what it had not written is lost"
         default: nil
         }
+    }
+
+    /// The same of a guest that devbox then switched off: it does not go on by itself any more.
+    public var ofSwitchedOff: GuestError {
+        if case .outOfSpace(let guest, let folder) = self { return .switchedOff(guest: guest, folder: folder) }
+        return self
     }
 
     /// Whether it tells of a kernel that does nothing any more, and need not be told to.

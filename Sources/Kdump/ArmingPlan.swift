@@ -85,7 +85,7 @@ struct ArmingPlan {
             warnings.append(Self.loweredLevel(level, options, kernels, makedumpfile))
         }
         let dumpSettings = Self.settings(before, level: level)
-        warnings += CrashTarget(dumpSettings, .debian).stopped(record).obstacles
+        warnings += CrashTarget(dumpSettings, .debian).stopped(record.root).obstacles
         wanted[KdumpPaths.settings] = .text(dumpSettings)
         for path in KdumpPaths.unitSettings { wanted[path] = .text(try templates.text("kdump/service.conf")) }
         if let unit = Self.enabling(before) { wanted[unit.path] = unit.link }

@@ -25,7 +25,8 @@ enum CrashReservation: Sendable, Equatable {
     /// - Parameter arguments: the kernel's, all of them.
     init(_ arguments: [String], _ kernel: Kernel) {
         let name = "crashkernel="
-        let values = arguments.filter { $0.hasPrefix(name) }.map { String($0.dropFirst(name.count)) }
+        // They are shown, and may come from a guest; what is not printable is no part of a value that a kernel understands.
+        let values = arguments.filter { $0.hasPrefix(name) }.map { Names.printable($0.dropFirst(name.count)) }
         let plain = values.last { value in !Self.suffixes.contains { value.hasSuffix($0) } }
         let high = values.last { $0.hasSuffix(",high") }
         var kernel = kernel
@@ -156,8 +157,10 @@ enum CrashReservation: Sendable, Equatable {
     /// What a kernel takes for the machine's memory. The firmware keeps some of it; kernels from 6.1 on round up to 128M for that reason.
     private static func counted(_ kernel: Kernel) -> [Int64] {
         let step: Int64 = 128 << 20
-        let rounded = (kernel.memory + step - 1) / step * step
-        let exact = [kernel.memory - firmware, kernel.memory]
+        // A record may claim any number.
+        let memory = min(max(kernel.memory, 0), .max - step)
+        let rounded = (memory + step - 1) / step * step
+        let exact = [memory - firmware, memory]
         guard let version = kernel.version else { return exact + [rounded] }
         return KernelVersion(version) < KernelVersion("6.1") ? exact : [rounded]
     }

@@ -57,7 +57,11 @@ extension KdumpInspector {
         let defaults = Data(base64Encoded: answer["settings"] ?? "") ?? Data()
         let defined = ShellSettings(String(decoding: defaults, as: UTF8.self))
         status.expectedBytes = DumpSize.bound(level: Makedumpfile.level(defined), meminfo: DumpSize.meminfo(text))
-        judge(&status, record, use: defined.text(of: "USE_KDUMP"))
+        judge(
+            &status, record, use: defined.text(of: "USE_KDUMP"),
+            unreserved: Self.unreserved(
+                answer["cmdline"] ?? "",
+                .init(architecture: record.architecture, memory: record.memory, version: answer["kernel"])))
         note(
             Makedumpfile(words: answer["makedumpfile"] ?? ""), kernel: answer["kernel"] ?? "", settings: defined,
             &status)
@@ -71,15 +75,17 @@ extension KdumpInspector {
         return status
     }
 
-    /// - Parameter use: USE_KDUMP in /etc/default/kdump-tools: the crash kernel looks there whether it is to save anything.
-    private func judge(_ status: inout KdumpStatus, _ record: GuestRecord, use: String?) {
+    /// - Parameters:
+    ///   - use: USE_KDUMP in /etc/default/kdump-tools: the crash kernel looks there whether it is to save anything.
+    ///   - reason: why its kernel has nothing reserved, where that is so.
+    private func judge(_ status: inout KdumpStatus, _ record: GuestRecord, use: String?, unreserved reason: String) {
         if status.reservedBytes ?? 0 == 0 {
             status.obstacles.append(
                 !status.armed
                     ? "it is not armed: `devbox kdump-arm \(record.name)`"
                     : status.crashKernel == nil
                         ? "its kernel was started before it was armed: restart it"
-                        : unreserved(status, record))
+                        : reason)
         } else if status.loaded != true {
             status.obstacles.append(
                 !status.armed
@@ -91,11 +97,16 @@ extension KdumpInspector {
         }
     }
 
-    /// Why its kernel has nothing reserved, as far as that can be told.
-    private func unreserved(_ status: KdumpStatus, _ record: GuestRecord) -> String {
-        let reservation = GuestReservations(record, memory: record.memory).next
-        if case .nothing(let reason) = reservation { return reason }
-        return "its kernel could not reserve \(Names.printable(status.crashKernel ?? ""))"
+    /// Why a kernel that runs has nothing reserved, as far as that can be told.
+    ///
+    /// - Parameters:
+    ///   - commandLine: what it was started with, as /proc/cmdline has it: another kernel, with other arguments, may start next.
+    ///   - kernel: itself.
+    static func unreserved(_ commandLine: String, _ kernel: CrashReservation.Kernel) -> String {
+        let arguments = commandLine.split(separator: " ").map(String.init)
+        if case .nothing(let reason) = CrashReservation(arguments, kernel) { return reason }
+        let wanted = arguments.last { $0.hasPrefix("crashkernel=") }?.dropFirst("crashkernel=".count) ?? ""
+        return "its kernel could not reserve \(Names.printable(wanted))"
     }
 
     /// What the script printed: lines of a word and a text.

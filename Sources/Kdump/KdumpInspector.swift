@@ -23,9 +23,7 @@ public struct KdumpInspector: Sendable {
         let record = try GuestKernels.current(name, in: store, runner: runner)
         let guest = try StoppedGuest(name, in: store, for: "kdump-status", runner: runner)
         let dumps = try GuestDumps(on: guest, in: store.work)
-        let root = try guest.openRoot()
-        var status = try self.status(of: record, on: root)
-        status.availableBytes = try root.freeBytes(at: dumps.target.folder ?? CrashTarget.usualFolder)
+        var status = try self.status(of: record, on: guest.openRoot(), dumpsTo: dumps.target)
         note(dumps, &status)
         judge(&status, record.architecture)
         return status
@@ -60,9 +58,12 @@ public struct KdumpInspector: Sendable {
 
     // MARK: A guest that does not run
 
-    private func status(of record: GuestRecord, on root: borrowing Ext4FileSystem) throws -> KdumpStatus {
+    private func status(
+        of record: GuestRecord, on root: borrowing Ext4FileSystem, dumpsTo target: CrashTarget
+    ) throws -> KdumpStatus {
         let armed = try record.kdump
         var status = KdumpStatus(guest: record.name, running: false, armed: armed != nil)
+        if let folder = target.folder, !target.isHidden { status.availableBytes = try root.freeBytes(at: folder) }
         // What the disk has there lies below what the guest mounts on it.
         for part in ["/boot", "/usr", "/var/lib/kdump"].compactMap(record.root.foreignPart)
         where !status.obstacles.contains(part.words) {

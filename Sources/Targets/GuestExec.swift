@@ -48,8 +48,13 @@ public struct GuestExec: Sendable {
             result = try RunningTarget(guest, in: targets.store, runner: targets.runner).run(command)
         } catch {
             // A kernel that panicked or hangs does not shut down, and what it did is what matters.
-            _ = try? guest.stop(within: error is GuestError ? .zero : .seconds(60))
-            throw error
+            do {
+                try guest.stop(within: error is GuestError ? .zero : .seconds(60))
+            } catch let failure {
+                targets.runner.console.warn(Failure(failure).message)
+                throw error
+            }
+            throw (error as? GuestError)?.ofSwitchedOff ?? error
         }
         try guest.stop(within: .seconds(60))
         return result

@@ -98,7 +98,7 @@ public struct GuestStarter: Sendable {
             if plan.mode == .kvm, let failure = error as? Failure, failure.exitCode == .failure {
                 throw explain(failure, guest.files)
             }
-            throw error
+            throw (error as? GuestError)?.ofSwitchedOff ?? error
         }
     }
 

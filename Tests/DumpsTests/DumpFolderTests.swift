@@ -46,6 +46,17 @@ struct DumpFolderTests {
         #expect(collected.obstacles.first?.contains("SSH=root@10.0.0.1") == true)
     }
 
+    @Test("where the guest mounts something at the folder, what its disk shows there is not all, which is told")
+    func hidden() throws {
+        let collected = try collect(
+            [
+                "etc/default/kdump-tools": "KDUMP_COREDIR=/srv/crash\n",
+                "etc/fstab": "LABEL=root / ext4 defaults 0 1\nLABEL=data /srv ext4 defaults 0 2\n",
+            ], folder: "srv/crash")
+        #expect(collected.obstacles.count == 1)
+        #expect(collected.obstacles.first?.contains("/srv (LABEL=data) is not seen") == true)
+    }
+
     @Test("a setting that is not understood is an error, not an empty list")
     func notUnderstood() throws {
         let failure = reported {

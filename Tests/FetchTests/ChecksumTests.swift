@@ -91,6 +91,31 @@ struct ChecksumTests {
     }
 
     @Test(
+        "digests that the index has and the server does not give are not taken for none: 65, and nothing stays",
+        arguments: ["SHA256SUMS", "ltp-1-amd64.deb.sha256", "sha512sums.txt"], ["404 Not Found", "410 Gone", "403 No"])
+    func listedButGone(name: String, status: String) throws {
+        let content = FetchBed.deb(1)
+        let links = ["ltp-1-amd64.deb", name].map { "<a href=\"\($0)\">\($0)</a> 2026-11-20 10:00 20K\n" }.joined()
+        let server = try RawServer { request, connection in
+            switch request.path {
+            case "/ltp/":
+                connection.answer("200 OK", [:], Array("<title>Index of /ltp/</title><pre>\(links)</pre>".utf8))
+            case "/ltp/ltp-1-amd64.deb": connection.answer("200 OK", [:], content)
+            default: connection.answer(status)
+            }
+        }
+        try bed.tree(server.address, pattern: "{root}/{package}/")
+        let error = try #require(reported { _ = try bed.fetch("ltp") })
+        let isForbidden = status.hasPrefix("403")
+        #expect(error.exitCode == (isForbidden ? .failure : .badInput), "\(error.message)")
+        #expect(
+            error.message
+                == "\(server.address)/ltp/\(name) \(isForbidden ? "answered 403 (forbidden)" : "is in the index, but is not there")"
+        )
+        #expect(try bed.published().isEmpty)
+    }
+
+    @Test(
         "a list that does not name the file: 65 and nothing stays; with the flag the file comes, and is not called verified"
     )
     func unlisted() throws {

@@ -237,6 +237,32 @@ struct IndexFormatTests {
         #expect(try fetcher.report()[0].answers == false)
     }
 
+    @Test("a root that is a page keeps nobody from its folders: what is not in them is not found, and others are asked")
+    func rootIsPage() throws {
+        let server = try RawServer { request, connection in
+            switch request.path {
+            case "/": connection.answer("200 OK", [:], Array("<html><body>Welcome</body></html>".utf8))
+            case "/ltp/":
+                let page = "<title>Index of /ltp/</title><pre><a href=\"../\">../</a>\n</pre>"
+                connection.answer("200 OK", [:], Array(page.utf8))
+            default: connection.answer("404 No")
+            }
+        }
+        try bed.settings(
+            """
+            sources:
+              one: {kind: tree, root: "\(server.address)", pattern: "{root}/{package}/"}
+              two: {kind: tree, root: "\(bed.root)", pattern: "{root}/{package}/"}
+            """)
+        for package in ["ltp", "fio"] {
+            let query = BuildQuery(package: package, architecture: .amd64)
+            #expect(reported { _ = try bed.fetcher().find(query) }?.exitCode == .notFound, "\(package)")
+        }
+        #expect(try bed.fetcher().report()[0].answers)
+        try bed.publish("fio/fio-1-amd64.deb", FetchBed.deb(1))
+        #expect(try bed.fetch("fio").content == FetchBed.deb(1))
+    }
+
     @Test(
         "a page without an index's title is one by its links",
         arguments: [

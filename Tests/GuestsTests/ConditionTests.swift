@@ -156,6 +156,31 @@ struct GuestConditionTests {
         #expect(try !event(#"{"action": "report", "nospace": false, "reason": "Input/output error"}"#).stopsForSpace)
     }
 
+    @Test("one that waits for space hears the power button later, and is not switched off for nothing")
+    func waiting() {
+        _ = events([.outOfSpace, .paused]) {
+            #expect($0.waitsForSpace(.kdump) && !$0.isDeaf(.kdump) && !$0.isDeaf(nil))
+        }
+        _ = events([.paused]) { #expect($0.isDeaf(.kdump) && !$0.waitsForSpace(.kdump)) }
+        _ = events([.outOfSpace, .paused, .console(line), .panicked]) {
+            #expect($0.isDeaf(.kdump) && !$0.waitsForSpace(.kdump) && $0.needOfSpace(.pause) == .patience)
+        }
+        _ = events([.outOfSpace, .paused, .crashLoaded]) {
+            #expect($0.isDeaf(.pause) && !$0.isDeaf(.kdump) && $0.waitsForSpace(.kdump))
+        }
+        // It went on before it had said that it stands still.
+        _ = events([.outOfSpace, .resumed]) { #expect($0.state == "running" && $0.needOfSpace(nil) == .nothing) }
+    }
+
+    @Test("of very much that is said after the words of a panic the last line still tells that all was in order")
+    func longOrder() {
+        var condition = GuestCondition()
+        _ = condition.note(.console(line))
+        for number in 1...5000 { #expect(condition.note(.console("[ 12.5] line \(number)")).isEmpty) }
+        _ = condition.note(.console("[   60.1] reboot: Restarting system"))
+        #expect(condition.note(.reset) == [.reset])
+    }
+
     @Test("standing still and going on")
     func paused() {
         #expect(events([.paused, .paused, .resumed, .resumed]) == [.paused, .resumed])

@@ -1,4 +1,8 @@
 import DevboxCore
+import FoundationEssentials
+import Glibc
+import HostTools
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -34,5 +38,48 @@ struct SeveralGuestsTests {
         }
         #expect(ends == ["a not running", "b not running"])
         #expect(failures == [.notFound])
+    }
+
+    /// Plays a supervisor that answers a stop with a text, and stops a guest.
+    private func stop(_ name: String, answer: String) throws -> (ended: GuestEnd?, failure: (any ReportableError)?) {
+        let files = here.store.files(name)
+        try Files.makeDirectory(files.run)
+        let state = RunState(mode: .kvm, startedAt: Date(timeIntervalSince1970: 0))
+        try Files.writeAtomically(RecordFile.json(state), to: files.runState)
+        let listener = try UnixSocket.listen(files.control)
+        defer { try? listener.close() }
+        let player = try WorkThread {
+            // The first one only looks whether somebody listens.
+            for isAsking in [false, true] {
+                let client = FileDescriptor(rawValue: accept(listener.rawValue, nil, nil))
+                if isAsking {
+                    _ = Poll.wait([.read(client)], until: nil)
+                    _ = try UnixSocket.receive(client)
+                    try Files.writeAll(client, Array(answer.utf8), name: "")
+                }
+                try client.close()
+            }
+        }
+        var (ended, failure): (GuestEnd?, (any ReportableError)?) = (nil, nil)
+        try GuestStopper(here.store, console: runner.console).stop([name], within: .seconds(1)) {
+            ended = $1
+        } failed: {
+            failure = $0
+        }
+        _ = try player.wait().get()
+        return (ended, failure)
+    }
+
+    @Test("one that waits for space on the host is not switched off unasked: that it still runs, and why, is said")
+    func outOfSpace() throws {
+        let (ended, failure) = try stop("a", answer: "{\"forced\":false,\"isOutOfSpace\":true}\n")
+        #expect(ended == nil && failure?.exitCode == .busy)
+        #expect(failure?.message.contains("stands still: the host has no space left") == true)
+        #expect(failure?.hint?.contains("`devbox stop --force a` switches it off") == true)
+        #expect(try stop("b", answer: "{\"forced\":true}\n").ended == .forcedOff)
+        // As it reads once it was switched off.
+        let off = (failure as? GuestError)?.ofSwitchedOff
+        #expect(off?.message.contains("was switched off: the host had no space left") == true)
+        #expect(off?.hint?.contains("goes on") == false && off?.exitCode == .busy)
     }
 }

@@ -295,6 +295,27 @@ struct PartsTests {
     }
 
     @Test(
+        "what is mounted where a path lies is the deepest mount, the later of two, and nothing that waits to be asked for"
+    )
+    func holding() {
+        let table = FileSystemTable(
+            """
+            LABEL=root / ext4
+            LABEL=srv /srv ext4 nofail
+            LABEL=x /srv/crash ext4 noauto
+            LABEL=old /data/crash ext4
+            tmpfs /data/crash tmpfs
+            LABEL=data /data ext4
+            LABEL=auto /mnt ext4 noauto,x-systemd.automount
+            """)
+        func source(_ path: String) -> String? { table.mount(holding: path)?.source }
+        #expect(source("/srv/crash") == "LABEL=srv" && source("/srv") == "LABEL=srv")
+        #expect(source("/srvx/crash") == nil && source("/var/crash") == nil)
+        #expect(source("/data/crash/x") == "tmpfs" && source("/data") == "LABEL=data")
+        #expect(source("/mnt/a") == "LABEL=auto")
+    }
+
+    @Test(
         "a directory's name that could leave its place in a configuration is not taken",
         arguments: ["/var/../etc", "/var/a b", "/var/a\nb", "/var//a", "/var/", "var", "", "/", "/var/ä", "/var/{{x}}"])
     func names(path: String) {

@@ -79,6 +79,29 @@ struct CrashReservationTests {
         #expect(reserved("quiet").obstacle == "its kernel gets no crashkernel=")
     }
 
+    @Test("a record that claims any amount of memory is evaluated all the same")
+    func anyMemory() {
+        for memory in [Int64.max, .max - 1, .max - (128 << 20) + 1, 0, -1, .min] {
+            for version in ["6.1.0-56-amd64", "5.10.0-30-amd64", nil] {
+                let size = reserved("crashkernel=1G-:192M", memory: memory, version: version).size
+                #expect(size == (memory > 0 ? 192 << 20 : 0), "\(memory)")
+            }
+        }
+    }
+
+    @Test("why a kernel that runs has nothing reserved is told by what that kernel was started with, and by itself")
+    func running() {
+        func reason(_ line: String, _ version: String = "6.1.0-56-amd64", memory: Int64 = 1 << 30) -> String {
+            KdumpInspector.unreserved(line, .init(architecture: .amd64, memory: memory, version: version))
+        }
+        #expect(
+            reason("root=/dev/vda1 crashkernel=4G-:256M quiet")
+                == "crashkernel=4G-:256M has nothing for a machine of 1G")
+        #expect(reason("x crashkernel=1G-:192M", "5.10.0-30-amd64").contains("a little less than 1G"))
+        #expect(reason("x crashkernel=1G-:192M") == "its kernel could not reserve 1G-:192M")
+        #expect(!reason("crashkernel=4G-:256M\u{1B}[2J").contains("\u{1B}"))
+    }
+
     @Test("one at an offset is in doubt, or cannot be; one too small for any kernel is an obstacle")
     func places() {
         let there = reserved("crashkernel=256M@64M")

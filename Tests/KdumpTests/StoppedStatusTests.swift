@@ -1,5 +1,6 @@
 import DevboxCore
 import Dumps
+import Foundation
 import Guests
 import SystemPackage
 import TestSupport
@@ -11,10 +12,12 @@ import Testing
 struct StoppedStatusTests {
     /// A guest with what arming needs, armed.
     ///
-    /// - Parameter settings: lines of /etc/default/kdump-tools.
+    /// - Parameters:
+    ///   - settings: lines of /etc/default/kdump-tools.
+    ///   - elsewhere: directories that its record has as not followed.
     private func status(
-        _ settings: String = "", crashKernel: String = "192M", kernel: String = "6.1.0-47-amd64",
-        volume: (path: String, source: String)? = nil
+        _ settings: String = "", crashKernel: String = "192M", kernel: String = "6.1.0-47-amd64", fstab: String = "",
+        elsewhere: [String] = []
     ) throws -> (status: KdumpStatus, warnings: [String]) {
         let scratch = try ScratchDirectory()
         let work = try WorkDirectory(given: scratch("work").string, environment: [:])
@@ -27,19 +30,24 @@ struct StoppedStatusTests {
                 "etc/default/kdump-tools": "USE_KDUMP=1\n\(settings)\n", "etc/kdump/sysctl.conf": "\n",
                 "lib/systemd/system/kdump-tools.service": ArmingPlanTests.unit, "boot/vmlinuz-\(kernel)": "kernel",
                 "boot/config-\(kernel)": ArmingPlanTests.config,
+                "etc/fstab": fstab,
             ]
             for (name, text) in files { try content.write(text, to: name) }
         }
         let store = GuestStore(work)
         try Cloner(work, runner: runner).clone(
             "base", as: "bug", CloneOptions(memory: 1 << 30, command: "test"))
-        var record = try store.load("bug")
-        record.root.elsewhere = volume.map {
-            [.init(path: $0.path, source: $0.source, reason: "it is a logical volume")]
-        }
-        try store.save(record)
         let options = ArmingOptions(crashKernel: CrashKernelSize(crashKernel), command: "test")
         let arming = try KdumpArmer(store, runner: runner).arm("bug", options)
+        if !elsewhere.isEmpty {
+            let record = store.files("bug").record
+            var text = try Files.text(record)
+            let parts = elsewhere.map { "{\"path\": \"\($0)\", \"source\": \"LABEL=x\", \"reason\": \"it is xfs\"}" }
+            let start = try #require(text.range(of: #""root"\s*:\s*\{"#, options: .regularExpression))
+            text.insert(
+                contentsOf: "\"elsewhere\": [\(parts.joined(separator: ", "))], ", at: start.upperBound)
+            try Files.writeAtomically(Array(text.utf8), to: record)
+        }
         return (try KdumpInspector(store, runner: runner).status(of: "bug"), arming.warnings)
     }
 
@@ -70,14 +78,22 @@ struct StoppedStatusTests {
     }
 
     @Test(
-        "dumps that go to a volume that the disk alone does not show are no ready, by the folder that the settings name"
-    )
-    func otherVolume() throws {
-        let volume = (path: "/srv", source: "/dev/vg/srv")
-        #expect(try obstacles(self.status(volume: volume).status).isEmpty)
-        let (status, warnings) = try status("KDUMP_COREDIR=/srv/crash", volume: volume)
-        #expect(obstacles(status).count == 1 && obstacles(status)[0].hasPrefix("its /srv (/dev/vg/srv) is not seen"))
-        #expect(warnings.contains { $0.contains("/dev/vg/srv") })
+        "what the guest mounts where its dumps go is no ready: neither space nor dumps are told of another file system")
+    func mounts() throws {
+        let own = "KDUMP_COREDIR=/srv/crash"
+        let (hidden, _) = try status(own, fstab: "LABEL=data /srv ext4 defaults 0 2\n")
+        #expect(!hidden.ready && hidden.obstacles.count == 1)
+        #expect(hidden.obstacles.first?.contains("its dumps go to /srv/crash") == true)
+        #expect(hidden.obstacles.first?.contains("/srv (LABEL=data) is not seen") == true)
+        #expect(hidden.availableBytes == nil && hidden.dumps == nil && hidden.dumpFolder == "/srv/crash")
+        let memory = try status(fstab: "tmpfs /var/crash tmpfs defaults 0 0\n").status
+        #expect(memory.obstacles.first?.contains("it is in memory") == true && memory.obstacles.count == 1)
+        // What was found at import has its reason.
+        let usual = try status(fstab: "LABEL=x /var/crash xfs defaults 0 2\n", elsewhere: ["/var/crash"]).status
+        #expect(usual.obstacles.count == 1 && usual.obstacles.first?.hasSuffix("it is xfs") == true)
+        // Where no dump goes nothing is in the way.
+        let other = try status(own, fstab: "LABEL=x /var/crash xfs defaults 0 2\n", elsewhere: ["/var/crash"]).status
+        #expect(obstacles(other).isEmpty && other.availableBytes != nil)
     }
 
     @Test("a crashkernel= that reserves nothing is no ready")

@@ -121,14 +121,22 @@ struct Search {
     }
 
     /// The content of a file beside it; nil where there is none.
+    ///
+    /// - Throws: `badInput` where the index has it and the server does not: there are digests, and nobody knows them.
     func content(_ name: String) throws -> [UInt8]? {
         guard files.mayHave(name) else { return nil }
+        let place = try folder.file(name)
         do {
-            return try context.reader.content(of: folder.file(name), limit: Checksums.limit)
+            if let content = try context.reader.content(of: place, limit: Checksums.limit) { return content }
         } catch  where !files.areKnown && SourceReader.isMissing(error) {
             // A store of objects says so of what is not there. Where an index has it, it is there.
-            return nil
         }
+        guard !files.areKnown else {
+            throw FetchError.refused(
+                place, reason: "is in the index, but is not there",
+                hint: "nothing is used unchecked; the source may be in the middle of an update: try again later")
+        }
+        return nil
     }
 
     /// A list, or where there is none the text inside its signature.

@@ -62,11 +62,7 @@ final class SourceReader {
     private func read(_ bytes: [UInt8], of folder: Address) throws -> Listing? {
         if let page = BucketPage(bytes) { return try read(page, of: folder) }
         let listing = try IndexList.parse(bytes) ?? IndexPage.parse(bytes, of: folder)
-        guard listing.isIndex else {
-            throw FetchError.refused(
-                folder, reason: "is a page, but no index of a folder",
-                hint: "a server without indexes is a source of kind address, see `devbox templates devbox.yaml`")
-        }
+        guard listing.isIndex else { throw FetchError.noIndex(folder) }
         return listing
     }
 

@@ -23,7 +23,20 @@ struct TreeSource: ConfiguredSource {
     }
 
     func probe(with context: SourceContext) throws {
-        guard try context.reader.listing(of: root) != nil else { throw FetchError.absent(root) }
+        var bindings = Bindings()
+        for variable in [PathPattern.Variable.package, .arch, .suite] { bindings.values[variable] = [""] }
+        let needsIndex = pattern.levels.first.map { $0.names(bindings) == nil } ?? true
+        let listing = try context.reader.listings(of: [root])
+        guard try needsIndex ? listing[0].get() != nil : Self.isThere(listing[0]) else { throw FetchError.absent(root) }
+    }
+
+    /// Whether there is something at a folder's address. A page that is no index of it will do: no other folder's index hangs on it.
+    private static func isThere(_ result: Attempt<Listing?>) throws -> Bool {
+        do {
+            return try SourceReader.unlessMissing(result) != nil
+        } catch FetchError.noIndex {
+            return true
+        }
     }
 
     func builds(_ query: BuildQuery, all: Bool, with context: SourceContext) throws -> [Build] {
@@ -31,7 +44,7 @@ struct TreeSource: ConfiguredSource {
         var found = try search(query, all: all, with: context)
         guard found.isEmpty else { return found }
         // A root that is not there has nothing, but that is not all there is to say of it.
-        let isThere = try SourceReader.unlessMissing(context.reader.listings(of: [root])[0]) != nil
+        let isThere = try Self.isThere(context.reader.listings(of: [root])[0])
         if try isThere ? context.reader.isBucket(root) : context.reader.findBucket(of: root) {
             // Before that was known folders were asked for that are none of the server's.
             found = try search(query, all: all, with: context)

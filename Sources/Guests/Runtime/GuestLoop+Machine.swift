@@ -29,45 +29,19 @@ extension GuestLoop {
                     act()
                 }
             case .reset: isActing = false
-            case .outOfSpace: runtime.machine?.resumeWithSpace()
+            case .outOfSpace:
+                space.begin { [weak self] in
+                    guard let self else { return .nothing }
+                    return condition.needOfSpace(supervisor.plan.onPanic)
+                }
+            case .resumed: inquiry.restart()
             default: break
             }
         }
-        if condition.isSuspected { try examine() } else { inquiry = nil }
-    }
-
-    /// How long after the console's last line a guest may take to answer, before it is taken for one that has panicked.
-    private var answerPatience: Duration { supervisor.plan.accelerator == "kvm" ? .seconds(6) : .seconds(15) }
-
-    /// How long after the words of a panic nothing is asked: the other processors go on for some moments.
-    private static let aftermath = Duration.seconds(2)
-
-    /// The console tells of a panic, and nothing else does: a kernel without a driver for it says no more, but a program may have
-    /// written the words as well. What answers has not panicked.
-    private func examine() throws {
+        guard condition.isSuspected else { return inquiry.end() }
         // Who has caused a panic knows what it is.
         if panicHolder != nil { return try learn(.silent) }
-        inquiries += 1
-        let number = inquiries
-        if inquiry == nil {
-            firstInquiry = number
-            supervisor.loop.after(Self.aftermath) { [weak self] in
-                guard let self, condition.isSuspected, firstInquiry == number else { return }
-                runtime.machine?.ask { [weak self] in try? self?.learn(.answered) }
-            }
-        }
-        // The kernel still says something.
-        inquiry = number
-        supervisor.loop.after(answerPatience) { [weak self] in try self?.judge(number) }
-    }
-
-    private func judge(_ number: Int) throws {
-        guard inquiry == number else { return }
-        // What stands still for another reason cannot answer.
-        if condition.isPaused || condition.isDumping {
-            return supervisor.loop.after(answerPatience) { [weak self] in try self?.judge(number) }
-        }
-        try learn(.silent)
+        inquiry.heard()
     }
 
     /// Does what the user chose for a panic, once; nothing while somebody has caused it and sees to it.

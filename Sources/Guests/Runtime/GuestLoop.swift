@@ -12,9 +12,16 @@ final class GuestLoop {
     var condition = GuestCondition()
     var panicHolder: ControlClient?
     var isActing = false
-    /// Counts what was heard while a panic is only suspected: in all, at the first time of this suspicion, and at the last; nil while
-    /// there is none.
-    var (inquiries, firstInquiry, inquiry) = (0, 0, nil as Int?)
+    /// Finds out whether what the console tells of is a panic.
+    private(set) lazy var inquiry = PanicInquiry(
+        Timers(supervisor.loop), .init(accelerator: supervisor.plan.accelerator),
+        ask: { [weak self] in self?.runtime.machine?.ask { [weak self] in try? self?.learn(.answered) } },
+        silent: { [weak self] in try self?.learn(.silent) },
+        standsStill: { [weak self] in self.map { $0.condition.isPaused || $0.condition.isDumping } ?? false })
+    /// Looks for space on the host while the machine waits for some.
+    private(set) lazy var space = SpaceWatch(
+        Timers(supervisor.loop), freeSpace: { [files = supervisor.files.path] in Files.freeSpace(files) },
+        resume: { [weak self] in self?.runtime.machine?.resume() })
     var dumper: ChildProcess?
     private var isReady = false
     private var wasForced = false
@@ -48,7 +55,7 @@ final class GuestLoop {
         try supervisor.work.give(files.control)
         loop.watch(FileDescriptor(rawValue: Interrupts.descriptor)) { [self] in
             loop.ignore(FileDescriptor(rawValue: Interrupts.descriptor))
-            stop(within: .seconds(30))
+            stop(within: .seconds(30), for: nil)
         }
         supervisor.host.send(.started)
         try loop.run()
@@ -71,9 +78,8 @@ final class GuestLoop {
         switch request {
         case .stop(let limit):
             stoppers.append(client)
-            // A kernel that stands still hears no power button; one that is only being dumped will.
-            let standsStill = condition.isHalted || (condition.isPaused && !condition.isDumping)
-            stop(within: standsStill ? .zero : .milliseconds(limit))
+            let isDeaf = condition.isDeaf(supervisor.plan.onPanic)
+            stop(within: isDeaf ? .zero : .milliseconds(limit), for: client)
         case .condition: client.say(ControlAnswer.condition(condition))
         case .follow:
             client.isFollowing = true
@@ -84,9 +90,15 @@ final class GuestLoop {
         }
     }
 
-    func stop(within limit: Duration) {
+    /// - Parameter client: who wants it; nil where the host does, which does not wait for space.
+    private func stop(within limit: Duration, for client: ControlClient?) {
         if limit > .zero { runtime.requestShutdown() }
         supervisor.loop.after(limit) { [self] in
+            // What it could not write is lost when it is switched off; who wants that says so.
+            if limit > .zero, let client, condition.waitsForSpace(supervisor.plan.onPanic) {
+                stoppers.removeAll { $0 === client }
+                return client.sayLast(StopAnswer(forced: false, isOutOfSpace: true))
+            }
             wasForced = true
             runtime.forceOff()
         }

@@ -20,8 +20,8 @@ protocol GuestRuntime: AnyObject {
 protocol GuestMachine: AnyObject {
     /// Stops the processors.
     func pause()
-    /// Lets processors go on that stand still for want of space, as soon as there is some.
-    func resumeWithSpace()
+    /// Asks for the processors to go on. It may be refused; that they do is learnt as `resumed`.
+    func resume()
     /// Asks the guest something that only its programs answer. `answered` is not called where it does not.
     func ask(_ answered: @escaping () -> Void)
     /// Presses the reset button.

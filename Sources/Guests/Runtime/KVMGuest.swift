@@ -186,19 +186,7 @@ extension KVMGuest: GuestMachine {
 
     func reset() { monitor?.send(.reset) }
 
-    /// How much space lets a machine go on, in bytes, and how often it is looked for.
-    private static let (enoughSpace, spaceInterval) = (Int64(4 << 20), Duration.seconds(2))
-
-    func resumeWithSpace() {
-        supervisor.loop.after(Self.spaceInterval) { [weak self] in
-            guard let self, monitor != nil else { return }
-            if Files.freeSpace(supervisor.files.path) ?? 0 >= Self.enoughSpace {
-                monitor?.send(.resume)
-            } else {
-                resumeWithSpace()
-            }
-        }
-    }
+    func resume() { monitor?.send(.resume) }
 
     func ask(_ answered: @escaping () -> Void) {
         SSHProbe(port: port, loop: supervisor.loop, ready: answered).start()

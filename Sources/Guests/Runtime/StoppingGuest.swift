@@ -8,6 +8,7 @@ public final class StoppingGuest {
     /// The guest's name.
     public let name: String
     private let work: WorkDirectory
+    private let folder: String
     /// Where its supervisor tells that it has ended; nil where there was none to ask any more.
     private let connection: FileDescriptor?
     private let deadline: ContinuousClock.Instant
@@ -18,6 +19,7 @@ public final class StoppingGuest {
     public init(_ guest: RunningGuest, within limit: Duration) throws {
         name = guest.record.name
         work = guest.work
+        folder = guest.files.path.string
         connection = try? UnixSocket.connect(guest.files.control)
         deadline = .now + limit + .seconds(30)
         guard let connection else { return }
@@ -43,18 +45,23 @@ public final class StoppingGuest {
     /// Returns when its disk belongs to nobody any more.
     ///
     /// - Returns: whether it had to be forced off.
-    /// - Throws: `busy` where it has not ended.
+    /// - Throws: `busy` where it has not ended; `GuestError.outOfSpace` where that is for want of space on the host.
     public func finish() throws -> Bool {
         guard let connection else { return false }
         guard Poll.wait([.read(connection)], until: .now)[0] else {
             throw Failure(
                 .busy, "the guest \(name) does not end", hint: "`devbox list` shows whether it still runs; try again")
         }
-        let answer = try? Files.readAll(connection, name: "the control socket", limit: 4096)
+        let answer = (try? Files.readAll(connection, name: "the control socket", limit: 4096)).flatMap {
+            try? RecordFile.decode(StopAnswer.self, from: $0)
+        }
+        if answer?.isOutOfSpace == true {
+            throw GuestError.outOfSpace(guest: name, folder: folder)
+        }
         // Its lock goes last, with the process.
         _ = try FileLock(
             work.lock(.guest(name)), of: "guest \(name)", for: "stop", patience: .seconds(30))
-        return answer.flatMap { try? RecordFile.decode(StopAnswer.self, from: $0) }?.forced ?? true
+        return answer?.forced ?? true
     }
 }
 
@@ -63,6 +70,7 @@ extension RunningGuest {
     ///
     /// - Parameter limit: how long it may take before it is forced off; zero forces it at once.
     /// - Returns: whether it had to be forced.
+    /// - Throws: as `StoppingGuest.finish` does.
     @discardableResult
     public func stop(within limit: Duration) throws -> Bool {
         let stopping = try StoppingGuest(self, within: limit)

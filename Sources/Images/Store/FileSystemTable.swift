@@ -67,6 +67,18 @@ struct FileSystemTable {
     /// What every system has of its kernel's there, or of devbox.
     private static let otherPlaces = ["/proc", "/sys", "/dev", "/run", "/work"]
 
+    /// What is mounted at start where a path lies, the root aside; nil for nothing.
+    func mount(holding path: String) -> Entry? {
+        // Of two on one directory the later one covers the other.
+        entries.reduce(nil) { best, entry in
+            guard entry.path != "/", path == entry.path || path.hasPrefix(entry.path + "/"),
+                !entry.options.contains("noauto") || entry.options.contains("x-systemd.automount"),
+                entry.path.utf8.count >= best?.path.utf8.count ?? 0
+            else { return best }
+            return entry
+        }
+    }
+
     /// What the root itself is mounted from; nil where that is not said.
     var root: String? { entries.first { $0.path == "/" }?.source }
 

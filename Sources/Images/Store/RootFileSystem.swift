@@ -130,6 +130,29 @@ public struct RootFileSystem: Sendable, Codable, Equatable {
         }
     }
 
+    /// What the system mounts where a path lies, so that another file than the disk's is there; nil where it is the disk's.
+    ///
+    /// - Parameters:
+    ///   - path: absolute, without "." and "..".
+    ///   - root: the disk's root, whose fstab(5) counts as it is now.
+    public func foreignPart(holding path: String, on root: borrowing Ext4FileSystem) throws -> ForeignPart? {
+        // What a partition is for may mount it, too.
+        guard let entry = FileSystemTable(try root.text("/etc/fstab") ?? "").mount(holding: path) else {
+            return foreignPart(at: path)
+        }
+        if parts?.contains(where: { $0.path == entry.path }) == true { return nil }
+        let reason =
+            if ["tmpfs", "ramfs"].contains(entry.kind) {
+                "it is in memory, and empty after a restart"
+            } else if entry.isBound {
+                "another directory is mounted there"
+            } else {
+                elsewhere?.first { $0.path == entry.path }?.reason
+                    ?? "its fstab did not name it when its image was made"
+            }
+        return ForeignPart(path: entry.path, source: entry.source, reason: reason)
+    }
+
     /// The partition that /usr is on, where it has one of its own: without it no init starts.
     public var usr: DiskExtent? { parts?.first { $0.path == "/usr" }?.partition }
 }

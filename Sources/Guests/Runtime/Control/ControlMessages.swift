@@ -31,6 +31,8 @@ package enum ControlAnswer: Codable, Sendable, Equatable {
 /// The answer to `stop`, which has its own shape: devboxes that came before the other requests know this one alone.
 struct StopAnswer: Codable, Sendable, Equatable {
     var forced: Bool
+    /// Whether the guest was not forced off, and does not end, because it waits for space on the host; nil where not.
+    var isOutOfSpace: Bool?
 }
 
 extension ControlRequest: Codable {

@@ -107,6 +107,12 @@ final class ControlClient {
         if unsent.count > Self.patience { drop() }
     }
 
+    /// Answers something short, and hangs up.
+    func sayLast(_ answer: some Encodable) {
+        say(answer)
+        drop()
+    }
+
     /// Answers why something is not done.
     func refuse(_ error: any ReportableError) {
         say(ControlAnswer.refused(code: error.exitCode, message: error.message, hint: error.hint))

@@ -47,6 +47,28 @@ public struct GuestCondition: Codable, Sendable, Equatable {
     /// Whether the console tells of a panic, and it is to be found out whether the guest still answers: what answers has not panicked.
     var isSuspected: Bool { suspicion != nil }
 
+    /// Whether it stands still for its panic, to be looked into, and is not to go on whatever else keeps it.
+    private func isKept(_ action: PanicAction?) -> Bool {
+        panic != nil && !isCrashKernel && (action == .pause || action == .dump)
+    }
+
+    /// What a machine needs to go on that has stood still for want of space on the host.
+    ///
+    /// - Parameter action: what the host does at a panic.
+    func needOfSpace(_ action: PanicAction?) -> SpaceWatch.Need {
+        guard isOutOfSpace == true else { return .nothing }
+        // QEMU refuses to let a machine go on that is being dumped; and a reset ends a panic.
+        return isDumping || isKept(action) ? .patience : .space
+    }
+
+    /// Whether it stands still for want of space only, with a kernel that would go on, and write what it could not.
+    func waitsForSpace(_ action: PanicAction?) -> Bool { isOutOfSpace == true && !isHalted && !isKept(action) }
+
+    /// Whether it hears no power button, now or later. One that is only being dumped will, and so will one that waits for space.
+    func isDeaf(_ action: PanicAction?) -> Bool {
+        isHalted || (isPaused && !isDumping && !waitsForSpace(action))
+    }
+
     /// What is learnt of a machine.
     enum Signal: Equatable {
         /// A complete line of the console.
@@ -90,7 +112,7 @@ public struct GuestCondition: Codable, Sendable, Equatable {
         case .paused where !isPaused:
             isPaused = true
             return [.paused]
-        case .resumed where isPaused:
+        case .resumed where isPaused || isOutOfSpace == true:
             (isPaused, isOutOfSpace) = (false, nil)
             return [.resumed]
         case .paused, .resumed, .outOfSpace: return []
@@ -105,12 +127,14 @@ public struct GuestCondition: Codable, Sendable, Equatable {
     private mutating func weigh(_ line: String) -> [GuestEvent] {
         guard panic == nil else { return read(line) }
         let mark = KernelMark(LogLine(line))
-        guard let lines = suspicion else {
+        guard let count = suspicion?.count else {
             guard mark?.isPanic == true else { return read(line) }
             suspicion = [line]
             return []
         }
-        if lines.count < Self.mostSuspicious { suspicion = lines + [line] }
+        // The last one is kept in any case: it tells whether the guest restarted in order.
+        if count == Self.mostSuspicious { suspicion?.removeLast() }
+        suspicion?.append(line)
         switch mark {
         case .boot, .crashKernel: return confirm()
         default: return []
