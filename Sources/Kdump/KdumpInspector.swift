@@ -97,6 +97,9 @@ public struct KdumpInspector: Sendable {
             if case .link? = files[KdumpPaths.wants(target)] { true } else { false }
         }
         if !isEnabled { status.obstacles.append("its kdump-tools.service is not enabled any more") }
+        status.obstacles += try DiskObstacles.find(
+            on: root, of: record, wanted: state.settings.map { ($0.name, $0.value) }, folder: target.folder,
+            settings: files[KdumpPaths.settings]?.text ?? "")
         if record.mode == .kvm {
             let reservation = GuestReservations(record, memory: record.memory).next
             if let obstacle = reservation.obstacle {

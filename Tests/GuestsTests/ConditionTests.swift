@@ -116,11 +116,21 @@ struct GuestConditionTests {
             #expect(events([.console(line), .answered, .silent, .reset, .ended]) == [.reset])
         }
         for sign in [
-            GuestCondition.Signal.silent, .panicked, .crashLoaded, .console("Linux version 6.1"), .reset, .ended,
+            GuestCondition.Signal.silent, .panicked, .crashLoaded, .console("Command line: elfcorehdr=1M"), .reset,
+            .ended,
         ] {
             #expect(events([.console(line), sign]).first == .panicked(line: line), "\(sign)")
         }
         #expect(events([.console(line), .console(end), .silent]) == [.panicked(line: line), .halted])
+    }
+
+    @Test("a console of another day that somebody shows is no panic: its guest answers; a kernel that boots does not")
+    func shown() {
+        let boot = GuestCondition.Signal.console("[    0.000000] Linux version 6.1.0-9-amd64 (x)")
+        let told = events([.console(line), boot, .answered, .silent]) { #expect($0.state == "running" && !$0.isUrgent) }
+        #expect(told.isEmpty)
+        _ = events([.console(line), boot]) { #expect($0.isUrgent && $0.panic == nil) }
+        #expect(events([.console(line), boot, .silent]) == [.panicked(line: line), .crashKernel])
     }
 
     @Test("a guest that restarts or ends in order after the words of a panic had not panicked")

@@ -65,6 +65,25 @@ struct PanicInquiryTests {
         #expect(log.silent == 1 && time.count == 0)
     }
 
+    @Test(
+        "where a kernel seems to boot it is asked at once, and the answer is not waited for long, whatever the console says"
+    )
+    func boot() throws {
+        inquiry.heard()
+        try time.pass(.seconds(0.5))
+        inquiry.heard(isUrgent: true)
+        #expect(log.asked == 1)
+        for _ in 1...19 {
+            try time.pass(.seconds(0.1))
+            inquiry.heard(isUrgent: true)
+        }
+        #expect(log.silent == 0)
+        try time.pass(.seconds(0.2))
+        #expect(log.silent == 1 && log.asked == 1)
+        try time.pass(.seconds(600))
+        #expect(log.silent == 1 && time.count == 0)
+    }
+
     @Test("a console that is never silent makes no heap of timers, and does not keep the verdict off for ever")
     func flood() throws {
         for _ in 1...590 {

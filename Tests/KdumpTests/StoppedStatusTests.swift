@@ -17,7 +17,7 @@ struct StoppedStatusTests {
     ///   - elsewhere: directories that its record has as not followed.
     private func status(
         _ settings: String = "", crashKernel: String = "192M", kernel: String = "6.1.0-47-amd64", fstab: String = "",
-        elsewhere: [String] = []
+        elsewhere: [String] = [], script: String = "true"
     ) throws -> (status: KdumpStatus, warnings: [String]) {
         let scratch = try ScratchDirectory()
         let work = try WorkDirectory(given: scratch("work").string, environment: [:])
@@ -33,6 +33,7 @@ struct StoppedStatusTests {
                 "etc/fstab": fstab,
             ]
             for (name, text) in files { try content.write(text, to: name) }
+            try tool("sh", "-ec", "cd \(content.path)\n\(script)")
         }
         let store = GuestStore(work)
         try Cloner(work, runner: runner).clone(
@@ -61,6 +62,41 @@ struct StoppedStatusTests {
         let (status, _) = try status()
         #expect(obstacles(status).isEmpty, "\(status.obstacles)")
         #expect(status.dumpFolder == "/var/crash" && status.dumps == 0)
+    }
+
+    @Test(
+        "what stands against a dump on the disk itself is no ready: a folder that goes, a link, a mask, sysctls that come behind",
+        arguments: [
+            ("KDUMP_COREDIR=/run/crash", "true", "what is in /run is gone"),
+            (
+                "KDUMP_COREDIR=/srv/crash", "mkdir -p srv real && ln -s ../real srv/crash",
+                "a symbolic link leads to /srv/crash"
+            ),
+            (". /etc/default/kdump-local", "true", "takes in /etc/default/kdump-local"),
+            ("", "mkdir -p etc/systemd/system && ln -s /dev/null etc/systemd/system/kdump-tools.service", "is masked"),
+            (
+                "", "mkdir -p etc/sysctl.d && echo 'kernel/kexec_load_disabled = 1' >etc/sysctl.d/10-x.conf",
+                "no crash kernel is loaded"
+            ),
+            (
+                "", "mkdir -p etc/sysctl.d && echo '-kernel.panic_on_oops=0 ' >etc/sysctl.d/zzz.conf",
+                "sets kernel.panic_on_oops to 0"
+            ),
+        ])
+    func against(settings: String, script: String, words: String) throws {
+        let found = try obstacles(status(settings, script: script).status)
+        #expect(found.count == 1 && found[0].contains(words), "\(found)")
+    }
+
+    @Test("sysctls that agree, or that those of the arming come behind, stand against nothing")
+    func agreeing() throws {
+        let script = """
+            mkdir -p etc/sysctl.d usr/lib/sysctl.d
+            echo 'kernel.panic_on_oops = 1' >etc/sysctl.d/zzzz.conf
+            printf 'kernel.panic_on_oops=0\n#kernel.kexec_load_disabled=1\n' >etc/sysctl.d/50-x.conf
+            echo 'kernel.kexec_load_disabled=1' >usr/lib/sysctl.d/10-y.conf; ln -s /dev/null etc/sysctl.d/10-y.conf
+            """
+        #expect(try obstacles(status(script: script).status).isEmpty)
     }
 
     @Test("its own folder is where its dumps are looked for; another machine, or what is not understood, is no ready")

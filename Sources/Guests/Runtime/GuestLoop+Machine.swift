@@ -41,7 +41,7 @@ extension GuestLoop {
         guard condition.isSuspected else { return inquiry.end() }
         // Who has caused a panic knows what it is.
         if panicHolder != nil { return try learn(.silent) }
-        inquiry.heard()
+        inquiry.heard(isUrgent: condition.isUrgent)
     }
 
     /// Does what the user chose for a panic, once; nothing while somebody has caused it and sees to it.

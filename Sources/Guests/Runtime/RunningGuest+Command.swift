@@ -12,7 +12,8 @@ extension RunningGuest {
         switch state.mode {
         case .kvm:
             return try SSH.run(
-                arguments, starter: Templates(work).script("target/begin.sh"), options: sshOptions(), terminal: terminal)
+                arguments, starter: Templates(work).script("target/begin.sh"), options: sshOptions(), terminal: terminal
+            )
         case .lxc:
             guard let container = state.container, let folder = state.containerFolder else {
                 throw Failure(.failure, "the guest \(record.name) has no container")

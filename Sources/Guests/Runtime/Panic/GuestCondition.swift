@@ -44,6 +44,9 @@ public struct GuestCondition: Codable, Sendable, Equatable {
         return isPaused ? "paused" : "running"
     }
 
+    /// Whether a kernel seems to boot behind the words of a panic, so that the answer is not to be waited for long.
+    private(set) var isUrgent = false
+
     /// Whether the console tells of a panic, and it is to be found out whether the guest still answers: what answers has not panicked.
     var isSuspected: Bool { suspicion != nil }
 
@@ -103,7 +106,7 @@ public struct GuestCondition: Codable, Sendable, Equatable {
             isPresumed = !events.isEmpty && !isCrashKernel
             return events
         case .answered:
-            suspicion = nil
+            (suspicion, isUrgent) = (nil, false)
             guard isPresumed, panic != nil, !isCrashKernel else { return [] }
             return forget()
         case .outOfSpace where isOutOfSpace != true:
@@ -136,7 +139,11 @@ public struct GuestCondition: Codable, Sendable, Equatable {
         if count == Self.mostSuspicious { suspicion?.removeLast() }
         suspicion?.append(line)
         switch mark {
-        case .boot, .crashKernel: return confirm()
+        case .crashKernel: return confirm()
+        case .boot:
+            // A kernel that boots cannot answer yet; a guest in which somebody shows an old console can.
+            isUrgent = true
+            return []
         default: return []
         }
     }
@@ -150,13 +157,13 @@ public struct GuestCondition: Codable, Sendable, Equatable {
     /// Takes in what was only suspected.
     private mutating func confirm() -> [GuestEvent] {
         let lines = suspicion ?? []
-        suspicion = nil
+        (suspicion, isUrgent) = (nil, false)
         return lines.flatMap { read($0) }
     }
 
     /// The machine has ended or was reset. A kernel that did so in order had not panicked.
     private mutating func settle() -> [GuestEvent] {
-        if suspicion?.contains(where: { LogLine($0).tellsOfOrder }) == true { suspicion = nil }
+        if suspicion?.contains(where: { LogLine($0).tellsOfOrder }) == true { (suspicion, isUrgent) = (nil, false) }
         return confirm()
     }
 

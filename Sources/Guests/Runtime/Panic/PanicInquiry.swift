@@ -11,12 +11,15 @@ final class PanicInquiry {
         var aftermath = Duration.seconds(2)
         /// How long after the console's last line the guest may take to answer.
         var silence: Duration
+        /// How long the guest may take where a kernel seems to boot: what boots cannot answer sooner.
+        var boot: Duration
         /// How long it may take in all: a console that never falls silent does not keep it from being taken for a panicked one.
         var total: Duration
 
         /// - Parameter accelerator: "kvm", or something slower.
         init(accelerator: String?) {
             silence = accelerator == "kvm" ? .seconds(6) : .seconds(15)
+            boot = accelerator == "kvm" ? .seconds(2) : .seconds(5)
             total = silence * 10
         }
     }
@@ -29,6 +32,8 @@ final class PanicInquiry {
     /// Of the present suspicion; nil while there is none.
     private var times: (begun: ContinuousClock.Instant, lastHeard: ContinuousClock.Instant)?
     private var hasAsked = false
+    /// When the answer must be there because a kernel seems to boot; nil where none does.
+    private var urgent: ContinuousClock.Instant?
     private var isArmed = false
     /// Counts the suspicions, so that no timer acts on another one than its own.
     private var round = 0
@@ -46,9 +51,20 @@ final class PanicInquiry {
     }
 
     /// The kernel is suspected, and said something just now.
-    func heard() {
+    ///
+    /// - Parameter isUrgent: whether a kernel seems to boot.
+    func heard(isUrgent: Bool = false) {
         let now = timers.now()
         times = (times?.begun ?? now, now)
+        if isUrgent, urgent == nil {
+            urgent = now + patience.boot
+            // What waits now waits for too long.
+            (isArmed, round) = (false, round + 1)
+            if !hasAsked {
+                hasAsked = true
+                ask()
+            }
+        }
         arm()
     }
 
@@ -57,18 +73,19 @@ final class PanicInquiry {
         guard times != nil else { return }
         let now = timers.now()
         times = (now, now)
+        urgent = urgent.map { _ in now + patience.boot }
     }
 
     /// Nothing is suspected any more.
     func end() {
         guard times != nil else { return }
-        (times, hasAsked, isArmed) = (nil, false, false)
+        (times, hasAsked, isArmed, urgent) = (nil, false, false, nil)
         round += 1
     }
 
     /// When silence is a verdict; nil where nothing is suspected.
     private var deadline: ContinuousClock.Instant? {
-        times.map { min($0.lastHeard + patience.silence, $0.begun + patience.total) }
+        times.map { min(urgent ?? $0.lastHeard + patience.silence, $0.begun + patience.total) }
     }
 
     private func arm() {
