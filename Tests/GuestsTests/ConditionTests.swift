@@ -129,7 +129,9 @@ struct GuestConditionTests {
         let boot = GuestCondition.Signal.console("[    0.000000] Linux version 6.1.0-9-amd64 (x)")
         let told = events([.console(line), boot, .answered, .silent]) { #expect($0.state == "running" && !$0.isUrgent) }
         #expect(told.isEmpty)
-        _ = events([.console(line), boot]) { #expect($0.isUrgent && $0.panic == nil) }
+        _ = events([.console(line), boot]) { #expect($0.isUrgent && !$0.isSaidToStand && $0.panic == nil) }
+        _ = events([.console(line), .console(end)]) { #expect($0.isSaidToStand && !$0.isUrgent) }
+        _ = events([.console(line), .console(end), .answered]) { #expect(!$0.isSaidToStand) }
         #expect(events([.console(line), boot, .silent]) == [.panicked(line: line), .crashKernel])
     }
 

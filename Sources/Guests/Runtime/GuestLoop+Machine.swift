@@ -41,7 +41,8 @@ extension GuestLoop {
         guard condition.isSuspected else { return inquiry.end() }
         // Who has caused a panic knows what it is.
         if panicHolder != nil { return try learn(.silent) }
-        inquiry.heard(isUrgent: condition.isUrgent)
+        // Before it answered for the first time there is hardly a program that could say so.
+        inquiry.heard(isUrgent: condition.isUrgent || condition.isSaidToStand && !isReady)
     }
 
     /// Does what the user chose for a panic, once; nothing while somebody has caused it and sees to it.

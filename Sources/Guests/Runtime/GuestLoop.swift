@@ -23,7 +23,7 @@ final class GuestLoop {
         Timers(supervisor.loop), freeSpace: { [files = supervisor.files.path] in Files.freeSpace(files) },
         resume: { [weak self] in self?.runtime.machine?.resume() })
     var dumper: ChildProcess?
-    private var isReady = false
+    private(set) var isReady = false
     private var wasForced = false
     private var fault: (any ReportableError)?
     private var stoppers: [ControlClient] = []

@@ -24,8 +24,15 @@ public struct RunningGuest: Sendable {
         try store.check(name)
         files = store.files(name)
         work = store.work
-        guard Self.isRunning(files), Files.exists(files.runState) else { return nil }
+        guard Self.isRunning(files) else { return nil }
+        let text: [UInt8]
+        do {
+            text = try Files.read(files.runState, limit: 1 << 16)
+        } catch let error as Failure where error.exitCode == .notFound {
+            // It has not begun yet, or has ended since it was asked.
+            return nil
+        }
         record = try store.load(name)
-        state = try RecordFile.decode(RunState.self, from: Files.read(files.runState, limit: 1 << 16))
+        state = try RecordFile.decode(RunState.self, from: text)
     }
 }

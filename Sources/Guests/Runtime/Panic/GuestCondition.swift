@@ -47,6 +47,9 @@ public struct GuestCondition: Codable, Sendable, Equatable {
     /// Whether a kernel seems to boot behind the words of a panic, so that the answer is not to be waited for long.
     private(set) var isUrgent = false
 
+    /// Whether the console says, too, that the kernel stands still now.
+    private(set) var isSaidToStand = false
+
     /// Whether the console tells of a panic, and it is to be found out whether the guest still answers: what answers has not panicked.
     var isSuspected: Bool { suspicion != nil }
 
@@ -106,7 +109,7 @@ public struct GuestCondition: Codable, Sendable, Equatable {
             isPresumed = !events.isEmpty && !isCrashKernel
             return events
         case .answered:
-            (suspicion, isUrgent) = (nil, false)
+            forgetSuspicion()
             guard isPresumed, panic != nil, !isCrashKernel else { return [] }
             return forget()
         case .outOfSpace where isOutOfSpace != true:
@@ -133,6 +136,7 @@ public struct GuestCondition: Codable, Sendable, Equatable {
         guard let count = suspicion?.count else {
             guard mark?.isPanic == true else { return read(line) }
             suspicion = [line]
+            isSaidToStand = mark == .panicEnd
             return []
         }
         // The last one is kept in any case: it tells whether the guest restarted in order.
@@ -144,9 +148,14 @@ public struct GuestCondition: Codable, Sendable, Equatable {
             // A kernel that boots cannot answer yet; a guest in which somebody shows an old console can.
             isUrgent = true
             return []
+        case .panicEnd:
+            isSaidToStand = true
+            return []
         default: return []
         }
     }
+
+    private mutating func forgetSuspicion() { (suspicion, isUrgent, isSaidToStand) = (nil, false, false) }
 
     /// What was said of its kernel holds no more.
     private mutating func forget() -> [GuestEvent] {
@@ -157,13 +166,13 @@ public struct GuestCondition: Codable, Sendable, Equatable {
     /// Takes in what was only suspected.
     private mutating func confirm() -> [GuestEvent] {
         let lines = suspicion ?? []
-        (suspicion, isUrgent) = (nil, false)
+        forgetSuspicion()
         return lines.flatMap { read($0) }
     }
 
     /// The machine has ended or was reset. A kernel that did so in order had not panicked.
     private mutating func settle() -> [GuestEvent] {
-        if suspicion?.contains(where: { LogLine($0).tellsOfOrder }) == true { (suspicion, isUrgent) = (nil, false) }
+        if suspicion?.contains(where: { LogLine($0).tellsOfOrder }) == true { forgetSuspicion() }
         return confirm()
     }
 

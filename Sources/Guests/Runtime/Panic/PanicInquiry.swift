@@ -11,7 +11,7 @@ final class PanicInquiry {
         var aftermath = Duration.seconds(2)
         /// How long after the console's last line the guest may take to answer.
         var silence: Duration
-        /// How long the guest may take where a kernel seems to boot: what boots cannot answer sooner.
+        /// How long the guest may take where it is urgent: what boots cannot answer sooner.
         var boot: Duration
         /// How long it may take in all: a console that never falls silent does not keep it from being taken for a panicked one.
         var total: Duration
@@ -32,7 +32,7 @@ final class PanicInquiry {
     /// Of the present suspicion; nil while there is none.
     private var times: (begun: ContinuousClock.Instant, lastHeard: ContinuousClock.Instant)?
     private var hasAsked = false
-    /// When the answer must be there because a kernel seems to boot; nil where none does.
+    /// When the answer must be there because it is urgent; nil where it is not.
     private var urgent: ContinuousClock.Instant?
     private var isArmed = false
     /// Counts the suspicions, so that no timer acts on another one than its own.
@@ -52,7 +52,7 @@ final class PanicInquiry {
 
     /// The kernel is suspected, and said something just now.
     ///
-    /// - Parameter isUrgent: whether a kernel seems to boot.
+    /// - Parameter isUrgent: whether it is hardly anything else: a kernel seems to boot, or it panicked when its system never answered.
     func heard(isUrgent: Bool = false) {
         let now = timers.now()
         times = (times?.begun ?? now, now)
