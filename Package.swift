@@ -75,9 +75,8 @@ let package = Package(
         .target(
             name: "Targets",
             dependencies: [
-                "CLinux", "Guests", "Sandbox", "Boot", "Disks", "KernelLog", "Archives", "Templates", "HostTools",
-                "DevboxCore",
-                system,
+                "CLinux", "Guests", "Sandbox", "Images", "Boot", "Disks", "KernelLog", "Archives", "Templates",
+                "HostTools", "DevboxCore", system,
             ],
             swiftSettings: settings),
         .target(
@@ -90,7 +89,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "Sandbox", dependencies: ["Disks", "Templates", "HostTools", "DevboxCore", "CLinux", system],
+            name: "Sandbox",
+            dependencies: ["Disks", "QMP", "KernelLog", "Templates", "HostTools", "DevboxCore", "CLinux", system],
             swiftSettings: settings),
         .target(
             name: "Images",

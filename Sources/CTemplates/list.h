@@ -1,3 +1,11 @@
+{"appliance/init",
+	(const char[]){
+#embed "../../templates/appliance/init" suffix(,)
+		0}},
+{"appliance/modules",
+	(const char[]){
+#embed "../../templates/appliance/modules" suffix(,)
+		0}},
 {"apt.conf.mustache",
 	(const char[]){
 #embed "../../templates/apt.conf.mustache" suffix(,)

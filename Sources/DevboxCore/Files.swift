@@ -146,6 +146,13 @@ public enum Files {
         try posix("change the mode of \(path)") { chmod(path.string, mode) }
     }
 
+    /// Waits until all that was written to a file is on the host's disk; see fsync(2).
+    public static func sync(_ path: FilePath) throws {
+        let file = try open(path, .readOnly)
+        defer { try? file.close() }
+        try posix("write out \(path)") { fsync(file.rawValue) }
+    }
+
     /// fsync(2) of a directory, after which the names in it survive a power cut.
     public static func syncDirectory(_ path: FilePath) throws {
         let directory = try open(path, .readOnly, .directory)

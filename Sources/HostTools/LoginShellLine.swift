@@ -5,15 +5,15 @@ import DevboxCore
 /// They agree on little: on words of ASCII between single quotes without `'`, `!` and `\` in them, and on a backslash outside of quotes
 /// before another one. So what a shell of the guest's is to begin with is such a word, and the command comes as another one, in the
 /// notation of printf(1)'s `%b`, with an octal number for every byte that is not among these.
-struct LoginShellLine {
+public struct LoginShellLine {
     /// The line.
-    let text: String
+    public let text: String
 
     /// - Parameters:
     ///   - words: the command and its arguments.
     ///   - starter: a line for sh(1) without `'` and `!`. It finds in `$1` what ends a word, and in `$2` the words, both for `%b`.
     /// - Throws: `usage` where every byte that could stand between words is in one of them.
-    init(_ words: [String], starter: String) throws {
+    public init(_ words: [String], starter: String) throws {
         var free = Set(Self.separators)
         for byte in words.joined().utf8 where byte < 0x20 { free.remove(byte) }
         guard let separator = Self.separators.first(where: free.contains) else {

@@ -17,6 +17,7 @@ public struct Sandbox: ~Copyable {
     /// The descriptors that the enclosed devbox finds.
     static let channelNumber: Int32 = 3
     static let lockNumber: Int32 = 4
+    static let firstNumber: Int32 = 5
     /// What it is told where the command that it runs is to end.
     static let endRequest = Array("end\n".utf8)
 
@@ -36,11 +37,13 @@ public struct Sandbox: ~Copyable {
     /// - Parameters:
     ///   - plan: what it is, and what is done in it.
     ///   - lock: a lock that it shares as long as it lives: of what it changes. Its descriptor stays the caller's.
+    ///   - descriptors: what else the enclosed devbox finds, from number 5 on. They stay the caller's.
     ///   - streams: what it reads and writes.
     ///   - console: where `--verbose` prints the command.
     ///   - devbox: the program that is enclosed: this very one.
     public init(
-        _ plan: SandboxPlan, lock: FileDescriptor? = nil, streams: Streams, console: Console,
+        _ plan: SandboxPlan, lock: FileDescriptor? = nil, descriptors further: [FileDescriptor] = [],
+        streams: Streams, console: Console,
         devbox: Program = Sandbox.thisProgram
     ) throws {
         var plan = plan
@@ -68,6 +71,7 @@ public struct Sandbox: ~Copyable {
         }
         var descriptors = [Self.channelNumber: theirs]
         if let lock { descriptors[Self.lockNumber] = lock }
+        for (index, descriptor) in further.enumerated() { descriptors[Self.firstNumber + Int32(index)] = descriptor }
         let text: [UInt8]
         var child: ChildProcess
         do {
@@ -117,7 +121,7 @@ public struct Sandbox: ~Copyable {
         let message = try RecordFile.decode(SandboxMessage.self, from: lines.removeFirst())
         switch message {
         case .failed(let code, let text, let hint): throw Failure(code, text, hint: hint)
-        case .started, .ready, .ended, .crashed: return message
+        default: return message
         }
     }
 
@@ -165,6 +169,9 @@ public struct Sandbox: ~Copyable {
         }
         try waitUntilGone()
     }
+
+    /// Asks for the end of what it does.
+    mutating func askToEnd() throws { try Files.writeAll(channel, Self.endRequest, name: "the channel") }
 
     /// Waits until it has ended, its mounts and all.
     public mutating func waitUntilGone(limit: Duration = .seconds(30)) throws {

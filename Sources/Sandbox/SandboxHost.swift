@@ -69,6 +69,7 @@ public final class SandboxHost {
         return switch plan.task {
         case .settleDisk(let replays, let checks): try JournalTask(replays: replays, checks: checks, self).run()
         case .command(let command): try CommandTask(command, self).run()
+        case .appliance(let plan): try ApplianceTask(plan, self).run()
         case .service(let plan): try service(self, plan)
         }
     }

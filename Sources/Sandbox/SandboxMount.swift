@@ -39,7 +39,8 @@ public struct SandboxMount: Codable, Sendable {
 
     /// What devbox's own tools and packages come to a sandbox by, read-only, at /run/devbox.
     public static func extras(_ entries: [Entry]) -> SandboxMount { SandboxMount(extrasPath, entries: entries) }
-    static let extrasPath = "/run/devbox"
+    /// Where those are.
+    public static let extrasPath = "/run/devbox"
 
     /// The share of a work directory, at /work.
     ///

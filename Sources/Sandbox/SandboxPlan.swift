@@ -75,6 +75,8 @@ public enum SandboxTask: Codable, Sendable {
     ///   - replays: whether it has a journal to replay; e2fsck mends then what it mends unasked.
     ///   - checks: whether all of it is checked. Faults that e2fsck can mend unasked are mended; others are `badInput`.
     case settleDisk(replays: Bool, checks: Bool)
+    /// No container: a virtual machine on the disk, which does what it is told at its ports; see `Appliance`.
+    case appliance(AppliancePlan)
     /// What devbox itself does there, a guest's supervisor say. `plan` is JSON of the service's own.
     case service(plan: String)
 }
@@ -115,7 +117,11 @@ public enum SandboxMessage: Codable, Sendable {
     case ready
     /// The task ended with this status.
     case ended(status: Int32)
-    /// A program of a service's crashed before the service answered.
+    /// The kernel of an appliance says that it panics, in this line.
+    case panicked(line: String)
+    /// An appliance ended by itself; why, as far as it is known.
+    case stopped(reason: String)
+    /// A program of a service's, or of an appliance's, crashed before it answered.
     case crashed(signal: Int32)
     /// It could not be done.
     case failed(code: DevboxCore.ExitCode, message: String, hint: String?)

@@ -11,11 +11,11 @@ import SystemPackage
 /// the output may be slow, and must keep neither a time limit nor Ctrl-C from their work.
 final class OutputRelay {
     /// For the program that reaches the guest.
-    var stream: ChildProcess.Stream { .descriptor(pipe.writeEnd) }
+    var stream: ChildProcess.Stream { pipe.map { .descriptor($0.writeEnd) } ?? .null }
     /// Readable when there is something that `look` has not told yet.
     var news: FileDescriptor { told.readEnd }
 
-    private let pipe: Pipe
+    private let pipe: Pipe?
     private let told: Pipe
     private let stopping: Pipe
     private let abandoning: Pipe
@@ -52,12 +52,21 @@ final class OutputRelay {
     /// Begins to pass on.
     ///
     /// - Parameters:
+    ///   - source: where it comes from, which stays the caller's; nil for a pipe of its own.
     ///   - target: where it goes.
     ///   - standard: devbox's own stream for it, 1 or 2.
     ///   - mark: the mark; nil for what has none, which is passed on as it is.
     ///   - isShown: whether what comes before the first mark is passed on too: at a terminal it may be a question.
-    init(to target: ChildProcess.Stream, standard: Int32, mark: String?, isShown: Bool = false) throws {
-        (pipe, told, stopping, abandoning) = (try Pipe(), try Pipe(), try Pipe(), try Pipe())
+    init(
+        from source: FileDescriptor? = nil, to target: ChildProcess.Stream, standard: Int32, mark: String?,
+        isShown: Bool = false
+    ) throws {
+        (told, stopping, abandoning) = (try Pipe(), try Pipe(), try Pipe())
+        let input: Source
+        if let source { (input, pipe) = (Source(source), nil) } else {
+            let pipe = try Pipe()
+            (input, self.pipe) = (Source(pipe), pipe)
+        }
         _ = devbox_set_nonblocking(told.readEnd.rawValue, 1)
         let target: FileDescriptor? =
             switch target {
@@ -66,13 +75,13 @@ final class OutputRelay {
             case .null: nil
             }
         let worker = Worker(
-            pipe: pipe, told: told, stopping: stopping, abandoning: abandoning, target: target,
+            source: input, told: told, stopping: stopping, abandoning: abandoning, target: target,
             marks: mark.map(CommandMarks.init), isShown: isShown)
         thread = try WorkThread { try worker.run() }
     }
 
     /// To be called when the program has its end of the pipe.
-    func hasStarted() { pipe.closeWriteEnd() }
+    func hasStarted() { pipe?.closeWriteEnd() }
 
     /// How far it is now.
     func look() -> Progress {
@@ -95,7 +104,7 @@ final class OutputRelay {
 
     /// What is there already is the last that counts: what the command left running may hold the other end for ever.
     func readNoFurther() {
-        pipe.closeWriteEnd()
+        pipe?.closeWriteEnd()
         stopping.closeWriteEnd()
     }
 
@@ -103,7 +112,7 @@ final class OutputRelay {
     ///
     /// - Throws: where it cannot be written to where it belongs.
     func finish() throws -> Report {
-        pipe.closeWriteEnd()
+        pipe?.closeWriteEnd()
         return try thread.wait().get()
     }
 
@@ -119,9 +128,22 @@ final class OutputRelay {
 /// What the thread tells, a byte each; its end is the pipe's.
 private enum News: UInt8 { case ended = 1, left, unwanted }
 
+/// Where the thread reads.
+private struct Source {
+    let descriptor: FileDescriptor
+    private let pipe: Pipe?
+
+    init(_ pipe: Pipe) { (descriptor, self.pipe) = (pipe.readEnd, pipe) }
+
+    init(_ descriptor: FileDescriptor) { (self.descriptor, pipe) = (descriptor, nil) }
+
+    func close() { pipe?.closeReadEnd() }
+}
+
 /// The thread's own.
 private final class Worker: @unchecked Sendable {
-    private let pipe, told, stopping, abandoning: Pipe
+    private let source: Source
+    private let told, stopping, abandoning: Pipe
     private var target: FileDescriptor?
     private var marks: CommandMarks?
     private let isShown: Bool
@@ -132,10 +154,10 @@ private final class Worker: @unchecked Sendable {
     private static let unwaited = 4096
 
     init(
-        pipe: Pipe, told: Pipe, stopping: Pipe, abandoning: Pipe, target: FileDescriptor?, marks: CommandMarks?,
+        source: Source, told: Pipe, stopping: Pipe, abandoning: Pipe, target: FileDescriptor?, marks: CommandMarks?,
         isShown: Bool
     ) {
-        (self.pipe, self.told, self.stopping, self.abandoning) = (pipe, told, stopping, abandoning)
+        (self.source, self.told, self.stopping, self.abandoning) = (source, told, stopping, abandoning)
         (self.target, self.marks, self.isShown) = (target, marks, isShown)
         var status = stat()
         isFile = target.map { fstat($0.rawValue, &status) == 0 && status.st_mode & S_IFMT == S_IFREG } ?? true
@@ -145,19 +167,19 @@ private final class Worker: @unchecked Sendable {
     func run() throws -> OutputRelay.Report {
         // A writer that goes on must not wait for a reader that has given up.
         defer {
-            pipe.closeReadEnd()
+            source.close()
             told.closeWriteEnd()
         }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 4096)
         defer { buffer.deallocate() }
         var left: Int?
         while left != 0 {
-            if left == nil, Poll.wait([.read(pipe.readEnd), .read(stopping.readEnd)])[1] {
-                left = try pipe.readableBytes()
+            if left == nil, Poll.wait([.read(source.descriptor), .read(stopping.readEnd)])[1] {
+                left = try Pipe.readableBytes(source.descriptor)
                 continue
             }
             let count = try posix("read what the command writes") {
-                read(pipe.readEnd.rawValue, buffer.baseAddress, min(buffer.count, left ?? buffer.count))
+                read(source.descriptor.rawValue, buffer.baseAddress, min(buffer.count, left ?? buffer.count))
             }
             if count == 0 { break }
             left = left.map { $0 - count }

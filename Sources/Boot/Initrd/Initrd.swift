@@ -27,9 +27,13 @@ public struct InitrdRecipe: Sendable {
     init(script: String, modules: String, sector: Int64, usr: Int64? = nil) {
         self.script = script
         self.usr = usr
-        self.modules = modules.split(separator: "\n").map { $0.prefix { $0 != "#" }.filter { !$0.isWhitespace } }
-            .filter { !$0.isEmpty }
+        self.modules = Self.names(in: modules)
         self.sector = sector
+    }
+
+    /// The names of a list that has one a line, and comments.
+    static func names(in text: String) -> [String] {
+        text.split(separator: "\n").map { $0.prefix { $0 != "#" }.filter { !$0.isWhitespace } }.filter { !$0.isEmpty }
     }
 
     /// Changes whenever an initrd made by this recipe would be another one, the disk being the same.
@@ -50,7 +54,7 @@ enum Initrd {
     static func make(_ tree: ModuleTree?, from root: borrowing Ext4FileSystem, _ recipe: InitrdRecipe) throws
         -> [UInt8]?
     {
-        guard let tools = try InitrdTools(on: root) else { return nil }
+        guard let tools = try InitrdTools([InitrdTools.handover], on: root) else { return nil }
         var archive = CpioArchive()
         for folder in ["bin", "lib", "usr", "modules", "devbox", "proc", "sys", "dev", "run", "root"] {
             archive.addDirectory(folder)
@@ -58,15 +62,7 @@ enum Initrd {
         archive.addFile("init", executable: true, Array(recipe.script.utf8))
         for file in tools.files { archive.addFile(file.path, executable: true, file.bytes) }
         for link in tools.links { archive.addLink(link.path, to: link.target) }
-        var names: [String] = []
-        if let tree {
-            for path in tree.closure(recipe.modules) {
-                let name = ModuleTree.name(of: path) + ".ko"
-                archive.addFile("modules/\(name)", executable: false, try tree.content(path, on: root))
-                names.append(name + "\n")
-            }
-        }
-        archive.addFile("devbox/modules", executable: false, Array(names.joined().utf8))
+        try archive.addModules(recipe.modules, of: tree, on: root)
         archive.addFile("devbox/sector", executable: false, Array("\(recipe.sector)\n".utf8))
         if let usr = recipe.usr { archive.addFile("devbox/usr", executable: false, Array("\(usr)\n".utf8)) }
         return archive.finished()
@@ -77,21 +73,32 @@ enum Initrd {
         "there is no initrd in /boot, and nothing on the disk to make one of: neither klibc's programs, nor a static busybox, nor sh, mount, insmod and switch_root with their libraries"
 
     /// What a kernel finds its root file system with: on all machines that QEMU emulates here the disk is a virtio device on the PCI bus.
-    private static let drivers = ["virtio_pci", "virtio_blk", "ext4"]
+    static let drivers = ["virtio_pci", "virtio_blk", "ext4"]
 
     /// What keeps a kernel from finding its root file system, with an initrd of devbox's; nil where it has its drivers.
-    static func obstacle(_ version: String, _ tree: ModuleTree?, on root: borrowing Ext4FileSystem) throws -> String? {
-        // A kernel that says nothing of what is built in may have all of it.
-        guard let builtIn = try root.text("/lib/modules/\(version)/modules.builtin", limit: 16 << 20), !builtIn.isEmpty
-        else { return nil }
-        let names = Set(builtIn.split(separator: "\n").map { ModuleTree.name(of: String($0)) })
-        let missing = Self.drivers.filter { tree?.closure([$0]).isEmpty ?? true && !names.contains($0) }
+    ///
+    /// - Parameter drivers: those that it needs.
+    static func obstacle(
+        _ version: String, _ tree: ModuleTree?, on root: borrowing Ext4FileSystem, drivers: [String] = Self.drivers
+    ) throws -> String? {
+        let missing = try Self.missing(drivers, version, tree, on: root)
         if missing.isEmpty { return nil }
         guard tree != nil else {
             return
                 "\(missing.joined(separator: ", ")) can be modules alone, and /lib/modules/\(version) has no list of its modules, modules.dep: depmod(8) has not run for it in the guest"
         }
         return "it has no \(missing.joined(separator: " and no ")), neither built in nor as a module"
+    }
+
+    /// Those of some drivers that a kernel has neither built in nor as a module.
+    static func missing(
+        _ drivers: [String], _ version: String, _ tree: ModuleTree?, on root: borrowing Ext4FileSystem
+    ) throws -> [String] {
+        // A kernel that says nothing of what is built in may have all of it.
+        guard let builtIn = try root.text("/lib/modules/\(version)/modules.builtin", limit: 16 << 20), !builtIn.isEmpty
+        else { return [] }
+        let names = Set(builtIn.split(separator: "\n").map { ModuleTree.name(of: String($0)) })
+        return drivers.filter { tree?.closure([$0]).isEmpty ?? true && !names.contains($0) }
     }
 }
 
@@ -100,5 +107,22 @@ enum Fingerprint {
     static func of(_ text: String) -> String {
         let hash = text.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
         return String(hash, radix: 16)
+    }
+}
+
+extension CpioArchive {
+    /// Adds modules and all that they need, and the list of them in the order in which they load.
+    ///
+    /// - Parameter tree: the kernel's modules; nil where it has none.
+    mutating func addModules(_ wanted: [String], of tree: ModuleTree?, on root: borrowing Ext4FileSystem) throws {
+        var names: [String] = []
+        if let tree {
+            for path in tree.closure(wanted) {
+                let name = ModuleTree.name(of: path) + ".ko"
+                addFile("modules/\(name)", executable: false, try tree.content(path, on: root))
+                names.append(name + "\n")
+            }
+        }
+        addFile("devbox/modules", executable: false, Array(names.joined().utf8))
     }
 }

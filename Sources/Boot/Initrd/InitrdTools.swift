@@ -1,7 +1,7 @@
 import DevboxCore
 import Disks
 
-/// The shell and the few commands of an initrd, as a guest has them: klibc's, which initramfs-tools brings, or a static busybox, or
+/// The shell and the few commands of an initrd, as a disk has them: klibc's, which initramfs-tools brings, or a static busybox, or
 /// those that the guest works with itself, with the libraries that they load.
 struct InitrdTools {
     /// Files by their path in the initrd.
@@ -11,21 +11,28 @@ struct InitrdTools {
 
     private static let limit = 8 << 20
 
+    /// What hands the machine over to the system's own init; klibc has its own.
+    static let handover = "switch_root"
+    /// What each initrd needs.
+    private static let basic = ["sh", "mount", "mkdir", "insmod", "sleep"]
+
     /// Looks for them on a guest's disk; nil where it has none of these.
-    init?(on root: borrowing Ext4FileSystem) throws {
-        if try takeKlibc(root) { return }
-        if try takeBusybox(root) { return }
-        guard let programs = try LinkedPrograms(["sh", "mount", "mkdir", "insmod", "switch_root", "sleep"], on: root)
-        else { return nil }
+    ///
+    /// - Parameter further: commands beside the shell, mount, mkdir, insmod and sleep.
+    init?(_ further: [String], on root: borrowing Ext4FileSystem) throws {
+        let names = Self.basic + further
+        if try takeKlibc(names, root) { return }
+        if try takeBusybox(names, root) { return }
+        guard let programs = try LinkedPrograms(names, on: root) else { return nil }
         files = programs.files
         links = programs.links
     }
 
-    private mutating func takeKlibc(_ root: borrowing Ext4FileSystem) throws -> Bool {
+    private mutating func takeKlibc(_ names: [String], _ root: borrowing Ext4FileSystem) throws -> Bool {
         let folder = "/usr/lib/klibc/bin"
         var found: [(path: String, bytes: [UInt8])] = []
         var libraries: Set<String> = []
-        for name in ["sh", "mount", "mkdir", "insmod", "run-init", "sleep"] {
+        for name in names.map({ $0 == Self.handover ? "run-init" : $0 }) {
             guard let bytes = try Self.read("\(folder)/\(name)", root) else { return false }
             found.append(("bin/\(name)", bytes))
             // The library that they share takes the place of ld.so; its name bears a digest.
@@ -40,12 +47,12 @@ struct InitrdTools {
         return true
     }
 
-    private mutating func takeBusybox(_ root: borrowing Ext4FileSystem) throws -> Bool {
+    private mutating func takeBusybox(_ names: [String], _ root: borrowing Ext4FileSystem) throws -> Bool {
         for path in ["/bin/busybox", "/usr/bin/busybox", "/usr/lib/initramfs-tools/bin/busybox"] {
             guard let bytes = try Self.read(path, root), let linkage = ELFLinkage(bytes), linkage.interpreter == nil
             else { continue }
             files = [("bin/busybox", bytes)]
-            links = ["sh", "mount", "mkdir", "insmod", "switch_root", "sleep"].map { ("bin/\($0)", "busybox") }
+            links = names.map { ("bin/\($0)", "busybox") }
             return true
         }
         return false

@@ -1,6 +1,7 @@
 import DevboxCore
 import Glibc
 import HostTools
+import Sandbox
 import SystemPackage
 
 /// Finds out whether KVM runs guests here, by running one.

@@ -6,13 +6,17 @@ extension GuestRecord {
     package var containerName: String { "devbox-\(name)-\(id.prefix(8))" }
 
     /// A sandbox on the guest's disk, which sees the share at /work.
-    package func sandbox(_ task: SandboxTask, _ files: GuestFiles, in work: WorkDirectory) throws -> SandboxPlan {
+    ///
+    /// - Parameter isOwners: false for a virtual machine, whose server of files runs as the owner.
+    package func sandbox(
+        _ task: SandboxTask, _ files: GuestFiles, in work: WorkDirectory, isOwners: Bool = true
+    ) throws -> SandboxPlan {
         var plan = SandboxPlan(
             containerName,
             root: .disk(path: files.disk.string, partition: root.partition, parts: root.parts ?? []),
             architecture: architecture,
             hostname: identity.hostname, title: name, task: task, folder: files.run, work: work)
-        plan.mounts = [try .share(of: work)]
+        plan.mounts = [try .share(of: work, isOwners: isOwners)]
         return plan
     }
 }

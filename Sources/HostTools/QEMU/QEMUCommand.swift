@@ -79,6 +79,9 @@ public struct QEMUCommand: Sendable, Equatable {
     /// What QEMU may not do: start programs, become somebody else, change its own scheduling.
     static let sandbox = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 
+    /// A comma in an option's value is written twice.
+    static func escape(_ value: String) -> String { value.replacingScalar(",", with: ",,") }
+
     /// The command line, to be run in the guest's folder.
     public var command: Command {
         var arguments = [

@@ -3,14 +3,16 @@ import Glibc
 import HostTools
 
 /// Who QEMU runs as: the work directory's owner, or nobody in particular where that is root; never root.
-struct QEMUUser: Equatable {
-    let owner: Owner
+public struct QEMUUser: Equatable {
+    /// Who that is.
+    public let owner: Owner
     /// The group of /dev/kvm, which root can give to QEMU; an ordinary user has it or has it not.
     let group: gid_t?
     /// Whether devbox runs as root and has to become the user.
-    let becomes: Bool
+    public let becomes: Bool
 
-    init(of work: WorkDirectory) {
+    /// - Parameter work: the work directory.
+    public init(of work: WorkDirectory) {
         becomes = isRoot
         owner = work.guestOwner
         var status = stat()
@@ -18,10 +20,10 @@ struct QEMUUser: Equatable {
     }
 
     /// What KVM is reached through.
-    static let device = "/dev/kvm"
+    public static let device = "/dev/kvm"
 
     /// The command as this user's, without capabilities.
-    func run(_ command: Command) -> Command {
+    public func run(_ command: Command) -> Command {
         becomes ? Setpriv.run(command, as: owner, group: group) : Setpriv.withoutCapabilities(command)
     }
 }

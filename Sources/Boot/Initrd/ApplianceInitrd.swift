@@ -1,0 +1,48 @@
+import DevboxCore
+import Disks
+import Templates
+
+/// The initrd of an appliance: a machine that mounts a system's disk and runs commands in it, without the system's init.
+///
+/// All in it is of the disk that the kernel is of. Of the disk that the appliance works on it knows nothing: that is told at its port.
+public struct ApplianceInitrd: Sendable {
+    /// A cpio archive as the kernel unpacks it.
+    public let bytes: [UInt8]
+    /// Why the kernel can show no folder of the host's; nil where it can.
+    public let unshared: String?
+
+    private static let needed = Initrd.drivers + ["virtio_console"]
+    private static let shared = ["9pnet_virtio", "9p"]
+
+    /// Makes it for a kernel.
+    ///
+    /// - Parameters:
+    ///   - version: the kernel's.
+    ///   - root: the disk that has its modules, and a shell.
+    /// - Throws: `environment`, where the kernel lacks a driver, or the disk a shell.
+    public init(for version: String, from root: borrowing Ext4FileSystem, _ templates: Templates) throws {
+        guard let tools = try InitrdTools(["chroot", "cat"], on: root) else {
+            throw Failure(
+                .environment,
+                "there is nothing on the disk to make an initrd of: neither klibc's programs, nor a static busybox, nor sh, mount, insmod and chroot with their libraries"
+            )
+        }
+        let tree = try ModuleTree(version, on: root)
+        if let obstacle = try Initrd.obstacle(version, tree, on: root, drivers: Self.needed) {
+            throw Failure(.environment, "the kernel \(version) cannot start an appliance: \(obstacle)")
+        }
+        let missing = try Initrd.missing(Self.shared, version, tree, on: root)
+        unshared =
+            missing.isEmpty
+            ? nil : "the kernel \(version) has no \(missing.joined(separator: " and no ")), neither built in nor as a module"
+        var archive = CpioArchive()
+        for folder in [
+            "bin", "lib", "usr", "modules", "devbox", "proc", "sys", "dev", "run", "tmp", "root", "keep",
+        ] { archive.addDirectory(folder) }
+        archive.addFile("init", executable: true, Array(try templates.text("appliance/init").utf8))
+        for file in tools.files { archive.addFile(file.path, executable: true, file.bytes) }
+        for link in tools.links { archive.addLink(link.path, to: link.target) }
+        try archive.addModules(InitrdRecipe.names(in: templates.text("appliance/modules")), of: tree, on: root)
+        bytes = archive.finished()
+    }
+}

@@ -1,0 +1,89 @@
+import Boot
+import DevboxCore
+import Disks
+import Guests
+import HostTools
+import Images
+import SystemPackage
+import Templates
+
+/// The kernel that an appliance is started with, and its initrd.
+struct ApplianceKernel {
+    /// What `uname -r` says in it.
+    let version: String
+    /// Its file.
+    let file: FilePath
+    /// Made for it.
+    let initrd: ApplianceInitrd
+
+    /// One for work on a guest's disk: nothing of the guest's own is needed for it, so that nothing of the guest can keep it from working.
+    /// Its image's come first, then the guest's own, then those of other images of the architecture.
+    ///
+    /// - Throws: `environment`, where none can be had; why is told for each.
+    static func forWork(
+        on record: GuestRecord, _ files: GuestFiles, in store: GuestStore, console: Console
+    ) throws -> ApplianceKernel {
+        let images = ImageStore(store.work)
+        let all = try images.records().filter { $0.architecture == record.architecture }
+        let (own, others) = (all.filter { $0.name == record.image.name }, all.filter { $0.name != record.image.name })
+        func of(_ image: ImageRecord) -> Source {
+            let files = images.image(image.name)
+            return Source(
+                name: "the image \(image.name)", kernels: image.kernels, boot: files.boot, disk: files.disk,
+                root: image.root)
+        }
+        let guest = Source(
+            name: record.name, kernels: record.kernels, boot: files.boot, disk: files.disk, root: record.root)
+        var reasons: [String] = []
+        for source in own.map(of) + [guest] + others.map(of) {
+            for kernel in source.kernels {
+                do {
+                    let found = try source.make(kernel, store.templates)
+                    console.detail("the appliance's kernel is \(kernel.version) of \(source.name)")
+                    return found
+                } catch {
+                    reasons.append("\(kernel.version) of \(source.name): \(Failure(error).message)")
+                }
+            }
+        }
+        throw Failure(
+            .environment,
+            "no appliance can work on \(record.name): there is no kernel for \(record.architecture.rawValue)"
+                + (reasons.isEmpty ? "" : ": " + reasons.joined(separator: "; ")),
+            hint:
+                "any image of this architecture with a kernel has one: `devbox image build --arch \(record.architecture.rawValue)`"
+        )
+    }
+
+    /// The one that a guest would start with.
+    ///
+    /// - Parameter version: of an installed kernel; nil for the guest's next.
+    static func own(_ version: String?, of record: GuestRecord, _ files: GuestFiles, in store: GuestStore) throws
+        -> ApplianceKernel
+    {
+        let choice = try BootKernelChoice.choose(record, version: version)
+        guard let kernel = record.kernels.first(where: { $0.version == choice.version }) else {
+            throw Failure(.notFound, "the guest \(record.name) has no kernel \(choice.version)")
+        }
+        return try Source(
+            name: record.name, kernels: record.kernels, boot: files.boot, disk: files.disk, root: record.root
+        ).make(kernel, store.templates)
+    }
+
+    /// Where kernels are: copies in a folder, their modules on a disk.
+    private struct Source {
+        let name: String
+        let kernels: [BootKernel]
+        let (boot, disk): (FilePath, FilePath)
+        let root: RootFileSystem
+
+        func make(_ kernel: BootKernel, _ templates: Templates) throws -> ApplianceKernel {
+            let file = boot.appending(kernel.vmlinuz)
+            guard Files.exists(file) else { throw Failure(.environment, "\(file) is gone") }
+            let root = try root.open(on: Qcow2Reader(disk), name: disk.string)
+            return ApplianceKernel(
+                version: kernel.version, file: file,
+                initrd: try ApplianceInitrd(for: kernel.version, from: root, templates))
+        }
+    }
+}

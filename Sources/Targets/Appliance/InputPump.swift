@@ -1,0 +1,56 @@
+import CLinux
+import DevboxCore
+import Glibc
+import HostTools
+import SystemPackage
+
+/// Passes what is read on to a port of an appliance. The input's end, or `stop`, is the port's: nothing comes behind it.
+final class InputPump {
+    private let stopping: Pipe
+    private let port: FileDescriptor
+    private let thread: WorkThread<Void>
+
+    /// Begins.
+    ///
+    /// - Parameters:
+    ///   - source: stays the caller's.
+    ///   - port: is closed at the pump's end.
+    init(from source: FileDescriptor, to port: FileDescriptor) throws {
+        let stopping = try Pipe()
+        (self.stopping, self.port) = (stopping, port)
+        let stop = stopping.readEnd
+        thread = try WorkThread { Self.pump(from: source, to: port, until: stop) }
+    }
+
+    /// Ends the input.
+    func stop() {
+        stopping.closeWriteEnd()
+        _ = thread.wait()
+    }
+
+    deinit {
+        stop()
+        try? port.close()
+    }
+
+    private static func pump(from source: FileDescriptor, to port: FileDescriptor, until stop: FileDescriptor) {
+        // Closed, it would take along what was not read yet.
+        defer { shutdown(port.rawValue, Int32(SHUT_WR)) }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 4096)
+        defer { buffer.deallocate() }
+        while !Poll.wait([.read(stop), .read(source)])[0] {
+            let count = read(source.rawValue, buffer.baseAddress, buffer.count)
+            if count < 0, errno == EINTR || errno == EAGAIN { continue }
+            guard count > 0 else { return }
+            var rest = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+            while !rest.isEmpty {
+                if Poll.wait([.read(stop), .write(port)])[0] { return }
+                let sent = send(
+                    port.rawValue, rest.baseAddress, rest.count, Int32(MSG_DONTWAIT))
+                if sent < 0, errno == EINTR || errno == EAGAIN { continue }
+                guard sent > 0 else { return }
+                rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(sent))
+            }
+        }
+    }
+}
