@@ -10,8 +10,15 @@ public struct GuestStore: Sendable {
     /// The work directory.
     public let work: WorkDirectory
 
-    /// - Parameter work: the work directory.
-    public init(_ work: WorkDirectory) { self.work = work }
+    /// What commands in its stopped guests are to run in.
+    public var sandboxes: SandboxPolicy
+
+    /// - Parameters:
+    ///   - work: the work directory.
+    ///   - sandboxes: what commands in its stopped guests are to run in.
+    public init(_ work: WorkDirectory, sandboxes: SandboxPolicy = SandboxPolicy()) {
+        (self.work, self.sandboxes) = (work, sandboxes)
+    }
 
     /// What devbox hands to guests and programs, with the user's own versions.
     package var templates: Templates { Templates(work) }

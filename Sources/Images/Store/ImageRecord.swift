@@ -38,6 +38,8 @@ public struct ImageRecord: Record {
         public var sha256: SHA256Digest?
         /// Each package of a built image: name, version, architecture.
         public var packages: [InstalledPackage]?
+        /// The user's word on whether the image's disk may be mounted by the host's kernel; nil where none was given.
+        public var trusted: Bool?
 
         /// - Parameters:
         ///   - kind: "build" or "import".
@@ -45,12 +47,17 @@ public struct ImageRecord: Record {
         ///   - file: an imported file's path.
         ///   - sha256: of an imported file.
         ///   - packages: those of a built image.
+        ///   - trusted: the user's word on an imported one.
         public init(
             kind: String, command: String, file: String? = nil, sha256: SHA256Digest? = nil,
-            packages: [InstalledPackage]? = nil
+            packages: [InstalledPackage]? = nil, trusted: Bool? = nil
         ) {
-            (self.kind, self.command, self.file, self.sha256, self.packages) = (kind, command, file, sha256, packages)
+            (self.kind, self.command, self.file, self.sha256) = (kind, command, file, sha256)
+            (self.packages, self.trusted) = (packages, trusted)
         }
+
+        /// Whether the host's kernel may mount the image's disk unasked: one that devbox built, and any other that the user said so of.
+        public var isTrusted: Bool { trusted ?? (kind == "build") }
     }
 
     /// The members of the file that devbox knows; others are kept as they are.
