@@ -29,8 +29,11 @@ final class PackageFeed {
     /// - Parameters:
     ///   - folder: where fifos and second names may be made.
     ///   - sizeLimit: how much the package may take on the guest's disk, in bytes.
+    ///   - readsFifos: whether dpkg can read a fifo of the host's; else it begins when `feed` has decoded all of the package.
     /// - Throws: `badInput` where a package that is decoded at once holds what it must not, or is damaged.
-    init(_ file: PackageFile, _ cache: DecodedCache, folder: FilePath, sizeLimit: Int64) throws {
+    init(
+        _ file: PackageFile, _ cache: DecodedCache, folder: FilePath, sizeLimit: Int64, readsFifos: Bool = true
+    ) throws {
         self.file = file
         self.sizeLimit = sizeLimit
         let name = "packages/\(file.fileName)"
@@ -43,7 +46,8 @@ final class PackageFeed {
             return
         }
         var writer = try cache.begin(file.package, digest: file.digest)
-        guard let size = file.package.decodedDataSize, size >= Self.streamedFrom else {
+        let isFar = !readsFifos && !Self.sharesDisk(writer.path, folder)
+        guard let size = file.package.decodedDataSize, size >= Self.streamedFrom, !isFar else {
             try DebCheck(sizeLimit: sizeLimit).run(file.package, sink: { writer.append($0) })
             guard try Self.hold(writer.finish().path, as: held) else {
                 throw Failure(
@@ -56,10 +60,18 @@ final class PackageFeed {
             self.fifo = nil
             return
         }
+        let written = writer.path
+        self.writer = consume writer
+        guard readsFifos else {
+            // By a name of its own: it gets another one when it is whole.
+            try posix("give \(written) a second name") { link(written.string, held.string) }
+            extras = [SandboxMount.Entry(held, as: name)]
+            fifo = nil
+            return
+        }
         let fifo = folder.appending("\(file.fileName).data")
         try posix("make \(fifo)") { mkfifo(fifo.string, 0o644) }
-        extras = [SandboxMount.Entry(writer.path, as: name), SandboxMount.Entry(fifo, as: "\(name).data")]
-        self.writer = consume writer
+        extras = [SandboxMount.Entry(written, as: name), SandboxMount.Entry(fifo, as: "\(name).data")]
         self.fifo = fifo
     }
 
@@ -79,11 +91,24 @@ final class PackageFeed {
         return true
     }
 
+    private static func sharesDisk(_ file: FilePath, _ folder: FilePath) -> Bool {
+        guard let left = try? Files.status(file), let right = try? Files.status(folder) else { return false }
+        return left.st_dev == right.st_dev
+    }
+
     /// Decodes the package and hands it to the dpkg that runs, where that is still to be done.
     ///
     /// - Throws: `badInput` for what must not be installed. Where dpkg ends early, nothing: its status says why.
     func feed(until end: CommandEnd) throws {
-        guard let fifo, var writer = writer.take() else { return }
+        guard var writer = writer.take() else { return }
+        guard let fifo else {
+            try DebCheck(sizeLimit: sizeLimit).run(file.package) { chunk in
+                writer.append(chunk)
+                try Interrupts.check()
+            }
+            _ = try writer.finish()
+            return
+        }
         // Open for reading too, so that it does not wait for dpkg, and dpkg's death is no signal.
         let pipe = try Files.open(fifo, .readWrite, .nonBlocking)
         defer { try? pipe.close() }

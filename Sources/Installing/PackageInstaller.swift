@@ -158,7 +158,9 @@ public struct PackageInstaller: Sendable {
         let folder = change.files.run
         try Files.makeDirectory(folder, mode: 0o711)
         defer { try? Files.removeTree(folder) }
-        let feeds = try files.map { try PackageFeed($0, cache, folder: folder, sizeLimit: room) }
+        let feeds = try files.map {
+            try PackageFeed($0, cache, folder: folder, sizeLimit: room, readsFifos: change.readsFifos)
+        }
         let depmod = try DepmodCache(work, for: files, on: change)
         let tools = try [makeTools(in: folder, makesInitrds: options.guestInitrd)] + depmod.extras(for: change)
         let groups = packages.groups

@@ -5,3 +5,6 @@ public struct CommandEnd: Sendable {
     /// When it is ended; nil for never.
     public let deadline: ContinuousClock.Instant?
 }
+
+/// What ended a command in a stopped guest. What it changed is kept in each case.
+enum CommandEnding: Equatable { case status(Int32), timedOut, interrupted }

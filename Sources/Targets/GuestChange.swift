@@ -11,6 +11,7 @@ import SystemPackage
 public final class GuestChange: StoppedGuestTarget {
     private var guest: StoppedGuest
     private let purpose: String
+    private let kind: SandboxKind
     /// The guest's record; what it is when the transaction ends is what is committed.
     public var record: GuestRecord
 
@@ -20,17 +21,13 @@ public final class GuestChange: StoppedGuestTarget {
     ///   - name: the guest's name.
     ///   - purpose: the command, for those who wait and for messages.
     ///   - otherwise: what else than stopping it the user of a running guest can do, for the hint.
-    /// - Throws: `needsRoot`; `busy` where the guest runs.
+    /// - Throws: `needsRoot` for a container; `busy` where the guest runs.
     public init(
         _ name: String, for purpose: String, in store: GuestStore, otherwise: String? = nil, runner: Runner
     ) throws {
-        guard isRoot else {
-            throw Failure(
-                .needsRoot, "\(purpose) needs root: it runs programs in the guest's container",
-                hint: "sudo devbox \(purpose) …")
-        }
         let stopped = try StoppedGuest(name, in: store, for: purpose, otherwise: otherwise, runner: runner)
-        _ = try ForeignCode.way(for: stopped.record.architecture)
+        kind = try store.sandboxKind(for: stopped.record)
+        if kind == .container { _ = try ForeignCode.way(for: stopped.record.architecture) }
         try stopped.replayJournal()
         self.purpose = purpose
         record = stopped.record
@@ -41,6 +38,9 @@ public final class GuestChange: StoppedGuestTarget {
     public var architecture: Architecture { record.architecture }
     /// Where the guest's files are.
     public var files: GuestFiles { guest.files }
+
+    /// In a container the kernel is the host's, in an appliance one of an image's.
+    public var hasOwnKernel: Bool { false }
 
     /// Whether nothing ever ran in the guest since it was cloned from its image.
     public var isUntouched: Bool { guest.record.isUntouched }
@@ -99,24 +99,62 @@ public final class GuestChange: StoppedGuestTarget {
         _ command: TargetCommand, showing extras: [SandboxMount.Entry],
         meanwhile: (CommandEnd) throws -> Void = { _ in }
     ) throws -> CommandResult {
-        var flushed = command
-        flushed.arguments = try guest.store.templates.shell("target/run-flushing.sh", command.arguments)
         let deadline = command.limit.map { ContinuousClock.now + $0 }
         let streams = try CommandStreams(command, of: name)
         return try streams.finish(
             Result {
-                var sandbox = try guest.sandbox(for: flushed, streams, showing: extras, isUnsynced: true)
-                do {
-                    try meanwhile(CommandEnd(descriptor: sandbox.descriptor, deadline: deadline))
-                    if let status = try sandbox.finish(until: deadline) { return status }
-                    throw Failure(
-                        .failure,
-                        "\(purpose) in \(name) did not end within \((command.limit ?? .zero).inWords); nothing was changed",
-                        hint: "--timeout allows it more")
-                } catch {
-                    sandbox.kill()
-                    throw error
+                switch kind {
+                case .container: try runInContainer(command, streams, until: deadline, showing: extras, meanwhile)
+                case .appliance: try runInAppliance(command, streams, until: deadline, showing: extras, meanwhile)
                 }
             })
+    }
+
+    /// Whether what is shown of the host may be a fifo, which is read while the command runs.
+    public var readsFifos: Bool { kind == .container }
+
+    private func notInTime(_ command: TargetCommand) -> Failure {
+        Failure(
+            .failure,
+            "\(purpose) in \(name) did not end within \((command.limit ?? .zero).inWords); nothing was changed",
+            hint: "--timeout allows it more")
+    }
+
+    private func runInContainer(
+        _ command: TargetCommand, _ streams: CommandStreams, until deadline: ContinuousClock.Instant?,
+        showing extras: [SandboxMount.Entry], _ meanwhile: (CommandEnd) throws -> Void
+    ) throws -> Int32 {
+        var flushed = command
+        flushed.arguments = try guest.store.templates.shell("target/run-flushing.sh", command.arguments)
+        var sandbox = try guest.sandbox(for: flushed, streams, showing: extras, isUnsynced: true)
+        do {
+            try meanwhile(CommandEnd(descriptor: sandbox.descriptor, deadline: deadline))
+            if let status = try sandbox.finish(until: deadline) { return status }
+            throw notInTime(command)
+        } catch {
+            sandbox.kill()
+            throw error
+        }
+    }
+
+    private func runInAppliance(
+        _ command: TargetCommand, _ streams: CommandStreams, until deadline: ContinuousClock.Instant?,
+        showing extras: [SandboxMount.Entry], _ meanwhile: (CommandEnd) throws -> Void
+    ) throws -> Int32 {
+        let machine = try GuestAppliance(guest, .init(extras: extras, isUnsynced: true))
+        do {
+            // It boots meanwhile.
+            try meanwhile(CommandEnd(descriptor: -1, deadline: deadline))
+            switch try machine.run(command, streams, bootLimit: GuestAppliance.bootLimit) {
+            case .status(let status):
+                try machine.finish()
+                return status
+            case .timedOut: throw notInTime(command)
+            case .interrupted: throw Failure.interrupted
+            }
+        } catch {
+            machine.kill()
+            throw error
+        }
     }
 }

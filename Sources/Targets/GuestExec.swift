@@ -34,7 +34,10 @@ public struct GuestExec: Sendable {
                 .usage, "the guest \(name) does not run: nothing goes on in it when the command has ended",
                 hint: "`devbox start \(name)` first")
         }
-        if mode == .kvm, getenv("TRY_NONE") != nil { return try runBare(command, in: name, start) }
+        if mode == .kvm, getenv("TRY_NONE") != nil {
+            return try StoppedTarget(name, for: "exec", in: targets.store, own: start, runner: targets.runner).run(
+                command)
+        }
         if mode == .kvm { return try runStarted(command, in: name, start) }
         try start.refuseIfNoMachineStarts("in a container the kernel is the host's")
         return try StoppedTarget(name, for: "exec", in: targets.store, runner: targets.runner).run(command)
@@ -60,11 +63,5 @@ public struct GuestExec: Sendable {
         }
         try guest.stop(within: .seconds(60))
         return result
-    }
-
-    /// On the guest's own kernel, without its init: what the command changed is kept, whatever its status and however it ended.
-    private func runBare(_ command: TargetCommand, in name: String, _ options: StartOptions) throws -> CommandResult {
-        var target = try ApplianceExec(name, in: targets.store, runner: targets.runner)
-        return try target.run(command, options)
     }
 }

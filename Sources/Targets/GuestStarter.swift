@@ -31,7 +31,7 @@ public struct GuestStarter: Sendable {
         var hasShareUnit = true
         var plan = LaunchPlan(guest: name, mode: mode)
         if mode == .kvm {
-            try refreshBootFiles(&guest)
+            try guest.refreshKernels()
             hasShareUnit = try guest.openRoot().find(ShareMount.unit) != nil
             plan.kernel = options.kernel
             plan.kernelArguments = options.kernelArguments
@@ -185,16 +185,5 @@ public struct GuestStarter: Sendable {
 
     private func explain(_ error: some ReportableError, _ files: GuestFiles) -> GuestError {
         .notStarted(guest: files.name, reason: error.message, console: ConsoleTail.lines(files))
-    }
-
-    /// Brings the copies in boot/ up to what is on the disk: a package may have replaced them since.
-    private func refreshBootFiles(_ guest: inout StoppedGuest) throws {
-        try guest.replayJournal()
-        let kernels = try guest.kernelsOnDisk()
-        if kernels == guest.record.kernels { return }
-        var record = guest.record
-        record.kernels = kernels
-        try guest.save(record)
-        try guest.removeUnusedBootFiles()
     }
 }

@@ -63,7 +63,9 @@ final class OutputRelay {
     ) throws {
         (told, stopping, abandoning) = (try Pipe(), try Pipe(), try Pipe())
         let input: Source
-        if let source { (input, pipe) = (Source(source), nil) } else {
+        if let source {
+            (input, pipe) = (Source(source), nil)
+        } else {
             let pipe = try Pipe()
             (input, self.pipe) = (Source(pipe), pipe)
         }

@@ -11,9 +11,6 @@ extension StoppedGuestTarget {
     /// The guest's name.
     public var name: String { files.name }
 
-    /// In a sandbox the kernel is the host's.
-    public var hasOwnKernel: Bool { false }
-
     /// There is nothing to restart.
     ///
     /// - Throws: `usage`.
@@ -24,6 +21,6 @@ extension StoppedGuestTarget {
     /// What its console has printed since it was last started.
     public func console() throws -> String { try ConsoleTail.log(files) }
 
-    /// Of the host's kernel there is nothing to hear.
+    /// Between commands no kernel runs of which there is something to hear.
     public func kernelEvents() throws -> KernelEvents { KernelEvents() }
 }

@@ -6,31 +6,38 @@ import HostTools
 import Sandbox
 import SystemPackage
 
-/// A stopped guest: each command runs in a sandbox on its disk, as a transaction. The guest's lock is held as long as the value lives.
+/// A stopped guest: each command runs in a sandbox on its disk, a container or an appliance, as a transaction. The guest's lock is held as
+/// long as the value lives.
 public final class StoppedTarget: StoppedGuestTarget {
     private var guest: StoppedGuest
     private let purpose: String
+    private let kind: SandboxKind
+    /// How the guest's own kernel is started for each command; nil where none is.
+    private let own: StartOptions?
 
     /// Takes the guest's lock.
     ///
     /// - Parameters:
     ///   - name: the guest's name.
     ///   - purpose: the command, for those who wait and for messages.
-    /// - Throws: `needsRoot`; `busy` where the guest runs; `missing` where this host cannot run its programs.
-    public init(_ name: String, for purpose: String, in store: GuestStore, runner: Runner) throws {
-        guard isRoot else {
-            throw Failure(
-                .needsRoot, "a command in a stopped guest needs root",
-                hint: "sudo devbox \(purpose) …; or `devbox exec --mode kvm`, which needs none")
-        }
+    ///   - own: how the guest's own kernel is started for each command, without the guest's init; nil for a sandbox as it is chosen.
+    /// - Throws: `needsRoot` for a container; `busy` where the guest runs; `missing` where this host cannot run its programs.
+    public init(
+        _ name: String, for purpose: String, in store: GuestStore, own: StartOptions? = nil, runner: Runner
+    ) throws {
         guest = try StoppedGuest(name, in: store, for: purpose, runner: runner)
-        self.purpose = purpose
+        (self.purpose, self.own) = (purpose, own)
+        kind = try own == nil ? store.sandboxKind(for: guest.record) : .appliance
+        if own != nil { try guest.refreshKernels() }
+        guard kind == .container else { return }
         _ = try ForeignCode.way(for: guest.record.architecture)
         Notices.once("host-kernel", work: store.work, console: runner.console) {
             "in a container the kernel is the host's, \(HostKernel.release); `--mode kvm` runs a command on the guest's own"
         }
     }
 
+    /// Whether its commands run on the guest's own kernel.
+    public var hasOwnKernel: Bool { own != nil }
     /// Of its programs.
     public var architecture: Architecture { guest.record.architecture }
     /// Where the guest's files are.
@@ -44,10 +51,14 @@ public final class StoppedTarget: StoppedGuestTarget {
 
     private func transact(_ command: TargetCommand, _ streams: CommandStreams) throws -> Int32 {
         let transaction = try DiskTransaction.begin(purpose, on: guest)
-        let end: End
+        let end: CommandEnding
         do {
-            var sandbox = try guest.sandbox(for: command, streams)
-            end = try Self.wait(for: command, &sandbox)
+            switch kind {
+            case .container:
+                var sandbox = try guest.sandbox(for: command, streams)
+                end = try Self.wait(for: command, &sandbox)
+            case .appliance: end = try runInAppliance(command, streams)
+            }
         } catch {
             transaction.rollBackAfterFailure(guest)
             throw error
@@ -66,10 +77,22 @@ public final class StoppedTarget: StoppedGuestTarget {
         }
     }
 
-    /// What ended a command.
-    private enum End { case status(Int32), timedOut, interrupted }
+    private func runInAppliance(_ command: TargetCommand, _ streams: CommandStreams) throws -> CommandEnding {
+        let machine = try GuestAppliance(
+            guest,
+            .init(
+                own: own.map { .init(version: $0.kernel, arguments: $0.kernelArguments, accelerator: $0.accelerator) }))
+        do {
+            let end = try machine.run(command, streams, bootLimit: own?.limit ?? GuestAppliance.bootLimit)
+            try machine.finish()
+            return end
+        } catch {
+            machine.kill()
+            throw error
+        }
+    }
 
-    private static func wait(for command: TargetCommand, _ sandbox: inout Sandbox) throws -> End {
+    private static func wait(for command: TargetCommand, _ sandbox: inout Sandbox) throws -> CommandEnding {
         let deadline = command.limit.map { ContinuousClock.now + $0 }
         do {
             // At a terminal Ctrl-C is the command's: its status tells what became of it.

@@ -19,8 +19,11 @@ public struct ApplianceInitrd: Sendable {
     /// - Parameters:
     ///   - version: the kernel's.
     ///   - root: the disk that has its modules, and a shell.
-    /// - Throws: `environment`, where the kernel lacks a driver, or the disk a shell.
-    public init(for version: String, from root: borrowing Ext4FileSystem, _ templates: Templates) throws {
+    ///   - checks: whether it is to check file systems.
+    /// - Throws: `environment`, where the kernel lacks a driver, or the disk a shell, or e2fsck(8) where that is needed.
+    public init(
+        for version: String, from root: borrowing Ext4FileSystem, _ templates: Templates, checks: Bool = false
+    ) throws {
         guard let tools = try InitrdTools(["chroot", "cat"], on: root) else {
             throw Failure(
                 .environment,
@@ -35,13 +38,21 @@ public struct ApplianceInitrd: Sendable {
         unshared =
             missing.isEmpty
             ? nil : "the kernel \(version) has no \(missing.joined(separator: " and no ")), neither built in nor as a module"
+        var (files, links) = (tools.files, tools.links)
+        if checks {
+            guard let checker = try LinkedPrograms(["e2fsck"], on: root) else {
+                throw Failure(.environment, "there is no e2fsck on the disk")
+            }
+            files += checker.files.filter { file in !files.contains { $0.path == file.path } }
+            links += checker.links.filter { link in !links.contains { $0.path == link.path } }
+        }
         var archive = CpioArchive()
         for folder in [
-            "bin", "lib", "usr", "modules", "devbox", "proc", "sys", "dev", "run", "tmp", "root", "keep",
+            "bin", "lib", "usr", "etc", "modules", "devbox", "proc", "sys", "dev", "run", "tmp", "root", "keep",
         ] { archive.addDirectory(folder) }
         archive.addFile("init", executable: true, Array(try templates.text("appliance/init").utf8))
-        for file in tools.files { archive.addFile(file.path, executable: true, file.bytes) }
-        for link in tools.links { archive.addLink(link.path, to: link.target) }
+        for file in files { archive.addFile(file.path, executable: true, file.bytes) }
+        for link in links { archive.addLink(link.path, to: link.target) }
         try archive.addModules(InitrdRecipe.names(in: templates.text("appliance/modules")), of: tree, on: root)
         bytes = archive.finished()
     }

@@ -12,6 +12,17 @@ extension StoppedGuest {
         return kernels
     }
 
+    /// Brings the copies in boot/ and the record up to what is on the disk: a package may have replaced kernels since.
+    package mutating func refreshKernels() throws {
+        try replayJournal()
+        let kernels = try kernelsOnDisk()
+        if kernels == record.kernels { return }
+        var changed = record
+        changed.kernels = kernels
+        try save(changed)
+        try removeUnusedBootFiles()
+    }
+
     /// What the initrds of its kernels are made of.
     package func initrdRecipe() throws -> InitrdRecipe {
         let templates = Templates(store.work)

@@ -1,6 +1,5 @@
 import DevboxCore
 import Disks
-import Glibc
 import HostTools
 import Sandbox
 import SystemPackage
@@ -80,11 +79,10 @@ public struct StoppedGuest: ~Copyable {
         guard try !openRoot().needsReplay else { throw DiskError.needsReplay(disk: files.disk.string) }
     }
 
-    /// Makes the disk fit to be edited in process, where anything ever ran in the guest: its journal replayed, and its file system checked, for the guest's root may
-    /// have prepared it. An ordinary user who may not open /dev/fuse can only hurt himself, and is not kept from cloning.
+    /// Makes the disk fit to be edited in process, where anything ever ran in the guest: its journal replayed, and its file system checked,
+    /// for the guest's root may have prepared it.
     package func prepareForEditing() throws {
         if record.isUntouched { return }
-        guard isRoot || access("/dev/fuse", R_OK | W_OK) == 0 else { return try replayJournal() }
         try JournalReplay.run(self, checks: true)
     }
 }

@@ -126,7 +126,9 @@ public final class Appliance {
 
     private func receive() {
         var bytes = [UInt8](repeating: 0, count: 4096)
-        let count = bytes.withUnsafeMutableBytes { recv(control.rawValue, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT)) }
+        let count = bytes.withUnsafeMutableBytes {
+            recv(control.rawValue, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT))
+        }
         if count < 0, errno == EAGAIN || errno == EINTR { return }
         guard count > 0 else {
             isGone = true

@@ -82,7 +82,8 @@ final class ApplianceTask {
             monitor: initrd + 1, console: initrd + 2, ports: ports, folders: shares)
         (qemu.emulatesInOneThread, qemu.sectorSize) = (plan.emulatesInOneThread, plan.sectorSize)
         qemu.hasPanicDevices = plan.hasPanicDevices
-        var descriptors = Dictionary(uniqueKeysWithValues: (ports + [initrd]).map { ($0, FileDescriptor(rawValue: $0)) })
+        var descriptors = Dictionary(
+            uniqueKeysWithValues: (ports + [initrd]).map { ($0, FileDescriptor(rawValue: $0)) })
         (descriptors[initrd + 1], descriptors[initrd + 2]) = (monitor.theirs, console.theirs)
         let command = user.run(qemu.command)
         host.runner.console.detail("+ \(command.line)")

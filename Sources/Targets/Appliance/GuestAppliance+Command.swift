@@ -6,14 +6,14 @@ import SystemPackage
 
 /// A command in an appliance: `target/run.sh` around it, as in a guest that runs, its marks in what it writes.
 extension GuestAppliance {
-    /// What ended a command.
-    enum End: Equatable { case status(Int32), timedOut, interrupted }
+    /// How long one for work on a disk may take to be up.
+    static let bootLimit = Duration.seconds(300)
 
     /// Runs a command, when the machine is up.
     ///
     /// - Parameter bootLimit: how long that may take.
     /// - Throws: `GuestError.panicked`, `GuestError.bootFailed`; `environment` where the command was not begun.
-    func run(_ command: TargetCommand, _ streams: CommandStreams, bootLimit: Duration) throws -> End {
+    func run(_ command: TargetCommand, _ streams: CommandStreams, bootLimit: Duration) throws -> CommandEnding {
         do {
             try awaitStart(within: bootLimit)
             if let directory = command.directory { try check(directory) }
@@ -78,7 +78,7 @@ private final class ApplianceRun {
     }
 
     /// Waits for the command's end, its time limit, Ctrl-C, or the machine's.
-    func wait() throws -> GuestAppliance.End {
+    func wait() throws -> CommandEnding {
         do {
             while true {
                 let progress = relays.map { $0.look() }
@@ -87,14 +87,17 @@ private final class ApplianceRun {
                     for relay in relays { relay.readNoFurther() }
                     if progress.allSatisfy({ $0.isFinished || $0.isUnwanted }) { return .status(try conclude()) }
                 }
-                for (index, progress) in progress.enumerated() where progress.isUnwanted && closed.insert(index).inserted {
+                for (index, progress) in progress.enumerated()
+                where progress.isUnwanted && closed.insert(index).inserted {
                     try guest.appliance.order("close \(index + 2)")
                 }
                 let limit = guest.panic == nil ? deadline : .now + Self.panicPatience
                 let news = try guest.appliance.next(
                     until: limit, orReadable: zip(relays, progress).map { $1.isFinished ? -1 : $0.news.rawValue })
                 if let news {
-                    if let line = try guest.note(news), line.hasPrefix("ended ") { shellStatus = Int32(line.dropFirst(6)) }
+                    if let line = try guest.note(news), line.hasPrefix("ended ") {
+                        shellStatus = Int32(line.dropFirst(6))
+                    }
                 } else if let limit, ContinuousClock.now >= limit {
                     if guest.panic != nil { try standsStill() }
                     return try stop(.timedOut)
@@ -139,7 +142,7 @@ private final class ApplianceRun {
     }
 
     /// Ends the command and all that it started.
-    private func stop(_ end: GuestAppliance.End) throws -> GuestAppliance.End {
+    private func stop(_ end: CommandEnding) throws -> CommandEnding {
         endInput()
         try guest.appliance.order("kill")
         let deadline = ContinuousClock.now + Self.killPatience

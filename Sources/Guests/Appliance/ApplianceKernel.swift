@@ -1,7 +1,6 @@
 import Boot
 import DevboxCore
 import Disks
-import Guests
 import HostTools
 import Images
 import SystemPackage
@@ -19,9 +18,10 @@ struct ApplianceKernel {
     /// One for work on a guest's disk: nothing of the guest's own is needed for it, so that nothing of the guest can keep it from working.
     /// Its image's come first, then the guest's own, then those of other images of the architecture.
     ///
+    /// - Parameter checks: whether it is to check file systems.
     /// - Throws: `environment`, where none can be had; why is told for each.
     static func forWork(
-        on record: GuestRecord, _ files: GuestFiles, in store: GuestStore, console: Console
+        on record: GuestRecord, _ files: GuestFiles, in store: GuestStore, checks: Bool, console: Console
     ) throws -> ApplianceKernel {
         let images = ImageStore(store.work)
         let all = try images.records().filter { $0.architecture == record.architecture }
@@ -38,7 +38,7 @@ struct ApplianceKernel {
         for source in own.map(of) + [guest] + others.map(of) {
             for kernel in source.kernels {
                 do {
-                    let found = try source.make(kernel, store.templates)
+                    let found = try source.make(kernel, store.templates, checks: checks)
                     console.detail("the appliance's kernel is \(kernel.version) of \(source.name)")
                     return found
                 } catch {
@@ -67,7 +67,7 @@ struct ApplianceKernel {
         }
         return try Source(
             name: record.name, kernels: record.kernels, boot: files.boot, disk: files.disk, root: record.root
-        ).make(kernel, store.templates)
+        ).make(kernel, store.templates, checks: false)
     }
 
     /// Where kernels are: copies in a folder, their modules on a disk.
@@ -77,13 +77,13 @@ struct ApplianceKernel {
         let (boot, disk): (FilePath, FilePath)
         let root: RootFileSystem
 
-        func make(_ kernel: BootKernel, _ templates: Templates) throws -> ApplianceKernel {
+        func make(_ kernel: BootKernel, _ templates: Templates, checks: Bool) throws -> ApplianceKernel {
             let file = boot.appending(kernel.vmlinuz)
             guard Files.exists(file) else { throw Failure(.environment, "\(file) is gone") }
             let root = try root.open(on: Qcow2Reader(disk), name: disk.string)
             return ApplianceKernel(
                 version: kernel.version, file: file,
-                initrd: try ApplianceInitrd(for: kernel.version, from: root, templates))
+                initrd: try ApplianceInitrd(for: kernel.version, from: root, templates, checks: checks))
         }
     }
 }

@@ -2,116 +2,181 @@ import Boot
 import DevboxCore
 import Disks
 import Glibc
-import Guests
 import HostTools
 import Sandbox
 import SystemPackage
 import Templates
 
 /// An appliance on a stopped guest's disk: the disk mounted, the share shown, and one command after the other run in it.
-final class GuestAppliance {
+package final class GuestAppliance {
     /// The guest's name.
-    let name: String
+    package let name: String
     /// Whether the kernel is the guest's own, of which a panic is a finding.
-    let isOwnKernel: Bool
-    let appliance: Appliance
-    let templates: Templates
-    let console: Console
+    package let isOwnKernel: Bool
+    package let templates: Templates
+    package let console: Console
     private let files: GuestFiles
+    private let initrd: [UInt8]
+    private let lock: FileDescriptor
+    private var plan: SandboxPlan
+    private var machine: AppliancePlan
+    private var running: Appliance?
+    /// What it is told at its start.
+    private var orders: [(Step, String)] = []
     private var steps: [Step] = []
-    private let begun = ContinuousClock.now
+    private var begun = ContinuousClock.now
     private var lastMark = ContinuousClock.now
     /// The line by which its kernel said that it panics; nil while it has not, or went on.
-    private(set) var panic: String?
+    package private(set) var panic: String?
 
     /// What it was told at its start, an answer each.
-    private enum Step { case up, mount(String), system, show(String) }
+    private enum Step { case up, check(String), mount(String), system, show(String) }
 
     /// How an appliance is started.
-    struct Start {
-        /// A version of the guest's own kernels, with these arguments, as the guest has it; nil for work on its disk.
-        var own: StartOptions?
+    package struct Start {
+        /// How the guest's own kernel is started, of which a panic is a finding; nil for work on the disk.
+        package var own: OwnKernel?
         /// What it is shown at /run/devbox.
-        var extras: [SandboxMount.Entry] = []
+        package var extras: [SandboxMount.Entry] = []
         /// Whether what is asked to be written to the disk may wait for the end.
-        var isUnsynced = false
-        /// Whether all processors are emulated in one thread.
-        var emulatesInOneThread = false
+        package var isUnsynced = false
+        /// Whether no file system is mounted: the disk is brought into order alone.
+        package var check: Check?
+
+        package init(
+            own: OwnKernel? = nil, extras: [SandboxMount.Entry] = [], isUnsynced: Bool = false, check: Check? = nil
+        ) {
+            (self.own, self.extras, self.isUnsynced, self.check) = (own, extras, isUnsynced, check)
+        }
+    }
+
+    /// One start of a guest's own kernel.
+    package struct OwnKernel {
+        /// A version that is installed; nil for the guest's next.
+        package var version: String?
+        /// Arguments beside the record's.
+        package var arguments: [String]
+        /// How its code is run; nil for the best way.
+        package var accelerator: Accelerator?
+
+        package init(version: String?, arguments: [String], accelerator: Accelerator?) {
+            (self.version, self.arguments, self.accelerator) = (version, arguments, accelerator)
+        }
+    }
+
+    /// What e2fsck(8) is to do.
+    package enum Check: String {
+        /// The journal is replayed, and mended what is mended unasked.
+        case replay
+        /// All of it has to be sound; it has no journal to replay.
+        case whole
+        /// One after the other.
+        case both
     }
 
     /// Starts the machine, and tells it what to do before the first command. It boots meanwhile.
-    init(_ guest: borrowing StoppedGuest, _ start: Start) throws {
+    package init(_ guest: borrowing StoppedGuest, _ start: Start) throws {
         let (store, record, runner, files) = (guest.store, guest.record, guest.runner, guest.files)
         (name, self.files, templates, console) = (record.name, files, store.templates, runner.console)
         isOwnKernel = start.own != nil
         let kernel =
-            try start.own.map { try ApplianceKernel.own($0.kernel, of: record, files, in: store) }
-            ?? .forWork(on: record, files, in: store, console: runner.console)
+            try start.own.map { try ApplianceKernel.own($0.version, of: record, files, in: store) }
+            ?? .forWork(on: record, files, in: store, checks: start.check != nil, console: runner.console)
         _ = try QEMUMachine(record.architecture).program.find()
         let accelerator =
             try start.own?.accelerator
             ?? AcceleratorProbe(store.work, runner: runner).best(for: record.architecture, kernel: kernel.file)
             .accelerator
-        var arguments = ["loglevel=5", "random.trust_cpu=on"]
+        var arguments = Self.workArguments
         if let own = start.own {
-            arguments = ["root=UUID=\(record.root.uuid)", "rw"] + record.allKernelArguments + own.kernelArguments
+            arguments = ["root=UUID=\(record.root.uuid)", "rw"] + record.allKernelArguments + own.arguments
         }
         try Files.makeDirectory(files.run, mode: 0o711)
         let log = isOwnKernel ? files.consoleLog : files.run.appending("appliance.log")
         try Files.remove(log)
         try Files.writeAtomically([], to: log)
         try store.work.give(log)
-        var machine = AppliancePlan(
+        machine = AppliancePlan(
             kernel: kernel.file, arguments: arguments, memory: isOwnKernel ? record.memory : Self.memory,
             cpus: isOwnKernel ? record.cpus : Self.cpus, accelerator: accelerator,
             sectorSize: record.root.sectorSize ?? 512, consoleLog: log,
             folders: [
                 .init(store.work.images), .init(store.work.layers), .init(files.path, isWritable: true),
             ])
-        machine.emulatesInOneThread = start.emulatesInOneThread
         machine.hasPanicDevices = isOwnKernel
-        var plan = try record.sandbox(.appliance(machine), files, in: store.work, isOwners: false)
-        var shows = [("/work", "cache=mmap")]
+        plan = try record.sandbox(.appliance(machine), files, in: store.work, isOwners: false)
+        var shows = ["/work": "cache=mmap"]
         if !start.extras.isEmpty {
             plan.mounts.append(.extras(start.extras))
-            shows.append((SandboxMount.extrasPath, "cache=mmap,ro"))
+            shows[SandboxMount.extrasPath] = "cache=mmap,ro"
         }
-        if let reason = kernel.initrd.unshared {
+        if start.check != nil { plan.mounts = [] }
+        if let reason = kernel.initrd.unshared, !plan.mounts.isEmpty {
             console.detail("\(name) does not see /work in its appliance: \(reason)")
-            (shows, plan.mounts) = ([], [])
+            plan.mounts = []
         }
-        appliance = try Appliance(
-            plan, initrd: kernel.initrd.bytes, lock: guest.lock.descriptor, console: runner.console)
-        try prepare(record, shows, isUnsynced: start.isUnsynced)
+        (initrd, lock) = (kernel.initrd.bytes, guest.lock.descriptor)
+        let parts =
+            [(path: "/", partition: record.root.partition)] + (record.root.parts ?? []).map { ($0.path, $0.partition) }
+        for part in parts {
+            let sector = (part.partition?.offset ?? 0) / 512
+            if let check = start.check {
+                orders.append((.check(part.path), "check \(sector) \(check.rawValue)"))
+            } else {
+                orders.append(
+                    (.mount(part.path), "mount \(sector) \(start.isUnsynced ? "rw,barrier=0" : "rw") \(part.path)"))
+            }
+        }
+        if start.check == nil { orders.append((.system, "system \(record.identity.hostname)")) }
+        for (index, mount) in plan.mounts.enumerated() {
+            orders.append((.show(mount.path), "show share\(index) \(mount.path) \(shows[mount.path] ?? "ro")"))
+        }
+        try launch()
     }
 
     /// Memory of one that works on a disk, in bytes, and its processors.
     private static let memory: Int64 = 1 << 30
     private static let cpus = 2
+    /// What the kernel of one that works on a disk says is of interest where it fails; who waits for it wants no delay by random numbers.
+    private static let workArguments = ["loglevel=5", "random.trust_cpu=on"]
 
-    private func prepare(_ record: GuestRecord, _ shows: [(path: String, options: String)], isUnsynced: Bool) throws {
+    /// Starts the machine, and tells it all that it is to do before the first command.
+    private func launch() throws {
+        plan.task = .appliance(machine)
+        (begun, lastMark) = (.now, .now)
+        let appliance = try Appliance(plan, initrd: initrd, lock: lock, console: console)
+        running = appliance
         steps = [.up]
-        let options = isUnsynced ? "rw,barrier=0" : "rw"
-        func mount(_ path: String, _ partition: DiskExtent?) throws {
-            try appliance.order("mount \((partition?.offset ?? 0) / 512) \(options) \(path)")
-            steps.append(.mount(path))
+        for (step, order) in orders {
+            try appliance.order(order)
+            steps.append(step)
         }
-        try mount("/", record.root.partition)
-        for part in record.root.parts ?? [] { try mount(part.path, part.partition) }
-        try appliance.order("system \(record.identity.hostname)")
-        steps.append(.system)
-        for (index, show) in shows.enumerated() {
-            try appliance.order("show share\(index) \(show.path) \(show.options)")
-            steps.append(.show(show.path))
-        }
+    }
+
+    /// The machine.
+    package var appliance: Appliance {
+        guard let running else { preconditionFailure("an appliance that was not started") }
+        return running
     }
 
     /// Waits until it has done what it was told at its start.
     ///
     /// - Throws: `GuestError.bootFailed` where the guest's own kernel does not get there; else `environment`, and `badInput` for a disk that
     ///   cannot be mounted.
-    func awaitStart(within limit: Duration) throws {
-        let deadline = begun + limit
+    package func awaitStart(within limit: Duration) throws {
+        do {
+            try awaitSteps(until: begun + limit, limit)
+        } catch let crash as MachineCrash where machine.accelerator == .tcg && !machine.emulatesInOneThread {
+            // QEMU before 8.2 can lose a race between two emulated processors while one of them sets up the PCI bus.
+            console.warn("\(name): \(crash.message): it is started once more, emulated in one thread")
+            try appliance.waitUntilGone()
+            machine.emulatesInOneThread = true
+            try launch()
+            try awaitSteps(until: begun + limit, limit)
+        }
+    }
+
+    private func awaitSteps(until deadline: ContinuousClock.Instant, _ limit: Duration) throws {
         while let step = steps.first {
             guard let news = try appliance.next(until: deadline) else {
                 throw notStarted("it did not answer within \(limit.inWords)")
@@ -121,8 +186,7 @@ final class GuestAppliance {
                 steps.removeFirst()
                 try take(line, of: step)
             case .panicked(let line): panic = line
-            case .stopped(let reason):
-                throw notStarted(panic ?? reason)
+            case .stopped(let reason): throw notStarted(panic ?? reason)
             case .crashed(let signal): throw MachineCrash(signal: signal)
             }
         }
@@ -132,11 +196,17 @@ final class GuestAppliance {
         let words = line.split(separator: " ")
         switch (step, words.first) {
         case (.up, "up"):
-            mark("QEMU and its kernel up, in \(words.dropFirst().first ?? "?") s of the machine's; modules in by \(words.last ?? "?") s")
+            mark(
+                "QEMU and its kernel up, in \(words.dropFirst().first ?? "?") s of the machine's; modules in by \(words.last ?? "?") s"
+            )
+        case (.check(let path), "done"): mark("\(path) checked")
         case (.mount(let path), "done"): mark("\(path) mounted")
         case (.system, "done"): mark("the system's file systems")
         case (.show(let path), "done"): mark("\(path) shown")
         case (.show, "failed"): console.detail("\(name): \(Names.printable(line.dropFirst(7)))")
+        case (.check(let path), "failed"):
+            throw DiskError.damaged(
+                disk: files.disk.string, defect: "its \(path) file system: \(Names.printable(line.dropFirst(7)))")
         case (_, "failed"):
             throw Failure(
                 .badInput, "the disk of \(name) cannot be used: \(Names.printable(line.dropFirst(7)))\(consoleText)")
@@ -145,7 +215,7 @@ final class GuestAppliance {
     }
 
     /// Tells, with `--verbose`, what took how long.
-    func mark(_ what: String) {
+    package func mark(_ what: String) {
         let now = ContinuousClock.now
         console.detail("appliance: \(what), after \((now - lastMark).milliseconds) ms")
         lastMark = now
@@ -167,7 +237,7 @@ final class GuestAppliance {
     ///
     /// - Returns: an answer to something else.
     /// - Throws: where the machine is gone.
-    func note(_ news: Appliance.News) throws -> String? {
+    package func note(_ news: Appliance.News) throws -> String? {
         switch news {
         // The kernel lives: it was a program that wrote of a panic.
         case .answer("pong"): panic = nil
@@ -185,18 +255,20 @@ final class GuestAppliance {
     private func ended(_ reason: String) -> any Error {
         if let panic, isOwnKernel { return GuestError.panicked(guest: name, line: panic) }
         return Failure(
-            .environment, "the appliance of \(name) failed: \(panic.map { Names.printable($0) } ?? reason)\(consoleText)")
+            .environment,
+            "the appliance of \(name) failed: \(panic.map { Names.printable($0) } ?? reason)\(consoleText)")
     }
 
     /// Has it leave the disk as a shutdown does, and switches it off; all is in the disk's file when this returns.
     ///
     /// - Throws: `environment`, where it does not.
-    func finish() throws {
+    package func finish() throws {
         try appliance.order("end")
         let deadline = ContinuousClock.now + Self.endPatience
         while true {
             guard let news = try appliance.next(until: deadline, interruptible: false) else {
-                throw Failure(.environment, "the appliance of \(name) does not leave its disk within \(Self.endPatience.inWords)")
+                throw Failure(
+                    .environment, "the appliance of \(name) does not leave its disk within \(Self.endPatience.inWords)")
             }
             guard let line = try note(news) else { continue }
             if line == "clean" { break }
@@ -215,7 +287,7 @@ final class GuestAppliance {
     private static let endPatience = Duration.seconds(120)
 
     /// Ends it at once.
-    func kill() {
+    package func kill() {
         appliance.kill()
         PrivateFolder.leave(files.run)
         try? Files.removeTree(files.run)
