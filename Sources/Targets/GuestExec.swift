@@ -33,9 +33,22 @@ public struct GuestExec: Sendable {
                 .usage, "the guest \(name) does not run: nothing goes on in it when the command has ended",
                 hint: "`devbox start \(name)` first")
         }
-        if mode == .kvm { return try runStarted(command, in: name, start) }
-        try start.refuseIfNoMachineStarts("in a container the kernel is the host's")
-        return try StoppedTarget(name, for: "exec", in: targets.store, runner: targets.runner).run(command)
+        if mode == .kvm {
+            try targets.store.sandboxes.refuseIfUnused("--mode kvm starts the guest \(name)", hint: "choose one of them")
+            guard start.hasInit else { return try runWithoutInit(command, in: name, start) }
+            return try runStarted(command, in: name, start)
+        }
+        try start.refuseIfNoMachineStarts("without --mode kvm none is started")
+        var store = targets.store
+        // Who says so wants a container, and no appliance in its place.
+        if mode == .lxc { store.sandboxes.wanted = .container }
+        return try StoppedTarget(name, for: "exec", in: store, runner: targets.runner).run(command)
+    }
+
+    private func runWithoutInit(
+        _ command: TargetCommand, in name: String, _ options: StartOptions
+    ) throws -> CommandResult {
+        throw Failure(.missing, "the guest \(name) cannot be started without its init: that is made elsewhere")
     }
 
     private func runStarted(_ command: TargetCommand, in name: String, _ options: StartOptions) throws -> CommandResult
