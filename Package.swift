@@ -29,8 +29,8 @@ let package = Package(
         .target(
             name: "DevboxCommands",
             dependencies: [
-                "Doctor", "Fetch", "Installing", "Kernels", "Kdump", "Dumps", "Crash", "Targets", "Guests", "Packages",
-                "ELF", "Images", "QMP", "Templates", "Settings", "HostTools", "DevboxCore", arguments, system,
+                "Doctor", "Fetch", "Installing", "Kernels", "Kdump", "Dumps", "Crash", "Targets", "Guests", "Sandbox",
+                "Packages", "ELF", "Images", "QMP", "Templates", "Settings", "HostTools", "DevboxCore", arguments, system,
             ],
             swiftSettings: settings),
         .target(
@@ -82,7 +82,7 @@ let package = Package(
         .target(
             name: "Guests",
             dependencies: [
-                "Sandbox", "Images", "Boot", "Disks", "QMP", "KernelLog", "Templates", "Stores", "HostTools",
+                "Sandbox", "Images", "Boot", "Disks", "QMP", "KernelLog", "Templates", "Settings", "Stores", "HostTools",
                 "DevboxCore",
                 "CLinux",
                 system,
@@ -209,12 +209,15 @@ let package = Package(
         .testTarget(
             name: "GuestsTests",
             dependencies: [
-                "TestSupport", "Guests", "Images", "Disks", "QMP", "Stores", "HostTools", "DevboxCore", system,
+                "TestSupport", "Guests", "Sandbox", "Images", "Disks", "QMP", "Settings", "Stores", "HostTools", "DevboxCore",
+                system,
             ],
             swiftSettings: settings),
         .testTarget(
             name: "TargetsTests",
-            dependencies: ["TestSupport", "Targets", "Guests", "Templates", "HostTools", "DevboxCore", system],
+            dependencies: [
+                "TestSupport", "Targets", "Guests", "Sandbox", "Templates", "HostTools", "DevboxCore", system,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "FetchTests",
@@ -222,7 +225,9 @@ let package = Package(
             exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "DevboxCommandsTests",
-            dependencies: ["TestSupport", "DevboxCommands", "Guests", "HostTools", "DevboxCore", arguments, system],
+            dependencies: [
+                "TestSupport", "DevboxCommands", "Guests", "Sandbox", "Images", "HostTools", "DevboxCore", arguments, system,
+            ],
             swiftSettings: settings),
     ]
 )

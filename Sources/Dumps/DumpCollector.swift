@@ -50,7 +50,7 @@ public struct DumpCollector: Sendable {
         var result: CollectedDumps
         var found: [DumpCandidate] = []
         let isRunning: Bool
-        if let running = try GuestTargets(guests, runner: runner).running(name) {
+        if let running = try GuestTargets(guests, runner: runner).alsoRunning.running(name) {
             isRunning = true
             try checkAnswers(running.guest)
             let source = RunningSource(running, templates: guests.templates, limit: limit)

@@ -24,7 +24,8 @@ public struct DumpProof: Sendable {
     /// - Throws: why there is no dump, or no whole one.
     public func prove(_ name: String, limit: Duration) throws -> DumpRecord {
         let clone = "verify-\(String(UInt32.random(in: .min ... .max), radix: 36))"
-        try Cloner(guests.work, runner: runner).clone(name, as: clone, CloneOptions(command: command))
+        try Cloner(guests.work, sandboxes: guests.sandboxes, runner: runner).clone(
+            name, as: clone, CloneOptions(command: command))
         defer {
             do {
                 try GuestRemoval.remove(clone, from: guests, force: true, runner: runner.undisturbed)

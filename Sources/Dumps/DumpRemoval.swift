@@ -23,7 +23,7 @@ struct DumpRemoval {
         let files = dumps.flatMap { [$0.messages, $0.dump] }.compactMap { $0 }
         guard !files.isEmpty else { return }
         if isRunning {
-            guard let running = try GuestTargets(guests, runner: runner).running(name) else {
+            guard let running = try GuestTargets(guests, runner: runner).alsoRunning.running(name) else {
                 throw Failure(.busy, "the guest \(name) has ended meanwhile", hint: "try again")
             }
             try remove(files, from: running)

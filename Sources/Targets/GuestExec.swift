@@ -1,7 +1,6 @@
 import DevboxCore
 import Guests
 import HostTools
-import Glibc
 
 /// Runs commands in guests, in whichever mode they are or are to be.
 public struct GuestExec: Sendable {
@@ -34,13 +33,19 @@ public struct GuestExec: Sendable {
                 .usage, "the guest \(name) does not run: nothing goes on in it when the command has ended",
                 hint: "`devbox start \(name)` first")
         }
-        if mode == .kvm, getenv("TRY_NONE") != nil {
-            return try StoppedTarget(name, for: "exec", in: targets.store, own: start, runner: targets.runner).run(
-                command)
+        if mode == .kvm {
+            try targets.store.sandboxes.refuseIfUnused("--mode kvm starts the guest \(name)", hint: "choose one of them")
+            guard start.hasInit else {
+                return try StoppedTarget(name, for: "exec", in: targets.store, own: start, runner: targets.runner).run(
+                    command)
+            }
+            return try runStarted(command, in: name, start)
         }
-        if mode == .kvm { return try runStarted(command, in: name, start) }
-        try start.refuseIfNoMachineStarts("in a container the kernel is the host's")
-        return try StoppedTarget(name, for: "exec", in: targets.store, runner: targets.runner).run(command)
+        try start.refuseIfNoMachineStarts("without --mode kvm none is started")
+        var store = targets.store
+        // Who says so wants a container, and no appliance in its place.
+        if mode == .lxc { store.sandboxes.wanted = .container }
+        return try StoppedTarget(name, for: "exec", in: store, runner: targets.runner).run(command)
     }
 
     private func runStarted(_ command: TargetCommand, in name: String, _ options: StartOptions) throws -> CommandResult

@@ -19,14 +19,26 @@ public struct GuestTargets: Sendable {
     /// - Parameters:
     ///   - name: the guest's name.
     ///   - purpose: the command, for those who wait and for messages.
-    /// - Throws: `notFound`; `needsRoot` for a stopped one.
+    /// - Throws: `notFound`; `needsRoot` for a stopped one; as `running`.
     public func target(_ name: String, for purpose: String) throws -> any Target {
         if let running = try running(name) { return running }
         return try StoppedTarget(name, for: purpose, in: store, runner: runner)
     }
 
     /// A guest that runs; nil where it does not.
+    ///
+    /// - Throws: `usage` for one that runs where `--in` is given, which is for stopped ones.
     public func running(_ name: String) throws -> RunningTarget? {
-        try RunningGuest(name, in: store).map { RunningTarget($0, in: store, runner: runner) }
+        guard let guest = try RunningGuest(name, in: store) else { return nil }
+        try store.sandboxes.refuseIfUnused(
+            "the guest \(name) runs already", hint: "leave --in away; or `devbox stop \(name)` first")
+        return RunningTarget(guest, in: store, runner: runner)
+    }
+
+    /// The same targets, where those that run are worked on whatever `--in` says: it counts for the others then.
+    public var alsoRunning: GuestTargets {
+        var store = store
+        store.sandboxes.wanted = nil
+        return GuestTargets(store, runner: runner)
     }
 }

@@ -18,11 +18,14 @@ public struct StartOptions: Sendable {
     public var limit: Duration
     /// What the host does when the kernel panics.
     public var onPanic: PanicAction?
+    /// Whether the guest's own init brings it up; without it a virtual machine is there for one command alone.
+    public var hasInit: Bool
 
     /// What is not given is as the record and the host have it.
     public init(
         mode: GuestMode? = nil, kernel: String? = nil, kernelArguments: [String] = [], bridge: String? = nil,
-        accelerator: Accelerator? = nil, limit: Duration = .seconds(300), onPanic: PanicAction? = nil
+        accelerator: Accelerator? = nil, limit: Duration = .seconds(300), onPanic: PanicAction? = nil,
+        hasInit: Bool = true
     ) {
         self.mode = mode
         self.kernel = kernel
@@ -31,6 +34,7 @@ public struct StartOptions: Sendable {
         self.accelerator = accelerator
         self.limit = limit
         self.onPanic = onPanic
+        self.hasInit = hasInit
     }
 }
 
@@ -46,9 +50,16 @@ extension StartOptions {
     ///
     /// - Parameter reason: why none starts.
     func refuseIfNoMachineStarts(_ reason: String) throws {
+        if !hasInit { try refuseIfNoneIsWithoutInit(reason) }
         guard kernel != nil || !kernelArguments.isEmpty || accelerator != nil || onPanic != nil else { return }
         throw Failure(
             .usage, "--kernel, --append, --accel and --on-panic need a virtual machine that is started, but \(reason)",
+            hint: "--mode kvm starts one of a stopped guest")
+    }
+
+    private func refuseIfNoneIsWithoutInit(_ reason: String) throws {
+        throw Failure(
+            .usage, "--init none needs a virtual machine that is started for the command, but \(reason)",
             hint: "--mode kvm starts one of a stopped guest")
     }
 }

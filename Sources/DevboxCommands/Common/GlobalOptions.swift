@@ -4,6 +4,7 @@ import Fetch
 import Guests
 import HostTools
 import Images
+import Sandbox
 import Settings
 import Targets
 import Templates
@@ -50,11 +51,30 @@ struct GlobalOptions: ParsableArguments {
     }
 
     /// A work directory's devbox.yaml, with the sections of all modules that have one.
-    func settings(of work: WorkDirectory) throws -> Settings { try Settings(work, sections: [.sources]) }
+    func settings(of work: WorkDirectory) throws -> Settings { try Settings(work, sections: [.sources, .sandbox]) }
 
+    /// What stopped guests are worked on in.
+    ///
+    /// - Parameter wanted: what `--in` says; nil where the command does not have it.
+    func sandboxes(in wanted: SandboxKind?, of work: WorkDirectory) throws -> SandboxPolicy {
+        try SandboxPolicy(wanted: wanted, settings(of: work))
+    }
+
+
+    /// The guests for a command that works on no stopped one's disk: devbox.yaml is not read, and what is wrong in it keeps nobody from it.
     func guests() throws -> GuestStore { GuestStore(try work()) }
 
-    func targets() throws -> GuestTargets { GuestTargets(try guests(), runner: runner) }
+    /// The guests for a command that works on a stopped one's disk.
+    ///
+    /// - Parameter wanted: what `--in` says; nil where the command does not have it.
+    func guests(in wanted: SandboxKind?) throws -> GuestStore {
+        let work = try work()
+        return GuestStore(work, sandboxes: try sandboxes(in: wanted, of: work))
+    }
+
+    func targets(in wanted: SandboxKind?) throws -> GuestTargets {
+        GuestTargets(try guests(in: wanted), runner: runner)
+    }
 
     func images() throws -> ImageStore { ImageStore(try work()) }
 

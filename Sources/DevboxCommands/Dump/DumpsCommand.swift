@@ -23,6 +23,7 @@ struct DumpsCommand: ParsableCommand {
             """)
 
     @OptionGroup var options: GlobalOptions
+    @OptionGroup var sandbox: SandboxArguments
 
     @Argument(help: "Only this guest's; those of all without it.", completion: NameCompletion.guests)
     var guest: String?
@@ -59,7 +60,10 @@ struct DumpsCommand: ParsableCommand {
     }
 
     func run() throws {
-        let guests = try options.guests()
+        let targets = try options.targets(in: sandbox.kind)
+        // Of all guests some may run; of the one that is named a sandbox would be asked for in vain.
+        if let guest, sandbox.kind != nil { _ = try targets.running(guest) }
+        let guests = targets.store
         let store = DumpStore(guests.work)
         let collector = DumpCollector(guests, runner: options.runner, command: typedCommand)
         var problems: [any ReportableError] = []

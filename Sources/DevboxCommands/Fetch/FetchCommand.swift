@@ -25,6 +25,7 @@ struct FetchCommand: ParsableCommand {
     @OptionGroup var options: GlobalOptions
     @OptionGroup var build: BuildArguments
     @OptionGroup var installing: InstallArguments
+    @OptionGroup var sandbox: SandboxArguments
 
     @Argument(help: "The packages.")
     var packages: [String]
@@ -60,6 +61,7 @@ struct FetchCommand: ParsableCommand {
         if list, install != nil || withDebug || allowUnlisted {
             throw ValidationError("--list fetches and installs nothing")
         }
+        if install == nil, sandbox.kind != nil { throw ValidationError("--in goes with --install") }
         if install == nil,
             installing.downloadDependencies || installing.timeout.duration != InstallArguments.usualTimeout.duration
         {
@@ -76,7 +78,8 @@ struct FetchCommand: ParsableCommand {
                 hint: "--format deb or tar.xz, where the source has it")
         }
         let work = try options.workToBegin()
-        let guest = try install.map { try GuestStore(work).load($0) }
+        let guests = GuestStore(work, sandboxes: try options.sandboxes(in: sandbox.kind, of: work))
+        let guest = try install.map { try guests.load($0) }
         let fetcher = try Fetcher(
             work, options.settings(of: work), runner: options.runner, hostSuite: Release.host?.codename,
             command: typedCommand)
@@ -88,7 +91,7 @@ struct FetchCommand: ParsableCommand {
         }
 
         let target = guest.map {
-            FetchTarget($0, in: GuestStore(work), runner: options.runner, options: installing.options)
+            FetchTarget($0, in: guests, runner: options.runner, options: installing.options)
         }
         let console = options.console
         var bars = ProgressBars(console)

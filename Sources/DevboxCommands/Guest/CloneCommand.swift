@@ -15,6 +15,7 @@ struct CloneCommand: ParsableCommand {
             """)
 
     @OptionGroup var options: GlobalOptions
+    @OptionGroup var sandbox: SandboxArguments
 
     @Argument(help: "An image, or a stopped guest.", completion: NameCompletion.sources)
     var source: String
@@ -37,7 +38,8 @@ struct CloneCommand: ParsableCommand {
     }
 
     func run() throws {
-        let record = try Cloner(options.work(), runner: options.runner).clone(
+        let guests = try options.guests(in: sandbox.kind)
+        let record = try Cloner(guests.work, sandboxes: guests.sandboxes, runner: options.runner).clone(
             source, as: name, CloneOptions(memory: memory?.bytes, cpus: cpus, hostname: hostname, command: typedCommand)
         )
         if options.json {

@@ -6,7 +6,8 @@ struct CpCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cp", abstract: "Copy a file or a folder into a guest or out of it, running or not.",
         discussion: """
-            One side is GUEST:/path. Into an existing folder it comes under its own name. In a stopped guest this needs root.
+            One side is GUEST:/path. Into an existing folder it comes under its own name. In a stopped guest this needs root, or the \
+            appliance (--in).
 
             EXAMPLES:
               devbox cp reproduce.c bug-4711:/root/
@@ -14,6 +15,7 @@ struct CpCommand: ParsableCommand {
             """)
 
     @OptionGroup var options: GlobalOptions
+    @OptionGroup var sandbox: SandboxArguments
 
     @Argument(help: "What to copy: a path, or GUEST:/path.", completion: .file())
     var source: String
@@ -22,6 +24,6 @@ struct CpCommand: ParsableCommand {
     var target: String
 
     func run() throws {
-        try TargetCopy.copy(CopyPlace(source), to: CopyPlace(target), options.targets())
+        try TargetCopy.copy(CopyPlace(source), to: CopyPlace(target), options.targets(in: sandbox.kind))
     }
 }

@@ -30,7 +30,7 @@ struct FlipCommand: ParsableCommand {
     var timeout = Seconds(60)
 
     func run() throws {
-        let store = try options.guests()
+        let store = try options.guests(in: nil)
         let result = try GuestFlipper(store, runner: options.runner).flip(
             guest, to: mode, stopWithin: timeout.duration, start.options)
         if result.forced { options.console.warn("\(guest) did not shut down in \(timeout.text) s and was forced off") }

@@ -15,6 +15,7 @@ struct SnapshotCommand: ParsableCommand {
             """)
 
     @OptionGroup var options: GlobalOptions
+    @OptionGroup var sandbox: SandboxArguments
 
     @Argument(help: "The guest.", completion: NameCompletion.guests)
     var guest: String
@@ -30,7 +31,7 @@ struct SnapshotCommand: ParsableCommand {
     }
 
     func run() throws {
-        let snapshots = Snapshots(try options.guests(), runner: options.runner)
+        let snapshots = Snapshots(try options.guests(in: sandbox.kind), runner: options.runner)
         if remove, let name {
             try snapshots.remove(guest, name)
             options.console.say("\(guest): forgot snapshot \(name)")

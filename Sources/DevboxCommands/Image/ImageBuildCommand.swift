@@ -70,7 +70,7 @@ struct ImageBuildCommand: ParsableCommand {
         let record = try builder.build(name, recipe, command: typedCommand) { options.console.say("\(name): \($0)") }
         options.console.say(
             "\(name): built in \(seconds(since: clock)), kernel \(record.kernels.first?.version ?? "none")")
-        if options.json { try options.print(record, "") }
+        if options.json { try options.print(ImageReport(record), "") }
     }
 }
 

@@ -6,7 +6,7 @@ import Images
 
 struct ImageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "image", abstract: "Build, import, list, show and remove base images.",
+        commandName: "image", abstract: "Build, import, list, show, trust and remove base images.",
         discussion: """
             EXAMPLES:
               devbox image build
@@ -14,7 +14,7 @@ struct ImageCommand: ParsableCommand {
             """,
         subcommands: [
             ImageBuildCommand.self, ImageImportCommand.self, ImageListCommand.self, ImageShowCommand.self,
-            ImageRemoveCommand.self,
+            ImageTrustCommand.self, ImageRemoveCommand.self,
         ])
 }
 

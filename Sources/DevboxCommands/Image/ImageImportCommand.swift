@@ -15,6 +15,7 @@ struct ImageImportCommand: ParsableCommand {
 
             EXAMPLES:
               devbox image import debian-12-genericcloud-amd64.qcow2 --name debian-cloud
+              devbox image import noble-server-cloudimg-amd64.img --name noble --trusted
               devbox image import overlay.qcow2 --name old-bug --flatten
               devbox image import appliance.ova --name appliance --convert
               devbox image import rootfs.tar.xz --name container --convert
@@ -34,6 +35,12 @@ struct ImageImportCommand: ParsableCommand {
     @Flag(help: "Convert and unpack what is no raw and no qcow2 disk.")
     var convert = false
 
+    @Flag(
+        help: ArgumentHelp(
+            "Let the host's kernel mount it, as of a disk whose maker you trust.",
+            discussion: "Without it stopped guests on it are worked on in the appliance; `devbox image trust` says it later."))
+    var trusted = false
+
     func run() throws {
         let clock = ContinuousClock.now
         let path = Files.currentDirectory.pushing(FilePath(file)).lexicallyNormalized()
@@ -42,17 +49,22 @@ struct ImageImportCommand: ParsableCommand {
         let bars = SharedBars(options.console)
         defer { bars.clear() }
         let record = try importer.importDisk(
-            path, as: name, flatten: flatten, convert: convert, command: typedCommand, progress: bars.show)
+            path, as: name, flatten: flatten, convert: convert, trusted: trusted, command: typedCommand,
+            progress: bars.show)
         bars.clear()
         let kernel = record.kernels.first.map { "kernel \($0.version)" } ?? "no kernel: it runs as a container only"
         options.console.say(
             "\(name): imported in \(seconds(since: clock)): \(record.release.prettyName), \(record.architecture.rawValue), \(kernel)"
         )
+        if !trusted {
+            options.console.say(
+                "\(name): not trusted: stopped guests on it are worked on in the appliance (`devbox image trust \(name)`)")
+        }
         for part in record.root.elsewhere ?? [] { options.console.warn("\(name): \(part.words)") }
         for kernel in record.kernels {
             guard let obstacle = kernel.obstacle else { continue }
             options.console.warn("\(name): \(kernel.version) cannot start as a virtual machine: \(obstacle)")
         }
-        if options.json { try options.print(record, "") }
+        if options.json { try options.print(ImageReport(record), "") }
     }
 }

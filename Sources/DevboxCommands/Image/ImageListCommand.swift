@@ -16,12 +16,13 @@ struct ImageListCommand: ParsableCommand {
 
     func run() throws {
         let records = try options.images().records { options.console.warn("the record of \($0) cannot be read") }
-        var table = Table("NAME", "ARCH", "RELEASE", "KERNEL", "SIZE", "ON DISK")
+        var table = Table("NAME", "ARCH", "RELEASE", "KERNEL", "SIZE", "ON DISK", "TRUSTED")
         for record in records {
             table.add(
                 record.name, record.architecture.rawValue, record.release.prettyName, record.kernels.first?.version,
-                ByteSize.text(record.disk.virtualSize), ByteSize.text(record.disk.fileSize))
+                ByteSize.text(record.disk.virtualSize), ByteSize.text(record.disk.fileSize),
+                record.origin.isTrusted ? "yes" : "no")
         }
-        try options.print(records, table.text)
+        try options.print(records.map(ImageReport.init), table.text)
     }
 }

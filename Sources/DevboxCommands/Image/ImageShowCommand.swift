@@ -25,6 +25,7 @@ struct ImageShowCommand: ParsableCommand {
         if let file = record.origin.file {
             lines.append(("File", "\(file) (sha256 \(record.origin.sha256?.description ?? "-"))"))
         }
+        lines.append(("Trusted", record.origin.isTrusted ? "yes" : "no: stopped guests on it are worked on in the appliance"))
         lines += [
             ("Disk", "\(ByteSize.text(record.disk.fileSize)) of \(ByteSize.text(record.disk.virtualSize))"),
             ("Digest", "sha256 \(record.disk.sha256)"),
@@ -38,6 +39,6 @@ struct ImageShowCommand: ParsableCommand {
             ("Kernel", kernel.version + (kernel.obstacle.map { " (cannot start: \($0))" } ?? ""))
         }
         if let packages = record.origin.packages { lines.append(("Packages", "\(packages.count) (--json lists them)")) }
-        try options.print(record, labelled(lines))
+        try options.print(ImageReport(record), labelled(lines))
     }
 }

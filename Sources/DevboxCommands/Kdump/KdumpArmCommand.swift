@@ -28,6 +28,7 @@ struct KdumpArmCommand: ParsableCommand {
             """)
 
     @OptionGroup var options: GlobalOptions
+    @OptionGroup var sandbox: SandboxArguments
 
     @Argument(help: "The guest.", completion: NameCompletion.guests)
     var guest: String
@@ -85,7 +86,7 @@ struct KdumpArmCommand: ParsableCommand {
 
     func run() throws {
         let list = try ArmingOptions.parse(panicOn)
-        let store = try options.guests()
+        let store = try options.guests(in: sandbox.kind)
         let armer = KdumpArmer(store, runner: options.runner)
         if verify { try armer.checkIsProvable(guest) }
         let arming = try armer.arm(

@@ -14,12 +14,13 @@ struct KdumpDisarmCommand: ParsableCommand {
             """)
 
     @OptionGroup var options: GlobalOptions
+    @OptionGroup var sandbox: SandboxArguments
 
     @Argument(help: "The guest.", completion: NameCompletion.guests)
     var guest: String
 
     func run() throws {
-        let disarmed = try KdumpArmer(try options.guests(), runner: options.runner).disarm(guest)
+        let disarmed = try KdumpArmer(try options.guests(in: sandbox.kind), runner: options.runner).disarm(guest)
         for file in disarmed.edited {
             options.console.warn("\(guest): \(file) was edited since it was armed: it stays")
         }

@@ -2,11 +2,14 @@ import DevboxCore
 import Guests
 import Kdump
 import Kernels
+import Sandbox
 
 extension GlobalOptions {
     /// What installs and removes kernels, with all that follows a change of a guest's kernels.
-    func kernelInstaller() throws -> KernelInstaller {
-        let store = try guests()
+    ///
+    /// - Parameter wanted: what `--in` says.
+    func kernelInstaller(in wanted: SandboxKind?) throws -> KernelInstaller {
+        let store = try guests(in: wanted)
         return KernelInstaller(store, runner: runner, observers: [KdumpArmer(store, runner: runner)])
     }
 }

@@ -23,6 +23,7 @@ struct InstallKernelCommand: ParsableCommand {
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var packages: InstallArguments
+    @OptionGroup var sandbox: SandboxArguments
 
     @Argument(help: "The guest.", completion: NameCompletion.guests)
     var guest: String
@@ -84,7 +85,7 @@ struct InstallKernelCommand: ParsableCommand {
 
     func run() throws {
         let clock = ContinuousClock.now
-        let installer = try options.kernelInstaller()
+        let installer = try options.kernelInstaller(in: sandbox.kind)
         let arguments = cmdline.map { $0.split(separator: " ").map(String.init) }
         if files.isEmpty { return try choose(installer, arguments) }
         let found = try PackageFile.open(files)

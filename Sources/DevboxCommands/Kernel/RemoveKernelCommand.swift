@@ -16,6 +16,7 @@ struct RemoveKernelCommand: ParsableCommand {
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var packages: InstallArguments
+    @OptionGroup var sandbox: SandboxArguments
 
     @Argument(help: "The guest.", completion: NameCompletion.guests)
     var guest: String
@@ -28,7 +29,7 @@ struct RemoveKernelCommand: ParsableCommand {
 
     func run() throws {
         let clock = ContinuousClock.now
-        try options.kernelInstaller().remove(
+        try options.kernelInstaller(in: sandbox.kind).remove(
             version, from: guest, force: force, packages.options)
         options.console.say("\(guest): removed \(version) in \(seconds(since: clock))")
     }

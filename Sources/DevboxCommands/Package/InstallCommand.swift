@@ -20,6 +20,7 @@ struct InstallCommand: ParsableCommand {
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var packages: InstallArguments
+    @OptionGroup var sandbox: SandboxArguments
 
     @Argument(help: "The guest.", completion: NameCompletion.guests)
     var guest: String
@@ -29,7 +30,8 @@ struct InstallCommand: ParsableCommand {
 
     func run() throws {
         let clock = ContinuousClock.now
-        let installer = GuestPackageInstaller(try options.guests(), runner: options.runner, options: packages.options)
+        let installer = GuestPackageInstaller(
+            try options.guests(in: sandbox.kind), runner: options.runner, options: packages.options)
         let found = try PackageFile.open(files)
         let installed = try installer.install(found, in: guest)
         let downloaded = installed.packages.downloaded.map(\.title)

@@ -41,9 +41,10 @@ public struct Cloner: Sendable {
 
     /// - Parameters:
     ///   - work: the work directory.
+    ///   - sandboxes: what a guest that is cloned is looked at in first.
     ///   - runner: runs ssh-keygen.
-    public init(_ work: WorkDirectory, runner: Runner) {
-        guests = GuestStore(work)
+    public init(_ work: WorkDirectory, sandboxes: SandboxPolicy = SandboxPolicy(), runner: Runner) {
+        guests = GuestStore(work, sandboxes: sandboxes)
         images = ImageStore(work)
         self.runner = runner
         templates = Templates(work)
@@ -72,6 +73,7 @@ public struct Cloner: Sendable {
         guard Files.exists(images.image(source).record) || !Names.isValid(source) else {
             try missingSource(source)
         }
+        try guests.sandboxes.refuseIfUnused("\(source) is an image")
         let image = try images.load(source)
         let lock = try images.lock(source, for: "clone", shared: true)
         defer { _ = lock.descriptor }

@@ -27,6 +27,16 @@ public struct SandboxPolicy: Sendable {
         wanted ?? configured ?? (isTrusted && asRoot ? .container : .appliance)
     }
 
+    /// Throws `usage` where `--in` was given though nothing is worked on in a sandbox: it would be passed over.
+    ///
+    /// - Parameters:
+    ///   - reason: why not.
+    ///   - hint: what to do.
+    package func refuseIfUnused(_ reason: String, hint: String? = nil) throws {
+        guard wanted != nil else { return }
+        throw Failure(.usage, "--in is for a stopped guest, but \(reason)", hint: hint ?? "leave --in away")
+    }
+
     /// Throws `needsRoot` for a container that somebody asked for who is not root.
     func check(_ kind: SandboxKind, asRoot: Bool) throws {
         guard kind == .container, !asRoot else { return }

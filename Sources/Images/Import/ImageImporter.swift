@@ -28,11 +28,13 @@ public struct ImageImporter: Sendable {
     /// - Parameters:
     ///   - flatten: whether a backing file that lies beside it may be read too.
     ///   - convert: whether disks of other formats, compressed files and tar archives are taken, and made into one.
+    ///   - trusted: the user's word on whether the host's kernel may mount it.
     ///   - command: the command line, for the record.
     ///   - progress: told several times a second.
     /// - Throws: `badInput` for a damaged disk, one of a kind that is not wanted, and one that refers to other files.
     public func importDisk(
-        _ file: FilePath, as name: String, flatten: Bool, convert: Bool = false, command: String,
+        _ file: FilePath, as name: String, flatten: Bool, convert: Bool = false, trusted: Bool = false,
+        command: String,
         progress: @escaping ([TransferProgress]) -> Void = { _ in }
     ) throws -> ImageRecord {
         try store.checkFree(name)
@@ -54,7 +56,8 @@ public struct ImageImporter: Sendable {
         let digest = try SHA256Digest(of: file)
         return try assembly.finish(
             name, in: folder, raw: raw,
-            origin: .init(kind: "import", command: command, file: file.string, sha256: digest), progress: progress)
+            origin: .init(kind: "import", command: command, file: file.string, sha256: digest, trusted: trusted),
+            progress: progress)
     }
 
     /// A disk of a machine that was not shut down: the journals of its file systems are replayed, once, in the image.
