@@ -28,6 +28,8 @@ package final class GuestAppliance {
     private var lastMark = ContinuousClock.now
     /// The line by which its kernel said that it panics; nil while it has not, or went on.
     package private(set) var panic: String?
+    private var panickedAt = ContinuousClock.now
+    private var isAsked = false
 
     /// What it was told at its start, an answer each.
     private enum Step { case up, check(String), mount(String), system, show(String) }
@@ -240,16 +242,34 @@ package final class GuestAppliance {
     package func note(_ news: Appliance.News) throws -> String? {
         switch news {
         // The kernel lives: it was a program that wrote of a panic.
-        case .answer("pong"): panic = nil
+        case .answer("pong"): (panic, isAsked) = (nil, false)
         case .answer(let line): return line
-        case .panicked(let line):
-            panic = line
-            try appliance.order("ping")
+        case .panicked(let line): (panic, panickedAt, isAsked) = (line, .now, false)
         case .stopped(let reason): throw ended(reason)
         case .crashed(let signal): throw MachineCrash(signal: signal)
         }
         return nil
     }
+
+    /// When something is to be done about a panic that its kernel spoke of; nil for never.
+    package var panicDeadline: ContinuousClock.Instant? {
+        panic == nil ? nil : panickedAt + (isAsked ? Self.panicDelay + Self.panicPatience : Self.panicDelay)
+    }
+
+    /// Asks a kernel that spoke of a panic whether it lives, when the time for that has come. The other processors go on while the first
+    /// one prints what happened.
+    ///
+    /// - Returns: true where it was asked before, and does not answer.
+    package func askAfterPanic() throws -> Bool {
+        guard let deadline = panicDeadline, .now >= deadline else { return false }
+        if isAsked { return true }
+        try appliance.order("ping")
+        isAsked = true
+        return false
+    }
+
+    private static let panicDelay = Duration.seconds(4)
+    private static let panicPatience = Duration.seconds(10)
 
     /// Why a machine is gone that nobody has switched off.
     private func ended(_ reason: String) -> any Error {

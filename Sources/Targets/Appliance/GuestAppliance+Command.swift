@@ -45,8 +45,6 @@ private final class ApplianceRun {
     private var shellStatus: Int32?
     private var closed: Set<Int> = []
 
-    /// How long the kernel may take to answer when it was told of a panic of its own.
-    private static let panicPatience = Duration.seconds(10)
     /// How long the machine may take to end what runs.
     private static let killPatience = Duration.seconds(30)
     /// How long a crash kernel may take to save a dump.
@@ -91,15 +89,17 @@ private final class ApplianceRun {
                 where progress.isUnwanted && closed.insert(index).inserted {
                     try guest.appliance.order("close \(index + 2)")
                 }
-                let limit = guest.panic == nil ? deadline : .now + Self.panicPatience
+                let limits = [deadline, guest.panicDeadline].compactMap { $0 }
                 let news = try guest.appliance.next(
-                    until: limit, orReadable: zip(relays, progress).map { $1.isFinished ? -1 : $0.news.rawValue })
+                    until: limits.min(), orReadable: zip(relays, progress).map { $1.isFinished ? -1 : $0.news.rawValue }
+                )
                 if let news {
                     if let line = try guest.note(news), line.hasPrefix("ended ") {
                         shellStatus = Int32(line.dropFirst(6))
                     }
-                } else if let limit, ContinuousClock.now >= limit {
-                    if guest.panic != nil { try standsStill() }
+                } else if try guest.askAfterPanic() {
+                    try standsStill()
+                } else if guest.panic == nil, let deadline, ContinuousClock.now >= deadline {
                     return try stop(.timedOut)
                 }
             }

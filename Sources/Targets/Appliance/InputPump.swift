@@ -7,19 +7,20 @@ import SystemPackage
 /// Passes what is read on to a port of an appliance. The input's end, or `stop`, is the port's: nothing comes behind it.
 final class InputPump {
     private let stopping: Pipe
-    private let port: FileDescriptor
+    private let port, source: FileDescriptor
     private let thread: WorkThread<Void>
 
     /// Begins.
     ///
     /// - Parameters:
-    ///   - source: stays the caller's.
+    ///   - source: stays the caller's, who may close it.
     ///   - port: is closed at the pump's end.
     init(from source: FileDescriptor, to port: FileDescriptor) throws {
         let stopping = try Pipe()
-        (self.stopping, self.port) = (stopping, port)
+        let copy = FileDescriptor(rawValue: try posix("read standard input") { devbox_dup_above(source.rawValue, 3) })
+        (self.stopping, self.port, self.source) = (stopping, port, copy)
         let stop = stopping.readEnd
-        thread = try WorkThread { Self.pump(from: source, to: port, until: stop) }
+        thread = try WorkThread { Self.pump(from: copy, to: port, until: stop) }
     }
 
     /// Ends the input.
@@ -31,6 +32,7 @@ final class InputPump {
     deinit {
         stop()
         try? port.close()
+        try? source.close()
     }
 
     private static func pump(from source: FileDescriptor, to port: FileDescriptor, until stop: FileDescriptor) {
