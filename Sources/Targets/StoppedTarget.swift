@@ -78,10 +78,11 @@ public final class StoppedTarget: StoppedGuestTarget {
     }
 
     private func runInAppliance(_ command: TargetCommand, _ streams: CommandStreams) throws -> CommandEnding {
-        let machine = try GuestAppliance(
-            guest,
-            .init(
-                own: own.map { .init(version: $0.kernel, arguments: $0.kernelArguments, accelerator: $0.accelerator) }))
+        var start = GuestAppliance.Start(hasTerminal: command.wantsTerminal)
+        if let own {
+            start.own = .init(version: own.kernel, arguments: own.kernelArguments, accelerator: own.accelerator)
+        }
+        let machine = try GuestAppliance(guest, start)
         do {
             let end = try machine.run(command, streams, bootLimit: own?.limit ?? GuestAppliance.bootLimit)
             try machine.finish()

@@ -16,6 +16,8 @@ package final class GuestAppliance {
     package let templates: Templates
     package let console: Console
     private let files: GuestFiles
+    /// What its kernel calls its terminal.
+    package let terminalDevice: String
     private let initrd: [UInt8]
     private let lock: FileDescriptor
     private var plan: SandboxPlan
@@ -42,13 +44,17 @@ package final class GuestAppliance {
         package var extras: [SandboxMount.Entry] = []
         /// Whether what is asked to be written to the disk may wait for the end.
         package var isUnsynced = false
+        /// Whether it has a terminal.
+        package var hasTerminal = false
         /// Whether no file system is mounted: the disk is brought into order alone.
         package var check: Check?
 
         package init(
-            own: OwnKernel? = nil, extras: [SandboxMount.Entry] = [], isUnsynced: Bool = false, check: Check? = nil
+            own: OwnKernel? = nil, extras: [SandboxMount.Entry] = [], isUnsynced: Bool = false,
+            hasTerminal: Bool = false, check: Check? = nil
         ) {
-            (self.own, self.extras, self.isUnsynced, self.check) = (own, extras, isUnsynced, check)
+            (self.own, self.extras, self.isUnsynced) = (own, extras, isUnsynced)
+            (self.hasTerminal, self.check) = (hasTerminal, check)
         }
     }
 
@@ -105,7 +111,9 @@ package final class GuestAppliance {
             folders: [
                 .init(store.work.images), .init(store.work.layers), .init(files.path, isWritable: true),
             ])
-        machine.hasPanicDevices = isOwnKernel
+        (machine.hasPanicDevices, machine.hasTerminal) = (isOwnKernel, start.hasTerminal)
+        // The kernel numbers them; on a machine whose serial port is one it is the second.
+        terminalDevice = QEMUMachine(record.architecture).console == "hvc0" ? "hvc1" : "hvc0"
         plan = try record.sandbox(.appliance(machine), files, in: store.work, isOwners: false)
         var shows = ["/work": "cache=mmap"]
         if !start.extras.isEmpty {
