@@ -30,8 +30,13 @@ package final class GuestAppliance {
     private var lastMark = ContinuousClock.now
     /// The line by which its kernel said that it panics; nil while it has not, or went on.
     package private(set) var panic: String?
+    /// Whether it did not do what it was told to end, and is not to be asked any more.
+    package var isDeaf = false
+    /// What has to be run first on the guest's own kernel.
+    package let startCommands: [[String]]
     private var panickedAt = ContinuousClock.now
     private var isAsked = false
+    private var hasCrashKernel = false
 
     /// What it was told at its start, an answer each.
     private enum Step { case up, check(String), mount(String), system, show(String) }
@@ -87,6 +92,7 @@ package final class GuestAppliance {
         let (store, record, runner, files) = (guest.store, guest.record, guest.runner, guest.files)
         (name, self.files, templates, console) = (record.name, files, store.templates, runner.console)
         isOwnKernel = start.own != nil
+        startCommands = isOwnKernel ? record.startCommands : []
         let kernel =
             try start.own.map { try ApplianceKernel.own($0.version, of: record, files, in: store) }
             ?? .forWork(on: record, files, in: store, checks: start.check != nil, console: runner.console)
@@ -196,6 +202,7 @@ package final class GuestAppliance {
                 steps.removeFirst()
                 try take(line, of: step)
             case .panicked(let line): panic = line
+            case .told(let line): tell(line)
             case .stopped(let reason): throw notStarted(panic ?? reason)
             case .crashed(let signal): throw MachineCrash(signal: signal)
             }
@@ -253,10 +260,20 @@ package final class GuestAppliance {
         case .answer("pong"): (panic, isAsked) = (nil, false)
         case .answer(let line): return line
         case .panicked(let line): (panic, panickedAt, isAsked) = (line, .now, false)
+        case .told(let line): tell(line)
         case .stopped(let reason): throw ended(reason)
         case .crashed(let signal): throw MachineCrash(signal: signal)
         }
         return nil
+    }
+
+    /// What a crash kernel says of its dump is for who waits for it.
+    private func tell(_ line: String) {
+        guard panic != nil else { return }
+        guard line.contains("ommand line:") else { return console.say("\(name): \(Names.printable(line))") }
+        // A kernel may print it twice.
+        if !hasCrashKernel { console.say("\(name): its crash kernel has taken over") }
+        hasCrashKernel = true
     }
 
     /// When something is to be done about a panic that its kernel spoke of; nil for never.
@@ -291,6 +308,7 @@ package final class GuestAppliance {
     ///
     /// - Throws: `environment`, where it does not.
     package func finish() throws {
+        guard !isDeaf else { throw Failure(.environment, "the appliance of \(name) does not answer") }
         try appliance.order("end")
         let deadline = ContinuousClock.now + Self.endPatience
         while true {

@@ -30,6 +30,8 @@ public final class Appliance {
         case answer(String)
         /// Its kernel says that it panics.
         case panicked(line: String)
+        /// What becomes of a panic, as its console has it.
+        case told(line: String)
         /// It has ended by itself.
         case stopped(reason: String)
         /// QEMU itself crashed.
@@ -120,6 +122,7 @@ public final class Appliance {
         while let message = try sandbox.next(until: .now, interruptible: false) {
             switch message {
             case .panicked(let line): return .panicked(line: line)
+            case .told(let line): return .told(line: line)
             case .stopped(let reason): return .stopped(reason: reason)
             case .crashed(let signal): return .crashed(signal: signal)
             default: break

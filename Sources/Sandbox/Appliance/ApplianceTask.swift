@@ -149,9 +149,13 @@ final class ApplianceTask {
         if let log { try Files.writeAll(log, bytes, name: plan.consoleLog) }
         reader.feed(bytes)
         while let line = reader.next() {
-            guard !wasPanicTold, KernelMark(line)?.isPanic == true else { continue }
-            wasPanicTold = true
-            host.send(.panicked(line: line.whole))
+            switch KernelMark(line) {
+            case .panic where !wasPanicTold, .panicEnd where !wasPanicTold:
+                wasPanicTold = true
+                host.send(.panicked(line: line.whole))
+            case .crashKernel, .dumpSaved, .dumpFailed: host.send(.told(line: line.whole))
+            default: break
+            }
         }
         return true
     }

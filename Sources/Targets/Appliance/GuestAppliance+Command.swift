@@ -16,12 +16,33 @@ extension GuestAppliance {
     func run(_ command: TargetCommand, _ streams: CommandStreams, bootLimit: Duration) throws -> CommandEnding {
         do {
             try awaitStart(within: bootLimit)
+            for words in startCommands { try runFirst(words) }
             if let directory = command.directory { try check(directory) }
             let end = try ApplianceRun(command, streams, in: self).wait()
             mark("the command")
             return end
         } catch let failure as Failure where failure.exitCode == .interrupted {
             return .interrupted
+        }
+    }
+
+    /// Runs what the guest's init would have run. Without it the command is run all the same.
+    private func runFirst(_ words: [String]) throws {
+        var command = TargetCommand(words, limit: .seconds(120))
+        (command.output, command.error) = (.captured(limit: 1 << 20), .captured(limit: 1 << 20))
+        let streams = try CommandStreams(command, of: name)
+        var ending = CommandEnding.timedOut
+        let result = try streams.finish(
+            Result {
+                ending = try ApplianceRun(command, streams, in: self).wait()
+                if case .status(let status) = ending { return status }
+                if ending == .interrupted { throw Failure.interrupted }
+                return 1
+            })
+        mark(words.joined(separator: " "))
+        guard result.isSuccess else {
+            let reason = result.complaint.isEmpty ? ToolReason(result.text).line : result.complaint
+            return console.warn("\(name): \(words.joined(separator: " ")): \(Names.printable(reason))")
         }
     }
 
@@ -192,6 +213,7 @@ private final class ApplianceRun {
         {
             if let line = try guest.note(news), line.hasPrefix("ended ") { shellStatus = Int32(line.dropFirst(6)) }
         }
+        if shellStatus == nil { guest.isDeaf = true }
         abandon()
         return end
     }
