@@ -24,6 +24,8 @@ public struct SandboxPlan: Codable, Sendable {
     public var task: SandboxTask
     /// A folder of the host for the sockets and mounts of an ordinary user's sandbox. It is there as long as the sandbox is.
     public var folder: String
+    /// Whether it is an ordinary user's container that boots, for which it has more ids than the user's own.
+    public var isUsers = false
     /// The work directory's path: whose templates and whose owner count.
     let work: String
     /// The level of the messages.

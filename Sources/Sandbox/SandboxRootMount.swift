@@ -12,6 +12,8 @@ public struct SandboxRootMount {
     /// What is mounted in it: where, as an absolute path in the container, and where that is on the host.
     let parts: [(path: String, source: FilePath)]
     private let export: DiskExport?
+    /// What an ordinary user's container has mounted; above others first.
+    private let fuse: [FuseMount]
     /// Which stretch of the disk's file is mounted where; the root first.
     private let mounts: [(extent: DiskExtent?, place: FilePath)]
     private let isWritable: Bool
@@ -37,9 +39,16 @@ public struct SandboxRootMount {
             mounts =
                 [(parts.isEmpty ? nil : partition, folder.root)]
                 + zip(parts, self.parts).map { ($0.partition, $1.source) }
+            let log = folder.path.appending("fuse2fs.log")
+            fuse =
+                try plan.isUsers
+                ? mounts.map {
+                    try FuseMount(
+                        folder.disk, $0.extent, isWritable: plan.isWritable, at: $0.place, log: log)
+                } : []
         case .folder(let source):
             export = nil
-            (parts, mounts) = ([], [])
+            (parts, mounts, fuse) = ([], [], [])
             path = folder.root
             try folder.show(FilePath(source), at: "root", isWritable: isWritable)
         }
@@ -51,7 +60,7 @@ public struct SandboxRootMount {
     /// ext4 through a server that is gone, and both would hang for good. Buffered, never direct-io: over a FUSE export of QEMU 7.2
     /// that corrupts data.
     func around(_ command: Command, templates: Templates) throws -> Command {
-        if export == nil { return command }
+        if export == nil || !fuse.isEmpty { return command }
         let mounts = self.mounts.flatMap { extent, place in
             let options =
                 ["loop"] + (extent.map { ["offset=\($0.offset)", "sizelimit=\($0.size)"] } ?? [])
@@ -62,11 +71,17 @@ public struct SandboxRootMount {
         return Unshare.withMounts(words, environment: command.environment)
     }
 
-    /// Readable when what serves the disk has died; nil where nothing has to.
-    public var lifeline: FileDescriptor? { export?.pidfd }
+    /// What serves the disk, by its name for messages, and what is readable when that has died; nothing where nothing has to.
+    public var lifelines: [(program: String, FileDescriptor)] {
+        (export.map { [("the storage daemon", $0.pidfd)] } ?? []) + fuse.map { ("fuse2fs", $0.pidfd) }
+    }
 
-    /// Writes what is still held. Nothing may be mounted any more.
+    /// Writes what is still held. Nothing may be mounted any more, but what is mounted by fuse2fs: that is unmounted first. Where it cannot
+    /// write, the storage daemon is not ended before it.
     ///
     /// - Throws: `failure` where the disk does not become whole.
-    public func close() throws { try export?.close() }
+    public func close() throws {
+        for mount in fuse.reversed() { try mount.close() }
+        try export?.close()
+    }
 }

@@ -50,7 +50,7 @@ public struct StoppedGuest: ~Copyable {
         if try PendingChange.finish(files) { record = try store.load(name) }
         try Files.remove(files.spareDisk)
         try Files.remove(files.edits)
-        if wasKilled, isRoot {
+        if wasKilled {
             for tree in ContainerCgroups.trees { ContainerCgroups.remove(record.containerName, in: tree) }
         }
         try DiskTransaction.recover(files, record: &record, store: store, runner: runner)
@@ -74,10 +74,21 @@ public struct StoppedGuest: ~Copyable {
 
     /// Replays the journal of a guest that was not shut down; without it an edit would be undone, or refused.
     public func replayJournal() throws {
-        guard try openRoot().needsReplay else { return }
-        runner.console.detail("replaying the journal of \(files.name)")
+        let isCutOff: Bool
+        do {
+            let root = try openRoot()
+            isCutOff = root.wasCutOff
+            guard isCutOff || root.needsReplay else { return }
+        }
+        runner.console.detail("\(isCutOff ? "checking the disk" : "replaying the journal") of \(files.name)")
         try JournalReplay.run(self)
         guard try !openRoot().needsReplay else { throw DiskError.needsReplay(disk: files.disk.string) }
+    }
+
+    /// Puts a disk right that was cut off in an ordinary user's container: it has no journal for the kernel to replay.
+    package func mendIfCutOff() throws {
+        guard (try? openRoot().wasCutOff) == true else { return }
+        try replayJournal()
     }
 
     /// Makes the disk fit to be edited in process, where anything ever ran in the guest: its journal replayed, and its file system checked, for the guest's root may
