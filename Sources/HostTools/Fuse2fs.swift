@@ -13,16 +13,10 @@ public enum Fuse2fs {
     ///
     /// - Parameters:
     ///   - file: the file that it is in.
-    ///   - offset: where in that it begins, in bytes; nil for its beginning.
     ///   - isWritable: whether it can be written to.
     ///   - place: the folder over which it is mounted.
-    public static func mount(_ file: FilePath, offset: Int64?, isWritable: Bool, at place: FilePath) -> Command {
+    public static func mount(_ file: FilePath, isWritable: Bool, at place: FilePath) -> Command {
         let options = ["fakeroot", "allow_other", "default_permissions"] + (isWritable ? [] : ["ro"])
-        return Command(
-            program,
-            [
-                "-f", "-o", options.joined(separator: ","), file.string + (offset.map { "?offset=\($0)" } ?? ""),
-                place.string,
-            ])
+        return Command(program, ["-f", "-o", options.joined(separator: ","), file.string, place.string])
     }
 }

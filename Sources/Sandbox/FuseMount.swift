@@ -1,6 +1,5 @@
 import CLinux
 import DevboxCore
-import Disks
 import Glibc
 import HostTools
 import SystemPackage
@@ -12,7 +11,6 @@ import SystemPackage
 final class FuseMount {
     private var child: ChildProcess
     private let file: FilePath
-    private let offset: Int64
     private let place: FilePath
     private let isWritable: Bool
     /// Readable when it has died.
@@ -25,17 +23,15 @@ final class FuseMount {
     ///
     /// - Parameters:
     ///   - file: the disk's file.
-    ///   - extent: the stretch of that; nil for all of it.
     ///   - place: an empty folder.
     ///   - log: where fuse2fs writes what is wrong.
-    init(_ file: FilePath, _ extent: DiskExtent?, isWritable: Bool, at place: FilePath, log: FilePath) throws {
+    init(_ file: FilePath, isWritable: Bool, at place: FilePath, log: FilePath) throws {
         (self.file, self.place, self.isWritable) = (file, place, isWritable)
-        offset = extent?.offset ?? 0
         let output = try Files.open(log, .writeOnly, [.create, .append])
         defer { try? output.close() }
         let before = try Files.status(place).st_dev
         child = try ChildProcess(
-            Fuse2fs.mount(file, offset: extent?.offset, isWritable: isWritable, at: place), output: .null,
+            Fuse2fs.mount(file, isWritable: isWritable, at: place), output: .null,
             error: .descriptor(output), newSession: true)
         let deadline = ContinuousClock.now + Self.patience
         while try Files.status(place).st_dev == before {
@@ -73,7 +69,7 @@ final class FuseMount {
         defer { try? disk.close() }
         var state: UInt8 = 0
         let count = try withUnsafeMutableBytes(of: &state) {
-            try disk.read(fromAbsoluteOffset: offset + 1024 + 58, into: $0)
+            try disk.read(fromAbsoluteOffset: 1024 + 58, into: $0)
         }
         return count == 1 && state & 1 == 1
     }

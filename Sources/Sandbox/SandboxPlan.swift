@@ -76,7 +76,9 @@ public enum SandboxTask: Codable, Sendable {
     /// - Parameters:
     ///   - replays: whether it has a journal to replay; e2fsck mends then what it mends unasked.
     ///   - checks: whether all of it is checked. Faults that e2fsck can mend unasked are mended; others are `badInput`.
-    case settleDisk(replays: Bool, checks: Bool)
+    ///   - wasCutOff: whether it was mounted without a journal when its machine was killed. What e2fsck would ask about is mended then too: what
+    ///     was being written is in no order, and there is nobody who knows a better answer.
+    case settleDisk(replays: Bool, checks: Bool, wasCutOff: Bool = false)
     /// What devbox itself does there, a guest's supervisor say. `plan` is JSON of the service's own.
     case service(plan: String)
 }

@@ -12,8 +12,9 @@ public struct SandboxRootMount {
     /// What is mounted in it: where, as an absolute path in the container, and where that is on the host.
     let parts: [(path: String, source: FilePath)]
     private let export: DiskExport?
-    /// What an ordinary user's container has mounted; above others first.
-    private let fuse: [FuseMount]
+    /// What an ordinary user's container has mounted.
+    private let fuse: FuseMount?
+    private let commits: DiskCommits?
     /// Which stretch of the disk's file is mounted where; the root first.
     private let mounts: [(extent: DiskExtent?, place: FilePath)]
     private let isWritable: Bool
@@ -39,16 +40,16 @@ public struct SandboxRootMount {
             mounts =
                 [(parts.isEmpty ? nil : partition, folder.root)]
                 + zip(parts, self.parts).map { ($0.partition, $1.source) }
-            let log = folder.path.appending("fuse2fs.log")
-            fuse =
-                try plan.isUsers
-                ? mounts.map {
-                    try FuseMount(
-                        folder.disk, $0.extent, isWritable: plan.isWritable, at: $0.place, log: log)
-                } : []
+            guard plan.isUsers else {
+                (fuse, commits) = (nil, nil)
+                break
+            }
+            fuse = try FuseMount(
+                folder.disk, isWritable: isWritable, at: path, log: folder.path.appending("fuse2fs.log"))
+            commits = try DiskCommits(path, on: folder.disk)
         case .folder(let source):
             export = nil
-            (parts, mounts, fuse) = ([], [], [])
+            (parts, mounts, fuse, commits) = ([], [], nil, nil)
             path = folder.root
             try folder.show(FilePath(source), at: "root", isWritable: isWritable)
         }
@@ -60,7 +61,7 @@ public struct SandboxRootMount {
     /// ext4 through a server that is gone, and both would hang for good. Buffered, never direct-io: over a FUSE export of QEMU 7.2
     /// that corrupts data.
     func around(_ command: Command, templates: Templates) throws -> Command {
-        if export == nil || !fuse.isEmpty { return command }
+        if export == nil || fuse != nil { return command }
         let mounts = self.mounts.flatMap { extent, place in
             let options =
                 ["loop"] + (extent.map { ["offset=\($0.offset)", "sizelimit=\($0.size)"] } ?? [])
@@ -73,7 +74,7 @@ public struct SandboxRootMount {
 
     /// What serves the disk, by its name for messages, and what is readable when that has died; nothing where nothing has to.
     public var lifelines: [(program: String, FileDescriptor)] {
-        (export.map { [("the storage daemon", $0.pidfd)] } ?? []) + fuse.map { ("fuse2fs", $0.pidfd) }
+        (export.map { [("the storage daemon", $0.pidfd)] } ?? []) + (fuse.map { [("fuse2fs", $0.pidfd)] } ?? [])
     }
 
     /// Writes what is still held. Nothing may be mounted any more, but what is mounted by fuse2fs: that is unmounted first. Where it cannot
@@ -81,7 +82,8 @@ public struct SandboxRootMount {
     ///
     /// - Throws: `failure` where the disk does not become whole.
     public func close() throws {
-        for mount in fuse.reversed() { try mount.close() }
+        commits?.close()
+        try fuse?.close()
         try export?.close()
     }
 }

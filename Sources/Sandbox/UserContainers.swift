@@ -69,7 +69,7 @@ public struct UserContainers: Sendable, Equatable {
 
     private static func makesScopes(_ runner: Runner) -> Bool {
         guard SystemdRun.program.path != nil else { return false }
-        let trial = SystemdRun.scope(Command(Program("true", package: "coreutils", for: "a trial"), []))
+        let trial = SystemdRun.scope(Command(Unshare.program, ["--version"]))
         return (try? runner.attempt(trial, limit: .seconds(5)).status.isSuccess) ?? false
     }
 

@@ -27,6 +27,12 @@ public struct GuestStarter: Sendable {
         let mode = options.mode ?? guest.record.mode
         if mode == .lxc, !isRoot {
             try UserContainers.gather(runner).check(asRoot: "sudo devbox start \(name)")
+            guard guest.record.root.parts?.isEmpty ?? true else {
+                throw Failure(
+                    .missing,
+                    "fuse2fs cannot mount a disk with file systems on several partitions, as \(name) has them",
+                    hint: "as a virtual machine it starts: --mode kvm; or, as root: sudo devbox start \(name)")
+            }
             // fuse2fs does not replay it as the kernel does.
             try guest.replayJournal()
         }

@@ -10,8 +10,14 @@ enum JournalReplay {
     /// - Parameter checks: whether the whole file system is checked after that, before libext2fs is let at what a guest's root
     ///   may have prepared.
     static func run(_ guest: borrowing StoppedGuest, checks: Bool = false) throws {
+        let (needsReplay, wasCutOff) = try guest.journalState()
+        if wasCutOff {
+            guest.runner.console.warn(
+                "\(guest.files.name) was cut off while it ran as a container without root: its disk is checked and mended, "
+                    + "and what was being written may be lost")
+        }
         let plan = try guest.record.sandbox(
-            .settleDisk(replays: guest.openRoot().needsReplay, checks: checks), guest.files, in: guest.store.work)
+            .settleDisk(replays: needsReplay, checks: checks, wasCutOff: wasCutOff), guest.files, in: guest.store.work)
         try Files.makeDirectory(guest.files.run)
         defer { try? Files.removeTree(guest.files.run) }
         var sandbox = try Sandbox(

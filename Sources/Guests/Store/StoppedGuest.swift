@@ -74,15 +74,18 @@ public struct StoppedGuest: ~Copyable {
 
     /// Replays the journal of a guest that was not shut down; without it an edit would be undone, or refused.
     public func replayJournal() throws {
-        let isCutOff: Bool
-        do {
-            let root = try openRoot()
-            isCutOff = root.wasCutOff
-            guard isCutOff || root.needsReplay else { return }
-        }
-        runner.console.detail("\(isCutOff ? "checking the disk" : "replaying the journal") of \(files.name)")
+        let state = try journalState()
+        guard state.needsReplay || state.wasCutOff else { return }
+        runner.console.detail("replaying the journal of \(files.name)")
         try JournalReplay.run(self)
-        guard try !openRoot().needsReplay else { throw DiskError.needsReplay(disk: files.disk.string) }
+        let now = try journalState()
+        guard !now.needsReplay, !now.wasCutOff else { throw DiskError.needsReplay(disk: files.disk.string) }
+    }
+
+    /// Whether the disk has a journal to replay, and whether it was cut off where none was kept.
+    func journalState() throws -> (needsReplay: Bool, wasCutOff: Bool) {
+        let root = try openRoot()
+        return (root.needsReplay, root.wasCutOff)
     }
 
     /// Puts a disk right that was cut off in an ordinary user's container: it has no journal for the kernel to replay.
