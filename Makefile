@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 # What devbox needs on a Debian host, and why, is in `devbox doctor`. Libraries and tools for building and testing come last.
-PACKAGES := qemu-system-x86 qemu-utils lxc uidmap mmdebstrap e2fsprogs openssh-client fdisk \
+PACKAGES := qemu-system-x86 qemu-utils lxc uidmap fuse2fs mmdebstrap e2fsprogs openssh-client fdisk \
 	qemu-user-static arch-test \
 	gpgv \
 	libarchive-dev liblzma-dev libext2fs-dev zlib1g-dev libcurl4-openssl-dev pkg-config hyperfine libarchive-tools time gcc \

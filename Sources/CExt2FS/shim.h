@@ -9,6 +9,8 @@
 static inline int devbox_ext2_has_journal_to_replay(ext2_filsys fs) {
     return ext2fs_has_feature_journal_needs_recovery(fs->super) ? 1 : 0;
 }
+// With a journal a file system counts as in order as long as the kernel has it; fuse2fs, which writes none, says so in its state.
+static inline int devbox_ext2_was_cut_off(ext2_filsys fs) { return fs->super->s_state & EXT2_VALID_FS ? 0 : 1; }
 static inline errcode_t devbox_ext2_io_manager_magic(void) { return EXT2_ET_MAGIC_IO_MANAGER; }
 static inline errcode_t devbox_ext2_io_channel_magic(void) { return EXT2_ET_MAGIC_IO_CHANNEL; }
 static inline int devbox_ext2_has_blocks(ext2_filsys fs, struct ext2_inode *inode) {

@@ -202,6 +202,16 @@ int devbox_remount_readonly_after_bind(const char *target) {
 
 int devbox_mount_cgroup2(const char *target) { return mount("none", target, "cgroup2", 0, NULL); }
 
+int devbox_remount_suid(const char *target) {
+    return mount(NULL, target, NULL, MS_REMOUNT | MS_BIND | MS_NODEV | MS_NOATIME, NULL);
+}
+
+pid_t devbox_peer_process(int fd) {
+    struct ucred peer;
+    socklen_t length = sizeof peer;
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? peer.pid : -1;
+}
+
 int devbox_socketpair(int ends[2]) { return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends); }
 
 static volatile int signal_pipe = -1;

@@ -21,6 +21,7 @@ enum FeatureChecks {
             flag(
                 "idmapped mounts", facts.hasIDMappedMounts, for: "guests' disks and the share in containers",
                 missing: "the host's kernel is older than 5.12"),
+            containersAsRoot(facts), containersAsUser(facts),
             kvm(facts), bridge(facts), space(facts),
         ] + Architecture.allCases.filter { isForeign($0, on: facts.host) }.map { emulation($0, facts) }
     }
@@ -55,6 +56,30 @@ enum FeatureChecks {
                 : "ordinary users may not make them here: see the sysctls kernel.unprivileged_userns_clone, "
                     + "kernel.apparmor_restrict_unprivileged_userns and user.max_user_namespaces; or run devbox as root"
         )
+    }
+
+    /// The first of the ways in which guests run, and commands in stopped ones.
+    private static func containersAsRoot(_ facts: HostFacts) -> Check {
+        let lacks = [
+            ("/dev/fuse", facts.fuse != .absent), ("/dev/loop-control", facts.loop != .absent),
+            ("cgroup version 2", facts.hasCgroup2), ("idmapped mounts", facts.hasIDMappedMounts),
+        ].filter { !$0.1 }.map(\.0)
+        return Check(
+            "containers as root", lacks.isEmpty ? .ok : .missing,
+            for: "guests as containers, commands in stopped guests",
+            isNeeded: false, detail: lacks.isEmpty ? nil : "without " + lacks.joined(separator: ", "))
+    }
+
+    /// The second.
+    private static func containersAsUser(_ facts: HostFacts) -> Check {
+        let (name, purpose) = ("containers as a user", "guests as containers, without root")
+        guard let lacks = facts.userContainers else {
+            return Check(name, .untried, for: purpose, isNeeded: false, detail: "`devbox doctor` as that user tries it")
+        }
+        return Check(
+            name, lacks.isEmpty ? .ok : .missing, for: purpose, isNeeded: false,
+            detail: lacks.isEmpty ? nil : lacks.map { "\($0.what) (\($0.hint))" }.joined(separator: "; "),
+            packages: lacks.compactMap(\.package))
     }
 
     private static func kvm(_ facts: HostFacts) -> Check {

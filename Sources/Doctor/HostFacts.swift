@@ -3,6 +3,7 @@ import Glibc
 import Guests
 import HostTools
 import Images
+import Sandbox
 import SystemPackage
 
 /// What was found out about the host's features; what follows from it is said by `FeatureChecks`.
@@ -33,6 +34,8 @@ struct HostFacts: Sendable, Equatable {
     /// The foreign architectures whose programs run here.
     var emulated: Set<Architecture> = []
     var hasBridge = true
+    /// What an ordinary user misses for containers; nil where devbox runs as root, and nobody knows for whom.
+    var userContainers: [UserContainers.Lack]?
     var kvm = Acceleration.works
     /// Bytes that are free where the work directory is, or would be.
     var freeBytes: Int64 = 1 << 40
@@ -58,6 +61,7 @@ extension HostFacts {
         facts.emulated = Set(
             Architecture.allCases.filter { !$0.runsNatively && (try? ForeignCode.way(for: $0)) != nil })
         facts.hasBridge = Files.exists("/sys/class/net/lxcbr0/bridge")
+        if !facts.isRoot { facts.userContainers = try UserContainers.gather(runner).lacks }
         facts.kvm = try acceleration(work, runner)
         (facts.freeBytes, facts.workDirectory) = (freeBytes(at: wantedWork), wantedWork.string)
         return facts

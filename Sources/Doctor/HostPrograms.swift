@@ -15,7 +15,10 @@ public enum HostPrograms {
 
     /// Those that only some commands or guests need.
     public static func optional(on host: Architecture?) -> [Program] {
-        [Tar.program, XZ.program, Gpgv.program, LXC.console, AptConfig.program]
+        [
+            Tar.program, XZ.program, Gpgv.program, LXC.console, AptConfig.program, IDMapPrograms.users,
+            IDMapPrograms.groups, Fuse2fs.program, Nsenter.program, SystemdRun.program,
+        ]
             + Architecture.allCases.filter { $0 != host }.map { QEMUMachine($0).program }
     }
 

@@ -33,10 +33,16 @@ public enum LXC {
     }
 
     /// Runs a command in a running container.
-    public static func attach(_ arguments: [String], name: String, in folder: FilePath, variables: [String: String])
-        -> Command
-    {
+    ///
+    /// - Parameter staysInCgroup: whether it stays in the cgroup that it is started from, which is not the container's.
+    public static func attach(
+        _ arguments: [String], name: String, in folder: FilePath, variables: [String: String],
+        staysInCgroup: Bool = false
+    ) -> Command {
         let set = variables.sorted { $0.key < $1.key }.flatMap { ["-v", "\($0.key)=\($0.value)"] }
-        return Command(attach, ["-P", folder.string, "-n", name, "--clear-env"] + set + ["--"] + arguments)
+        return Command(
+            attach,
+            ["-P", folder.string, "-n", name, "--clear-env"]
+                + (staysInCgroup ? ["--elevated-privileges=CGROUP"] : []) + set + ["--"] + arguments)
     }
 }

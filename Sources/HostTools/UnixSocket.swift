@@ -1,3 +1,4 @@
+import CLinux
 import DevboxCore
 import Glibc
 import SystemPackage
@@ -28,6 +29,12 @@ public enum UnixSocket {
         try withAddress(path, type: SOCK_DGRAM) { descriptor, address, length in
             try posix("bind \(path)") { Glibc.bind(descriptor.rawValue, address, length) }
         }
+    }
+
+    /// The process at the other end of a connection, by its number where this process is; for a server, who began to listen. See SO_PEERCRED in
+    /// unix(7).
+    public static func peer(of connection: FileDescriptor) throws -> pid_t {
+        try posix("ask who answers on a socket") { devbox_peer_process(connection.rawValue) }
     }
 
     private static func withAddress(

@@ -28,6 +28,21 @@ public enum Unshare {
         return result
     }
 
+    /// The same for an ordinary user's container: root in there is the user, every other id one of those that /etc/subuid and
+    /// /etc/subgid give the user, and the cgroup that the user is in is the topmost one.
+    public static func encloseContainer(_ command: Command) -> Command {
+        var result = enclose(command, asUser: false)
+        result.arguments = mappedIDs + ["--cgroup"] + result.arguments
+        return result
+    }
+
+    /// A program in a user namespace with all ids that this user may have; it prints how they are mapped.
+    public static let mappedIDsTrial = Command(
+        program, mappedIDs + ["--", "cat", "/proc/self/uid_map", "/proc/self/gid_map"])
+
+    /// Made by newuidmap(1) and newgidmap(1). From util-linux 2.38 on.
+    private static let mappedIDs = ["--user", "--map-root-user", "--map-auto"]
+
     /// A program in a further mount namespace: what is mounted there goes with it.
     public static func withMounts(_ words: [String], environment: [String: String] = [:]) -> Command {
         Command(program, ["--mount", "--propagation", "private", "--"] + words, environment: environment)

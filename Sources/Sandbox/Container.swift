@@ -36,7 +36,7 @@ public struct Container {
         let (folder, owner) = (self.folder, host.work.owner)
         mounts = try plan.mounts.map { ($0.path, try folder.assemble($0, owner: owner)) }
         try Files.makeDirectory(folder.lxc.appending(plan.name))
-        try Self.mapIDs(in: folder)
+        if !plan.isUsers { try Self.mapIDs(in: folder) }
         root = try SandboxRootMount(plan, in: folder, runner: host.runner)
     }
 
@@ -80,13 +80,25 @@ public struct Container {
         values["hostname"] = plan.hostname
         values["root"] = root.path.string
         values["isReadOnly"] = !plan.isWritable
-        values["ids"] = Owner.subordinates.map {
-            ["first": Int($0.lowerBound), "outside": Int($0.lowerBound + Owner.firstSubordinate), "count": $0.count]
+        if plan.isUsers {
+            values["ownIDs"] = try [("u", "/proc/self/uid_map"), ("g", "/proc/self/gid_map")].flatMap { kind, map in
+                try UserIDs.ranges(Files.text(FilePath(map), limit: 64 << 10)).map {
+                    ["kind": kind, "first": "\($0.lowerBound)", "count": "\($0.count)"]
+                }
+            }
+        } else {
+            values["ids"] = Owner.subordinates.map {
+                [
+                    "first": Int($0.lowerBound), "outside": Int($0.lowerBound + Owner.firstSubordinate),
+                    "count": $0.count,
+                ]
+            }
         }
         guard root.parts.allSatisfy({ DiskPart.isPlain($0.path) }) else {
             throw Failure(.badInput, "a part of the disk is mounted where no container can have it")
         }
         values["parts"] = root.parts.map { ["source": $0.source.string, "path": String($0.path.drop { $0 == "/" })] }
+        values["idmap"] = !plan.isUsers
         values["mounts"] = mounts.map { ["source": $0.source.string, "path": String($0.path.drop { $0 == "/" })] }
         if case .bridge(let bridge, let macAddress) = plan.network {
             values["bridge"] = bridge
@@ -113,7 +125,16 @@ public struct Container {
     /// The first thing that LXC complained about: what follows is what came of it.
     public var complaint: String {
         let text = (try? Files.text(log)) ?? ""
-        let line = text.split(separator: "\n").first { $0.contains("ERROR") } ?? ""
+        return Self.complaint(in: text)
+    }
+
+    /// - Parameter log: what LXC wrote. What an ordinary user's container does well without is no complaint.
+    static func complaint(in log: String) -> String {
+        let line =
+            log.split(separator: "\n").first { line in
+                line.contains("ERROR")
+                    && !["bpf_program_load_kernel", "delegate_controllers"].contains(where: line.contains)
+            } ?? ""
         return line.split(separator: " - ", maxSplits: 1).last.map(String.init) ?? String(line)
     }
 }

@@ -10,7 +10,9 @@ public enum ContainerCgroups {
     /// Where they are outside of sandboxes: in every version 2 tree that is mounted; nowhere where none is.
     public static var trees: [FilePath] {
         let mounts = (try? Files.text("/proc/self/mounts")) ?? ""
-        return mountPoints(in: mounts).map { FilePath($0).appending("devbox") }.filter(Files.exists)
+        let tops = mountPoints(in: mounts).map { FilePath($0) } + [DelegatedCgroup.own].compactMap(\.self)
+        var seen: Set<FilePath> = []
+        return tops.map { $0.appending("devbox") }.filter { Files.exists($0) && seen.insert($0).inserted }
     }
 
     /// The mount points of version 2 trees in the text of /proc/self/mounts; see proc(5).

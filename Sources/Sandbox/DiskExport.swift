@@ -49,30 +49,14 @@ struct DiskExport {
     /// - Throws: `failure` where it does not end, or ends without having written.
     func close(patience: Duration = .seconds(30), limit: Duration = .seconds(600)) throws {
         kill(pid, SIGTERM)
-        let begin = ContinuousClock.now
-        var quiet = begin
-        while !Poll.wait([.read(pidfd)], until: .now + min(patience, .seconds(1)))[0] {
-            if isWriting { quiet = .now }
-            guard .now - quiet < patience, .now - begin < limit else {
-                throw Failure(
-                    .failure,
-                    "the storage daemon did not write the disk within \((ContinuousClock.now - begin).inWords)",
-                    hint: "the host's disk is very slow, or does not answer: `dmesg` may say more")
-            }
+        if let waited = WritingProcess(pid: pid, pidfd: pidfd).isSilent(for: patience, limit: limit) {
+            throw Failure(
+                .failure, "the storage daemon did not write the disk within \(waited.inWords)",
+                hint: "the host's disk is very slow, or does not answer: `dmesg` may say more")
         }
         // It removes its file as the last thing it does; a crashed one leaves it.
         guard !Files.exists(pidFile) else {
             throw Failure(.failure, "the storage daemon ended without writing the disk")
-        }
-    }
-
-    /// Whether a thread of it waits for a disk: state D of proc(5).
-    private var isWriting: Bool {
-        let threads = "/proc/\(pid)/task"
-        return ((try? Files.list(FilePath(threads))) ?? []).contains { thread in
-            let text = try? Files.text(FilePath("\(threads)/\(thread)/stat"), limit: 4096)
-            // The name of the program, in parentheses, may have any sign in it.
-            return text?.split(separator: ")").last?.split(separator: " ").first == "D"
         }
     }
 }

@@ -9,9 +9,10 @@ struct JournalTask {
     private let host: SandboxHost
     private let replays: Bool
     private let checks: Bool
+    private let wasCutOff: Bool
 
-    init(replays: Bool, checks: Bool, _ host: SandboxHost) {
-        (self.replays, self.checks, self.host) = (replays, checks, host)
+    init(replays: Bool, checks: Bool, wasCutOff: Bool, _ host: SandboxHost) {
+        (self.replays, self.checks, self.wasCutOff, self.host) = (replays, checks, wasCutOff, host)
     }
 
     func run() throws -> Int32 {
@@ -42,7 +43,10 @@ struct JournalTask {
         var sound = try checks && !replays && isSound(file)
         if !sound {
             // A status of 1 says that errors were corrected: the journal was one.
-            let output = try host.runner.attempt(Command(E2fsck.program, ["-p", file]))
+            var output = try host.runner.attempt(Command(E2fsck.program, ["-p", file]))
+            if wasCutOff, case .exited(let status) = output.status, status & Self.uncorrected != 0 {
+                output = try host.runner.attempt(Command(E2fsck.program, ["-y", file]))
+            }
             guard case .exited(let status) = output.status, status <= 1 else {
                 throw HostToolError.failed(
                     E2fsck.program, output.status, complaint: "its \(path) file system: \(output.finding)")
@@ -54,6 +58,9 @@ struct JournalTask {
                 disk: disk, defect: "e2fsck finds errors in its \(path) file system that it cannot mend")
         }
     }
+
+    /// The bit of e2fsck's status for errors that it left.
+    private static let uncorrected: Int32 = 4
 
     private func isSound(_ file: String) throws -> Bool {
         try host.runner.attempt(Command(E2fsck.program, ["-fn", file])).status.isSuccess

@@ -14,14 +14,17 @@ public struct PrivateFolder {
     var disk: FilePath { path.appending("disk.raw") }
     /// Where that is mounted.
     var root: FilePath { path.appending("root") }
-    /// Where LXC keeps its container.
-    var lxc: FilePath { path.appending("lxc") }
+    /// Where LXC keeps its container. An ordinary user's lxc-attach has to find it outside of the sandbox too.
+    let lxc: FilePath
 
     /// Mounts it. For root's sandboxes it is at the same place on every host.
     init(for plan: SandboxPlan) throws {
-        path = isRoot ? "/run/devbox" : Self.ownUsers(FilePath(plan.folder))
+        // A user is root in the namespace of a container, but only there.
+        let isUsers = !isRoot || plan.isUsers
+        path = isUsers ? Self.ownUsers(FilePath(plan.folder)) : "/run/devbox"
+        lxc = plan.isUsers ? FilePath(plan.folder).appending("lxc") : path.appending("lxc")
         try Files.makeDirectory(path)
-        try posix("mount a tmpfs at \(path)") { devbox_mount_tmpfs(path.string, isRoot ? "mode=0711" : "mode=0700") }
+        try posix("mount a tmpfs at \(path)") { devbox_mount_tmpfs(path.string, isUsers ? "mode=0700" : "mode=0711") }
     }
 
     private static func ownUsers(_ folder: FilePath) -> FilePath { folder.appending("private") }
@@ -30,7 +33,7 @@ public struct PrivateFolder {
     ///
     /// - Parameter folder: the plan's.
     public static func leave(_ folder: FilePath) {
-        if !isRoot { umount2(ownUsers(folder).string, Int32(MNT_DETACH)) }
+        umount2(ownUsers(folder).string, Int32(MNT_DETACH) | Int32(UMOUNT_NOFOLLOW))
     }
 
     /// Puts together what a sandbox sees at a place of its own.

@@ -52,8 +52,7 @@ public struct Sandbox: ~Copyable {
         try posix("make a channel") { devbox_socketpair(&ends) }
         let theirs = FileDescriptor(rawValue: ends[1])
         let ours = FileDescriptor(rawValue: ends[0])
-        let command = Unshare.enclose(
-            Command(devbox, ["supervise"]), asUser: !isRoot)
+        let command = Self.enclose(Command(devbox, ["supervise"]), plan)
         console.detail("+ \(command.line)")
         var (input, output, error) = (ChildProcess.Stream.null, ChildProcess.Stream.null, ChildProcess.Stream.inherit)
         var logFile: FileDescriptor?
@@ -94,6 +93,14 @@ public struct Sandbox: ~Copyable {
         }
         process = child
         channel = ours
+    }
+
+    private static func enclose(_ command: Command, _ plan: SandboxPlan) -> Command {
+        guard plan.isUsers else { return Unshare.enclose(command, asUser: !isRoot) }
+        var command = Unshare.encloseContainer(command)
+        // In there the user is root, who would take these for the user that files are given to.
+        command.environment.merge(["SUDO_UID": "", "SUDO_GID": ""]) { $1 }
+        return DelegatedCgroup.isOwn ? command : SystemdRun.scope(command)
     }
 
     deinit { try? channel.close() }

@@ -67,7 +67,8 @@ public final class SandboxHost {
     private func run(_ service: (SandboxHost, String) throws -> Int32) throws -> Int32 {
         loop.watch(channel) { [self] in hear() }
         return switch plan.task {
-        case .settleDisk(let replays, let checks): try JournalTask(replays: replays, checks: checks, self).run()
+        case .settleDisk(let replays, let checks, let wasCutOff):
+            try JournalTask(replays: replays, checks: checks, wasCutOff: wasCutOff, self).run()
         case .command(let command): try CommandTask(command, self).run()
         case .appliance(let plan): try ApplianceTask(plan, self).run()
         case .service(let plan): try service(self, plan)

@@ -24,6 +24,8 @@ public struct SandboxPlan: Codable, Sendable {
     public var task: SandboxTask
     /// A folder of the host for the sockets and mounts of an ordinary user's sandbox. It is there as long as the sandbox is.
     public var folder: String
+    /// Whether it is an ordinary user's container that boots, for which it has more ids than the user's own.
+    public var isUsers = false
     /// The work directory's path: whose templates and whose owner count.
     let work: String
     /// The level of the messages.
@@ -74,7 +76,9 @@ public enum SandboxTask: Codable, Sendable {
     /// - Parameters:
     ///   - replays: whether it has a journal to replay; e2fsck mends then what it mends unasked.
     ///   - checks: whether all of it is checked. Faults that e2fsck can mend unasked are mended; others are `badInput`.
-    case settleDisk(replays: Bool, checks: Bool)
+    ///   - wasCutOff: whether it was mounted without a journal when its machine was killed. What e2fsck would ask about is mended then too: what
+    ///     was being written is in no order, and there is nobody who knows a better answer.
+    case settleDisk(replays: Bool, checks: Bool, wasCutOff: Bool = false)
     /// No container: a virtual machine on the disk, which does what it is told at its ports; see `Appliance`.
     case appliance(AppliancePlan)
     /// What devbox itself does there, a guest's supervisor say. `plan` is JSON of the service's own.

@@ -12,6 +12,9 @@ public struct SandboxRootMount {
     /// What is mounted in it: where, as an absolute path in the container, and where that is on the host.
     let parts: [(path: String, source: FilePath)]
     private let export: DiskExport?
+    /// What an ordinary user's container has mounted.
+    private let fuse: FuseMount?
+    private let commits: DiskCommits?
     /// Which stretch of the disk's file is mounted where; the root first.
     private let mounts: [(extent: DiskExtent?, place: FilePath)]
     private let isWritable: Bool
@@ -37,9 +40,16 @@ public struct SandboxRootMount {
             mounts =
                 [(parts.isEmpty ? nil : partition, folder.root)]
                 + zip(parts, self.parts).map { ($0.partition, $1.source) }
+            guard plan.isUsers else {
+                (fuse, commits) = (nil, nil)
+                break
+            }
+            fuse = try FuseMount(
+                folder.disk, isWritable: isWritable, at: path, log: folder.path.appending("fuse2fs.log"))
+            commits = try DiskCommits(path, on: folder.disk)
         case .folder(let source):
             export = nil
-            (parts, mounts) = ([], [])
+            (parts, mounts, fuse, commits) = ([], [], nil, nil)
             path = folder.root
             try folder.show(FilePath(source), at: "root", isWritable: isWritable)
         }
@@ -51,7 +61,7 @@ public struct SandboxRootMount {
     /// ext4 through a server that is gone, and both would hang for good. Buffered, never direct-io: over a FUSE export of QEMU 7.2
     /// that corrupts data.
     func around(_ command: Command, templates: Templates) throws -> Command {
-        if export == nil { return command }
+        if export == nil || fuse != nil { return command }
         let mounts = self.mounts.flatMap { extent, place in
             let options =
                 ["loop"] + (extent.map { ["offset=\($0.offset)", "sizelimit=\($0.size)"] } ?? [])
@@ -62,11 +72,18 @@ public struct SandboxRootMount {
         return Unshare.withMounts(words, environment: command.environment)
     }
 
-    /// Readable when what serves the disk has died; nil where nothing has to.
-    public var lifeline: FileDescriptor? { export?.pidfd }
+    /// What serves the disk, by its name for messages, and what is readable when that has died; nothing where nothing has to.
+    public var lifelines: [(program: String, FileDescriptor)] {
+        (export.map { [("the storage daemon", $0.pidfd)] } ?? []) + (fuse.map { [("fuse2fs", $0.pidfd)] } ?? [])
+    }
 
-    /// Writes what is still held. Nothing may be mounted any more.
+    /// Writes what is still held. Nothing may be mounted any more, but what is mounted by fuse2fs: that is unmounted first. Where it cannot
+    /// write, the storage daemon is not ended before it.
     ///
     /// - Throws: `failure` where the disk does not become whole.
-    public func close() throws { try export?.close() }
+    public func close() throws {
+        commits?.close()
+        try fuse?.close()
+        try export?.close()
+    }
 }

@@ -1,6 +1,7 @@
 import DevboxCore
 import Guests
 import HostTools
+import Sandbox
 
 /// Changes how guests run.
 public struct GuestFlipper: Sendable {
@@ -37,7 +38,7 @@ public struct GuestFlipper: Sendable {
         let present = try running?.state.mode ?? store.load(name).mode
         let mode = wanted ?? (present == .kvm ? .lxc : .kvm)
         if running != nil, mode == .lxc, !isRoot {
-            throw Failure(.needsRoot, "a guest runs as a container only for root", hint: "sudo devbox flip \(name) lxc")
+            try UserContainers.gather(runner).check(asRoot: "sudo devbox flip \(name) lxc")
         }
         if running == nil { try options.refuseIfNoMachineStarts("the guest \(name) is not running") }
         if let running, running.state.mode == mode {

@@ -26,7 +26,15 @@ public struct GuestStarter: Sendable {
         var guest = try StoppedGuest(name, in: store, for: "start", runner: runner)
         let mode = options.mode ?? guest.record.mode
         if mode == .lxc, !isRoot {
-            throw Failure(.needsRoot, "a guest runs as a container only for root", hint: "sudo devbox start \(name)")
+            try UserContainers.gather(runner).check(asRoot: "sudo devbox start \(name)")
+            guard guest.record.root.parts?.isEmpty ?? true else {
+                throw Failure(
+                    .missing,
+                    "fuse2fs cannot mount a disk with file systems on several partitions, as \(name) has them",
+                    hint: "as a virtual machine it starts: --mode kvm; or, as root: sudo devbox start \(name)")
+            }
+            // fuse2fs does not replay it as the kernel does.
+            try guest.replayJournal()
         }
         var hasShareUnit = true
         var plan = LaunchPlan(guest: name, mode: mode)
@@ -41,6 +49,7 @@ public struct GuestStarter: Sendable {
             let file = guest.files.boot.appending(kernel.vmlinuz)
             plan.accelerator = try (options.accelerator ?? accelerator(for: guest.record, kernel: file)).rawValue
         } else {
+            try guest.mendIfCutOff()
             try options.refuseIfNoMachineStarts("a container is")
             plan.bridge = try Bridge.choose(options.bridge, console: runner.console)
             _ = try ForeignCode.way(for: guest.record.architecture)
@@ -105,6 +114,7 @@ public struct GuestStarter: Sendable {
     private func sandbox(for plan: LaunchPlan, _ guest: borrowing StoppedGuest) throws -> SandboxPlan {
         let text = String(decoding: try RecordFile.json(plan, pretty: false), as: UTF8.self)
         var sandbox = try guest.record.sandbox(.service(plan: text), guest.files, in: store.work)
+        sandbox.isUsers = plan.mode == .lxc && !isRoot
         if let bridge = plan.bridge {
             sandbox.network = .bridge(bridge, macAddress: guest.record.identity.macAddress)
         }

@@ -13,6 +13,7 @@ extension StoppedGuest {
         for command: TargetCommand, _ streams: CommandStreams, showing extras: [SandboxMount.Entry] = [],
         isUnsynced: Bool = false
     ) throws -> Sandbox {
+        try mendIfCutOff()
         let terminal = command.wantsTerminal
         var plan = try record.sandbox(
             .command(

@@ -2,6 +2,7 @@ import DevboxCore
 import Foundation
 import Guests
 import HostTools
+import Sandbox
 import SystemPackage
 import Testing
 
@@ -52,7 +53,9 @@ struct FeatureCheckTests {
 
     @Test("A host with everything has no complaint but foreign programs")
     func everything() {
-        let missing = FeatureChecks.all(HostFacts()).filter { $0.state != .ok }.map(\.name)
+        var facts = HostFacts()
+        facts.userContainers = []
+        let missing = FeatureChecks.all(facts).filter { $0.state != .ok }.map(\.name)
         #expect(missing == ["arm64 programs", "armhf programs", "ppc64el programs"])
     }
 
@@ -72,6 +75,23 @@ struct FeatureCheckTests {
         #expect(try check("user namespaces", facts).isNeeded == false)
         facts.isRoot = false
         #expect(try check("user namespaces", facts).isNeeded)
+    }
+
+    @Test("Containers as a user are tried by that user, and all that they lack is told")
+    func containers() throws {
+        var facts = HostFacts()
+        #expect(try check("containers as a user", facts).state == .untried)
+        var host = UserContainers()
+        host.missingPrograms = [Fuse2fs.program]
+        host.cgroup = .none
+        facts.userContainers = host.lacks
+        let lacking = try check("containers as a user", facts)
+        #expect(lacking.state == .missing && !lacking.isNeeded && lacking.packages == ["fuse2fs"])
+        #expect(lacking.detail?.contains("fuse2fs is missing") == true)
+        #expect(lacking.detail?.contains("no cgroup of version 2 is delegated") == true)
+        #expect(try check("containers as root", facts).state == .ok)
+        facts.loop = .absent
+        #expect(try check("containers as root", facts).detail == "without /dev/loop-control")
     }
 
     @Test("KVM that fails is missing, with the reason; KVM that could not be tried is neither there nor missing")

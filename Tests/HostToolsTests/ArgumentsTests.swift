@@ -139,6 +139,46 @@ struct ArgumentsTests {
                 == Unshare.enclose(command, asUser: false).arguments[...])
     }
 
+    @Test("an ordinary user's container has a namespace with all the user's ids and the own cgroup at its top")
+    func userContainer() {
+        let command = Command(Program("true", package: "coreutils", for: "tests"), [])
+        #expect(
+            Unshare.encloseContainer(command).arguments
+                == ["--user", "--map-root-user", "--map-auto", "--cgroup"]
+                + Unshare.enclose(command, asUser: false).arguments)
+    }
+
+    @Test("a scope of the user's systemd is delegated, and is found by the two variables that lead there")
+    func scope() {
+        let command = Command(Program("true", package: "coreutils", for: "tests"), ["x"], environment: ["A": "1"])
+        let scope = SystemdRun.scope(command, inherited: ["XDG_RUNTIME_DIR": "/run/user/7", "SHELL": "/bin/sh"])
+        #expect(
+            scope.arguments
+                == ["--user", "--scope", "--quiet", "--collect", "--property=Delegate=yes", "--", "true", "x"])
+        #expect(scope.environment == ["A": "1", "XDG_RUNTIME_DIR": "/run/user/7"])
+    }
+
+    @Test("fuse2fs stays in the foreground, and leaves permissions to the kernel")
+    func fuse2fs() {
+        #expect(
+            Fuse2fs.mount("/d.raw", isWritable: true, at: "/r").arguments
+                == ["-f", "-o", "fakeroot,allow_other,default_permissions", "/d.raw", "/r"])
+        #expect(
+            Fuse2fs.mount("/d.raw", isWritable: false, at: "/r").arguments
+                == ["-f", "-o", "fakeroot,allow_other,default_permissions,ro", "/d.raw", "/r"])
+    }
+
+    @Test("a command joins a container by way of its user's namespace, or without its cgroup")
+    func attachAsUser() {
+        let attach = LXC.attach(["id"], name: "g", in: "/l", variables: [:], staysInCgroup: true)
+        #expect(
+            attach.arguments == ["-P", "/l", "-n", "g", "--clear-env", "--elevated-privileges=CGROUP", "--", "id"])
+        let joined = LXC.attach(["id"], name: "g", in: "/l", variables: [:])
+        #expect(
+            Nsenter.user(of: 42, joined).arguments
+                == ["--user", "--target", "42", "--", "lxc-attach"] + joined.arguments)
+    }
+
     @Test("a further mount namespace is private, and what is behind -- is no option of unshare's")
     func mountNamespace() {
         #expect(

@@ -149,8 +149,10 @@ struct TestBed {
 
     /// Throws unless QEMU and e2fsck find nothing wrong with a stopped guest's disk. A journal to replay is fine: it is replayed in
     /// a copy first, as the next command would do it.
-    func checkDisk(_ guest: String) throws {
-        let disk = try files(guest).disk
+    func checkDisk(_ guest: String) throws { try Self.checkDisk(files(guest).disk) }
+
+    /// The same of a disk, by its path.
+    static func checkDisk(_ disk: FilePath) throws {
         let check = try attempt("qemu-img", "check", "-q", "-f", "qcow2", disk.string)
         // 3: clusters that nobody refers to.
         guard [0, 3].contains(check.status.shellStatus) else { throw Failure(.badInput, "\(disk): \(check.complaint)") }

@@ -23,6 +23,8 @@ if ! has stay; then
 	while read -r _ group type _; do [ "$type" != cgroup2 ] || break; done 2>/dev/null </proc/self/mounts
 	while IFS= read -r own; do case $own in 0::*) break ;; esac done 2>/dev/null </proc/self/cgroup
 	own=${own#0::}
+	# Who came from outside and stays in a cgroup there can be in none of this system's.
+	case $own in /..*) group= ;; esac
 	if [ -n "$group" ]; then
 		# The one that lxc-attach makes is the host's root's; the container's own is not.
 		for group in "$group${own%/}/devbox-$mark" "$group/devbox-$mark" ""; do

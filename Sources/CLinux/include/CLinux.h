@@ -51,6 +51,11 @@ int devbox_open_id_map(unsigned int uid, unsigned int outside_uid, unsigned int 
 /// Binds a directory to itself, read-only, with what is mounted below it left as it is.
 int devbox_remount_readonly_after_bind(const char *target);
 int devbox_mount_cgroup2(const char *target);
+/// Lets a mount's set-user-ID programs have their effect, for those in its user namespace, and takes no note of when files were read.
+int devbox_remount_suid(const char *target);
+
+/// The process at the other end of a connected Unix socket (SO_PEERCRED, see unix(7)), or -1 with errno set.
+pid_t devbox_peer_process(int fd);
 
 /// sendmsg(2) without blocking and without SIGPIPE, with a descriptor beside the bytes (SCM_RIGHTS, see unix(7)) unless it is -1.
 /// Returns how many bytes were taken; the descriptor goes with the first of them.

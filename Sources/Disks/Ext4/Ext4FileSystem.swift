@@ -41,6 +41,9 @@ public struct Ext4FileSystem: ~Copyable {
     /// Whether the journal has to be replayed before an edit.
     public var needsReplay: Bool { volumes.contains { devbox_ext2_has_journal_to_replay($0.handle) != 0 } }
 
+    /// Whether it was mounted without a journal and never unmounted. e2fsck has to put it right before anybody mounts or edits it.
+    public var wasCutOff: Bool { volumes.contains { devbox_ext2_was_cut_off($0.handle) != 0 } }
+
     /// The file system's UUID, as in `root=UUID=…`.
     public var uuid: String {
         let bytes = withUnsafeBytes(of: handle.pointee.super.pointee.s_uuid) { Array($0) }

@@ -10,13 +10,19 @@ enum JournalReplay {
     /// - Parameter checks: whether the whole file system is checked after that, before libext2fs is let at what a guest's root
     ///   may have prepared.
     static func run(_ guest: borrowing StoppedGuest, checks: Bool = false) throws {
-        let replays = try guest.openRoot().needsReplay
-        // It runs none of the guest's programs: who has a container wanted without being root can have this.
-        if (try? guest.store.sandboxKind(for: guest.record)) == .appliance {
+        let (replays, wasCutOff) = try guest.journalState()
+        if wasCutOff {
+            guest.runner.console.warn(
+                "\(guest.files.name) was cut off while it ran as a container without root: its disk is checked and mended, "
+                    + "and what was being written may be lost")
+        }
+        // It runs none of the guest's programs: who has a container wanted without being root can have this. What was cut off ran on
+        // a host that has what it takes.
+        if !wasCutOff, (try? guest.store.sandboxKind(for: guest.record)) == .appliance {
             return try inAppliance(guest, checks ? replays ? .both : .whole : .replay)
         }
         let plan = try guest.record.sandbox(
-            .settleDisk(replays: replays, checks: checks), guest.files, in: guest.store.work)
+            .settleDisk(replays: replays, checks: checks, wasCutOff: wasCutOff), guest.files, in: guest.store.work)
         try Files.makeDirectory(guest.files.run)
         defer { try? Files.removeTree(guest.files.run) }
         var sandbox = try Sandbox(

@@ -28,13 +28,14 @@ final class LXCGuest: GuestRuntime {
         supervisor.loop.watch(child.pidfd) { [container] in
             events.ended(container.complaint.isEmpty ? nil : Failure(.failure, container.complaint))
         }
-        if let lifeline = container.root.lifeline {
-            supervisor.loop.watch(lifeline) { events.ended(Failure(.failure, "the storage daemon died")) }
+        for (program, lifeline) in container.root.lifelines {
+            supervisor.loop.watch(lifeline) { events.ended(Failure(.failure, "\(program) died")) }
         }
         self.child = consume child
         return RunState(
             mode: .lxc, startedAt: Date(), kernel: nil, sshPort: nil, container: container.name,
-            containerFolder: container.lxcFolder.string, accelerator: nil, bridge: supervisor.plan.bridge)
+            containerFolder: container.lxcFolder.string, isUsers: supervisor.host.plan.isUsers ? true : nil,
+            accelerator: nil, bridge: supervisor.plan.bridge)
     }
 
     /// systemd says READY=1 when it has started everything (sd_notify(3)); no polling, no sleeping.

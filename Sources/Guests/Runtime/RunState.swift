@@ -16,6 +16,8 @@ public struct RunState: Codable, Sendable, Equatable {
     public var container: String?
     /// The folder that LXC knows the container in, an absolute path.
     public var containerFolder: String?
+    /// Whether a container is an ordinary user's, in a user namespace with that user's ids; nil where it is root's.
+    public var isUsers: Bool?
     /// "kvm" or "tcg".
     public var accelerator: String?
     /// The bridge of the host that a container's network hangs on; nil where it has none.

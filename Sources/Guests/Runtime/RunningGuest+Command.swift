@@ -1,6 +1,7 @@
 import DevboxCore
 import Glibc
 import HostTools
+import Sandbox
 import SystemPackage
 import Templates
 
@@ -20,7 +21,18 @@ extension RunningGuest {
             }
             var variables = ["PATH": Self.path, "HOME": "/root", "LANG": "C.UTF-8"]
             if terminal, let name = getenv("TERM") { variables["TERM"] = String(cString: name) }
-            return LXC.attach(arguments, name: container, in: FilePath(folder), variables: variables)
+            func attach(staysInCgroup: Bool) -> Command {
+                LXC.attach(
+                    arguments, name: container, in: FilePath(folder), variables: variables, staysInCgroup: staysInCgroup
+                )
+            }
+            guard state.isUsers == true else { return attach(staysInCgroup: false) }
+            // Who may not be moved to the container's cgroup is in the container without it.
+            let connection = try UnixSocket.connect(files.control)
+            defer { try? connection.close() }
+            let supervisor = try UnixSocket.peer(of: connection)
+            guard !isRoot, DelegatedCgroup.canMove(to: supervisor) else { return attach(staysInCgroup: true) }
+            return Nsenter.user(of: supervisor, attach(staysInCgroup: false))
         }
     }
 

@@ -49,7 +49,7 @@ public struct StoppedGuest: ~Copyable {
         if try PendingChange.finish(files) { record = try store.load(name) }
         try Files.remove(files.spareDisk)
         try Files.remove(files.edits)
-        if wasKilled, isRoot {
+        if wasKilled {
             for tree in ContainerCgroups.trees { ContainerCgroups.remove(record.containerName, in: tree) }
         }
         try DiskTransaction.recover(files, record: &record, store: store, runner: runner)
@@ -73,10 +73,24 @@ public struct StoppedGuest: ~Copyable {
 
     /// Replays the journal of a guest that was not shut down; without it an edit would be undone, or refused.
     public func replayJournal() throws {
-        guard try openRoot().needsReplay else { return }
+        let state = try journalState()
+        guard state.needsReplay || state.wasCutOff else { return }
         runner.console.detail("replaying the journal of \(files.name)")
         try JournalReplay.run(self)
-        guard try !openRoot().needsReplay else { throw DiskError.needsReplay(disk: files.disk.string) }
+        let now = try journalState()
+        guard !now.needsReplay, !now.wasCutOff else { throw DiskError.needsReplay(disk: files.disk.string) }
+    }
+
+    /// Whether the disk has a journal to replay, and whether it was cut off where none was kept.
+    func journalState() throws -> (needsReplay: Bool, wasCutOff: Bool) {
+        let root = try openRoot()
+        return (root.needsReplay, root.wasCutOff)
+    }
+
+    /// Puts a disk right that was cut off in an ordinary user's container: it has no journal for the kernel to replay.
+    package func mendIfCutOff() throws {
+        guard (try? openRoot().wasCutOff) == true else { return }
+        try replayJournal()
     }
 
     /// Makes the disk fit to be edited in process, where anything ever ran in the guest: its journal replayed, and its file system checked,
