@@ -21,7 +21,7 @@ enum FeatureChecks {
             flag(
                 "idmapped mounts", facts.hasIDMappedMounts, for: "guests' disks and the share in containers",
                 missing: "the host's kernel is older than 5.12"),
-            containersAsRoot(facts), containersAsUser(facts),
+            appliance(facts), containersAsRoot(facts), containersAsUser(facts),
             kvm(facts), bridge(facts), space(facts),
         ] + Architecture.allCases.filter { isForeign($0, on: facts.host) }.map { emulation($0, facts) }
     }
@@ -32,13 +32,16 @@ enum FeatureChecks {
     ) -> Check {
         switch device {
         case .open: Check(name, .ok, for: purpose, isNeeded: true)
-        // Containers are root's anyway; all that an ordinary user misses is the journal of a guest that was killed.
+        // An ordinary user has the appliance, which needs none of it.
         case .closed where !facts.isRoot:
-            Check(name, .limited, for: purpose, isNeeded: true, detail: "\(path) is root's: run as root what needs it")
+            Check(
+                name, .limited, for: purpose, isNeeded: false, detail: "\(path) is root's: the appliance does without")
         case .closed:
             Check(name, .missing, for: purpose, isNeeded: true, detail: "\(path) cannot be opened, not even by root")
         case .absent:
-            Check(name, .missing, for: purpose, isNeeded: true, detail: "the host has no \(path)", packages: packages)
+            Check(
+                name, .missing, for: purpose, isNeeded: facts.isRoot, detail: "the host has no \(path)",
+                packages: packages)
         }
     }
 
@@ -56,6 +59,17 @@ enum FeatureChecks {
                 : "ordinary users may not make them here: see the sysctls kernel.unprivileged_userns_clone, "
                     + "kernel.apparmor_restrict_unprivileged_userns and user.max_user_namespaces; or run devbox as root"
         )
+    }
+
+    /// What works on stopped guests without root, and on those of strangers.
+    private static func appliance(_ facts: HostFacts) -> Check {
+        let lacks =
+            (facts.hasMachine ? [] : ["QEMU for \(facts.host?.rawValue ?? "this processor")"])
+            + (facts.isRoot || facts.userNamespaces ? [] : ["user namespaces"])
+        return Check(
+            "appliance", lacks.isEmpty ? .ok : .missing,
+            for: "stopped guests without root or of strangers; kernels without their init", isNeeded: !facts.isRoot,
+            detail: lacks.isEmpty ? nil : "without " + lacks.joined(separator: ", "))
     }
 
     /// The first of the ways in which guests run, and commands in stopped ones.

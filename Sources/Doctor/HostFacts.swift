@@ -29,6 +29,8 @@ struct HostFacts: Sendable, Equatable {
     var loop = Device.open
     /// Whether an ordinary user can make the namespaces of a sandbox.
     var userNamespaces = true
+    /// Whether there is a QEMU for the host's own architecture.
+    var hasMachine = true
     var hasCgroup2 = true
     var hasIDMappedMounts = true
     /// The foreign architectures whose programs run here.
@@ -55,6 +57,7 @@ extension HostFacts {
         facts.fuse = device("/dev/fuse")
         facts.loop = device("/dev/loop-control")
         facts.userNamespaces = canEnclose(runner)
+        facts.hasMachine = facts.host.map { QEMUMachine($0).program.path != nil } ?? false
         facts.hasCgroup2 = ((try? Files.text("/proc/filesystems")) ?? "").split(whereSeparator: \.isWhitespace)
             .contains("cgroup2")
         facts.hasIDMappedMounts = isKernel(atLeast: (5, 12))

@@ -68,6 +68,20 @@ struct FeatureCheckTests {
         #expect(try check("FUSE", facts).state == .limited)
     }
 
+    @Test(
+        "The appliance needs a QEMU, and, without root, user namespaces; FUSE and loop devices are then needed no more")
+    func appliance() throws {
+        var facts = HostFacts()
+        facts.isRoot = false
+        (facts.fuse, facts.loop) = (.absent, .absent)
+        #expect(try check("appliance", facts).state == .ok)
+        #expect(try check("FUSE", facts).isNeeded == false)
+        (facts.hasMachine, facts.userNamespaces) = (false, false)
+        #expect(try check("appliance", facts).detail == "without QEMU for amd64, user namespaces")
+        facts.isRoot = true
+        #expect(try check("appliance", facts).detail == "without QEMU for amd64")
+    }
+
     @Test("User namespaces are needed by ordinary users, not by root")
     func namespaces() throws {
         var facts = HostFacts()

@@ -152,7 +152,9 @@ package final class GuestAppliance {
                     (.mount(part.path), "mount \(sector) \(start.isUnsynced ? "rw,barrier=0" : "rw") \(part.path)"))
             }
         }
-        if start.check == nil { orders.append((.system, "system \(isOwnKernel ? "whole" : "work") \(record.identity.hostname)")) }
+        if start.check == nil {
+            orders.append((.system, "system \(isOwnKernel ? "whole" : "work") \(record.identity.hostname)"))
+        }
         for (index, mount) in plan.mounts.enumerated() {
             orders.append((.show(mount.path), "show share\(index) \(mount.path) \(shows[mount.path] ?? "ro")"))
         }
