@@ -170,7 +170,8 @@ let package = Package(
             name: "DisksTests", dependencies: ["TestSupport", "Disks", "HostTools", "DevboxCore", "CExt2FS", system],
             swiftSettings: settings),
         .testTarget(
-            name: "BootTests", dependencies: ["TestSupport", "Boot", "Disks", "CArchive", "DevboxCore", system],
+            name: "BootTests",
+            dependencies: ["TestSupport", "Boot", "Disks", "Templates", "CArchive", "DevboxCore", system],
             swiftSettings: settings),
         .testTarget(
             name: "ImagesTests",

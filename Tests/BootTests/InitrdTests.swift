@@ -160,7 +160,7 @@ struct InitrdTests {
     }
 
     /// The files of a cpio archive as libarchive reads them; a link is "-> target".
-    private func unpack(_ bytes: [UInt8]) throws -> [String: String] {
+    func unpack(_ bytes: [UInt8]) throws -> [String: String] {
         let archive = archive_read_new()
         defer { archive_read_free(archive) }
         archive_read_support_format_cpio(archive)

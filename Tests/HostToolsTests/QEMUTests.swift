@@ -61,3 +61,42 @@ struct QEMUTests {
         #expect(arguments.contains("kvm") && arguments.contains("host") && !arguments.contains("qemu64"))
     }
 }
+
+@Suite("An appliance's command line")
+struct ApplianceCommandTests {
+    private func command(_ change: (inout ApplianceCommand) -> Void = { _ in }) -> [String] {
+        var command = ApplianceCommand(
+            name: "bug-1", machine: QEMUMachine(.amd64), accelerator: .tcg, memory: 1 << 30, cpus: 2,
+            disk: "/w/a,b/disk.qcow2", kernel: "/w/vmlinuz", initrd: "/proc/self/fd/8", append: "panic=-1", monitor: 9,
+            console: 10, ports: [5, 6, 7])
+        change(&command)
+        return command.command.arguments
+    }
+
+    @Test("has a port for each descriptor in their order, and no network, no socket with a name, no reboot")
+    func ports() {
+        let arguments = command()
+        for (number, descriptor) in [(1, 5), (2, 6), (3, 7)] {
+            #expect(arguments.contains("socket,id=port\(number),fd=\(descriptor)"))
+            #expect(arguments.contains("virtserialport,chardev=port\(number),nr=\(number),name=devbox.\(number)"))
+        }
+        #expect(arguments.contains("-no-reboot") && !arguments.contains("-netdev"))
+        #expect(!arguments.contains { $0.contains("server") || $0.contains("path=") })
+        #expect(arguments.contains("driver=file,node-name=file,discard=unmap,filename=/w/a,,b/disk.qcow2"))
+        #expect(arguments.contains("on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"))
+        #expect(!arguments.contains("pvpanic-pci") && !arguments.contains { $0.contains("virtconsole") })
+    }
+
+    @Test("has a terminal, folders and devices for panics where it is to")
+    func further() {
+        let arguments = command {
+            $0.terminal = 11
+            $0.folders = [(tag: "share0", path: "/run/x")]
+            $0.hasPanicDevices = true
+        }
+        #expect(
+            arguments.contains("virtconsole,chardev=terminal,nr=0") && arguments.contains("socket,id=terminal,fd=11"))
+        #expect(arguments.contains("virtio-9p-pci,fsdev=share0,mount_tag=share0"))
+        #expect(arguments.contains("pvpanic-pci") && arguments.contains("vmcoreinfo"))
+    }
+}

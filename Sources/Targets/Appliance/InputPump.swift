@@ -9,6 +9,7 @@ final class InputPump {
     private let stopping: Pipe
     private let port, source: FileDescriptor
     private let thread: WorkThread<Void>
+    private var isOpen = true
 
     /// Begins.
     ///
@@ -23,16 +24,17 @@ final class InputPump {
         thread = try WorkThread { Self.pump(from: copy, to: port, until: stop) }
     }
 
-    /// Ends the input.
+    /// Ends the input; who writes to its source learns that nobody reads it any more.
     func stop() {
         stopping.closeWriteEnd()
         _ = thread.wait()
+        if isOpen { try? source.close() }
+        isOpen = false
     }
 
     deinit {
         stop()
         try? port.close()
-        try? source.close()
     }
 
     private static func pump(from source: FileDescriptor, to port: FileDescriptor, until stop: FileDescriptor) {
