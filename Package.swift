@@ -30,7 +30,8 @@ let package = Package(
             name: "DevboxCommands",
             dependencies: [
                 "Doctor", "Fetch", "Installing", "Kernels", "Kdump", "Dumps", "Crash", "Targets", "Guests", "Sandbox",
-                "Packages", "ELF", "Images", "QMP", "Templates", "Settings", "HostTools", "DevboxCore", arguments, system,
+                "Packages", "ELF", "Images", "QMP", "Templates", "Settings", "HostTools", "DevboxCore", arguments,
+                system,
             ],
             swiftSettings: settings),
         .target(
@@ -82,7 +83,8 @@ let package = Package(
         .target(
             name: "Guests",
             dependencies: [
-                "Sandbox", "Images", "Boot", "Disks", "QMP", "KernelLog", "Templates", "Settings", "Stores", "HostTools",
+                "Sandbox", "Images", "Boot", "Disks", "QMP", "KernelLog", "Templates", "Settings", "Stores",
+                "HostTools",
                 "DevboxCore",
                 "CLinux",
                 system,
@@ -209,7 +211,8 @@ let package = Package(
         .testTarget(
             name: "GuestsTests",
             dependencies: [
-                "TestSupport", "Guests", "Sandbox", "Images", "Disks", "QMP", "Settings", "Stores", "HostTools", "DevboxCore",
+                "TestSupport", "Guests", "Sandbox", "Images", "Disks", "QMP", "Settings", "Stores", "HostTools",
+                "DevboxCore",
                 system,
             ],
             swiftSettings: settings),
@@ -226,7 +229,8 @@ let package = Package(
         .testTarget(
             name: "DevboxCommandsTests",
             dependencies: [
-                "TestSupport", "DevboxCommands", "Guests", "Sandbox", "Images", "HostTools", "DevboxCore", arguments, system,
+                "TestSupport", "DevboxCommands", "Guests", "Sandbox", "Images", "HostTools", "DevboxCore", arguments,
+                system,
             ],
             swiftSettings: settings),
     ]

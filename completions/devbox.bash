@@ -196,13 +196,17 @@ _devbox_clone() {
     repeating_flags=()
     non_repeating_flags=(--json --verbose -v --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--work --memory --cpus --hostname)
+    non_repeating_options=(--work --in --memory --cpus --hostname)
     __devbox_offer_flags_options 2
 
     # Offer option value completions
     case "${prev}" in
     '--work')
         __devbox_add_completions -d
+        return
+        ;;
+    '--in')
+        __devbox_add_completions -W 'container'$'\n''appliance'
         return
         ;;
     '--memory')
@@ -415,7 +419,7 @@ _devbox_exec() {
     repeating_flags=()
     non_repeating_flags=(--json --verbose -v --quiet -q --detach --bisect --version -h --help)
     repeating_options=(--append)
-    non_repeating_options=(--work --kernel --accel --bridge --start-timeout --mode --timeout)
+    non_repeating_options=(--work --kernel --accel --bridge --start-timeout --in --mode --init --timeout)
     __devbox_offer_flags_options -1
 
     # Offer option value completions
@@ -440,8 +444,16 @@ _devbox_exec() {
     '--start-timeout')
         return
         ;;
+    '--in')
+        __devbox_add_completions -W 'container'$'\n''appliance'
+        return
+        ;;
     '--mode')
         __devbox_add_completions -W 'kvm'$'\n''lxc'
+        return
+        ;;
+    '--init')
+        __devbox_add_completions -W 'own'$'\n''none'
         return
         ;;
     '--timeout')
@@ -462,13 +474,17 @@ _devbox_cp() {
     repeating_flags=()
     non_repeating_flags=(--json --verbose -v --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--work)
+    non_repeating_options=(--work --in)
     __devbox_offer_flags_options 2
 
     # Offer option value completions
     case "${prev}" in
     '--work')
         __devbox_add_completions -d
+        return
+        ;;
+    '--in')
+        __devbox_add_completions -W 'container'$'\n''appliance'
         return
         ;;
     esac
@@ -490,7 +506,7 @@ _devbox_shell() {
     repeating_flags=()
     non_repeating_flags=(--json --verbose -v --quiet -q --version -h --help)
     repeating_options=(--append)
-    non_repeating_options=(--work --kernel --accel --bridge --start-timeout --mode)
+    non_repeating_options=(--work --kernel --accel --bridge --start-timeout --in --mode)
     __devbox_offer_flags_options 1
 
     # Offer option value completions
@@ -513,6 +529,10 @@ _devbox_shell() {
         return
         ;;
     '--start-timeout')
+        return
+        ;;
+    '--in')
+        __devbox_add_completions -W 'container'$'\n''appliance'
         return
         ;;
     '--mode')
@@ -589,13 +609,17 @@ _devbox_snapshot() {
     repeating_flags=()
     non_repeating_flags=(--json --verbose -v --quiet -q --remove --version -h --help)
     repeating_options=()
-    non_repeating_options=(--work)
+    non_repeating_options=(--work --in)
     __devbox_offer_flags_options 2
 
     # Offer option value completions
     case "${prev}" in
     '--work')
         __devbox_add_completions -d
+        return
+        ;;
+    '--in')
+        __devbox_add_completions -W 'container'$'\n''appliance'
         return
         ;;
     esac
@@ -661,7 +685,7 @@ _devbox_install-kernel() {
     repeating_flags=()
     non_repeating_flags=(--json --verbose -v --quiet -q --download-dependencies --debug-modules --debug-in-guest --guest-initrd --restart --version -h --help)
     repeating_options=(--debug)
-    non_repeating_options=(--work --timeout --cmdline --keep-old --default)
+    non_repeating_options=(--work --timeout --in --cmdline --keep-old --default)
     __devbox_offer_flags_options -1
 
     # Offer option value completions
@@ -671,6 +695,10 @@ _devbox_install-kernel() {
         return
         ;;
     '--timeout')
+        return
+        ;;
+    '--in')
+        __devbox_add_completions -W 'container'$'\n''appliance'
         return
         ;;
     '--debug')
@@ -729,7 +757,7 @@ _devbox_remove-kernel() {
     repeating_flags=()
     non_repeating_flags=(--json --verbose -v --quiet -q --download-dependencies --force -f --version -h --help)
     repeating_options=()
-    non_repeating_options=(--work --timeout)
+    non_repeating_options=(--work --timeout --in)
     __devbox_offer_flags_options 2
 
     # Offer option value completions
@@ -739,6 +767,10 @@ _devbox_remove-kernel() {
         return
         ;;
     '--timeout')
+        return
+        ;;
+    '--in')
+        __devbox_add_completions -W 'container'$'\n''appliance'
         return
         ;;
     esac
@@ -756,13 +788,17 @@ _devbox_kdump-arm() {
     repeating_flags=()
     non_repeating_flags=(--json --verbose -v --quiet -q --verify --version -h --help)
     repeating_options=()
-    non_repeating_options=(--work --panic-on --crashkernel --hung-task-timeout --softlockup-threshold --dump-level --verify-timeout)
+    non_repeating_options=(--work --in --panic-on --crashkernel --hung-task-timeout --softlockup-threshold --dump-level --verify-timeout)
     __devbox_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
     '--work')
         __devbox_add_completions -d
+        return
+        ;;
+    '--in')
+        __devbox_add_completions -W 'container'$'\n''appliance'
         return
         ;;
     '--panic-on')
@@ -799,13 +835,17 @@ _devbox_kdump-disarm() {
     repeating_flags=()
     non_repeating_flags=(--json --verbose -v --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--work)
+    non_repeating_options=(--work --in)
     __devbox_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
     '--work')
         __devbox_add_completions -d
+        return
+        ;;
+    '--in')
+        __devbox_add_completions -W 'container'$'\n''appliance'
         return
         ;;
     esac
@@ -847,13 +887,17 @@ _devbox_dumps() {
     repeating_flags=()
     non_repeating_flags=(--json --verbose -v --quiet -q --remove-from-guest --version -h --help)
     repeating_options=(--remove)
-    non_repeating_options=(--work --keep)
+    non_repeating_options=(--work --in --keep)
     __devbox_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
     '--work')
         __devbox_add_completions -d
+        return
+        ;;
+    '--in')
+        __devbox_add_completions -W 'container'$'\n''appliance'
         return
         ;;
     '--keep')
@@ -916,13 +960,13 @@ _devbox_image() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    build|import|list|show|remove)
+    build|import|list|show|trust|remove)
         # Offer subcommand argument completions
         "_devbox_image_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'build import list show remove' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'build import list show trust remove' -- "${cur}"))
         ;;
     esac
 }
@@ -961,7 +1005,7 @@ _devbox_image_build() {
 
 _devbox_image_import() {
     repeating_flags=()
-    non_repeating_flags=(--json --verbose -v --quiet -q --flatten --convert --version -h --help)
+    non_repeating_flags=(--json --verbose -v --quiet -q --flatten --convert --trusted --version -h --help)
     repeating_options=()
     non_repeating_options=(--work --name)
     __devbox_offer_flags_options 1
@@ -1026,6 +1070,30 @@ _devbox_image_show() {
     esac
 }
 
+_devbox_image_trust() {
+    repeating_flags=()
+    non_repeating_flags=(--json --verbose -v --quiet -q --undo --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--work)
+    __devbox_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--work')
+        __devbox_add_completions -d
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __devbox_add_completions -W "$(__devbox_custom_complete ---completion image trust -- positional@0 "${COMP_CWORD}" "$(__devbox_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
 _devbox_image_remove() {
     repeating_flags=()
     non_repeating_flags=(--json --verbose -v --quiet -q --version -h --help)
@@ -1054,7 +1122,7 @@ _devbox_fetch() {
     repeating_flags=()
     non_repeating_flags=(--json --verbose -v --quiet -q --exact --download-dependencies --list --with-debug --allow-unlisted --version -h --help)
     repeating_options=()
-    non_repeating_options=(--work --arch --date --version --format --source --suite --kernel-version --timeout --since --until --install)
+    non_repeating_options=(--work --arch --date --version --format --source --suite --kernel-version --timeout --in --since --until --install)
     __devbox_offer_flags_options -1
 
     # Offer option value completions
@@ -1086,6 +1154,10 @@ _devbox_fetch() {
         return
         ;;
     '--timeout')
+        return
+        ;;
+    '--in')
+        __devbox_add_completions -W 'container'$'\n''appliance'
         return
         ;;
     '--since')
@@ -1149,7 +1221,7 @@ _devbox_install() {
     repeating_flags=()
     non_repeating_flags=(--json --verbose -v --quiet -q --download-dependencies --version -h --help)
     repeating_options=()
-    non_repeating_options=(--work --timeout)
+    non_repeating_options=(--work --timeout --in)
     __devbox_offer_flags_options -1
 
     # Offer option value completions
@@ -1159,6 +1231,10 @@ _devbox_install() {
         return
         ;;
     '--timeout')
+        return
+        ;;
+    '--in')
+        __devbox_add_completions -W 'container'$'\n''appliance'
         return
         ;;
     esac

@@ -77,7 +77,7 @@ _devbox() {
             'kdump-status:Say whether a panic of a guest'\''s kernel would leave a dump.'
             'dumps:List the dumps of guests, having brought out new ones.'
             'dump:Take a dump of a guest'\''s memory from outside, whether it runs or hangs.'
-            'image:Build, import, list, show and remove base images.'
+            'image:Build, import, list, show, trust and remove base images.'
             'fetch:Fetch packages by date or version, verified, and install them where wanted.'
             'sources:Show the sources of packages, and whether each answers.'
             'packages:Show the fetched packages, and remove those that are not wanted any more.'
@@ -105,11 +105,13 @@ _devbox() {
 
 _devbox_clone() {
     local -i ret=1
+    local -ar ___in=('container' 'appliance')
     local -ar arg_specs=(
         '--work[The work directory.]:work:_files -/'
         '--json[Report as JSON on standard output.]'
         '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
         '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        '--in[Work on a stopped guest in a container, which needs root, or in the appliance, a virtual machine that needs none.]:sandbox:{__devbox_complete "${___in[@]}"}'
         ':source:{__devbox_custom_complete ---completion clone -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
         ':name:'
         '--memory[Memory as a virtual machine, such as 512M or 4G.]:size:'
@@ -243,7 +245,9 @@ _devbox_flip() {
 _devbox_exec() {
     local -i ret=1
     local -ar ___accel=('kvm' 'tcg')
+    local -ar ___in=('container' 'appliance')
     local -ar ___mode=('kvm' 'lxc')
+    local -ar ___init=('own' 'none')
     local -ar arg_specs=(
         '--work[The work directory.]:work:_files -/'
         '--json[Report as JSON on standard output.]'
@@ -254,8 +258,10 @@ _devbox_exec() {
         '--accel[How a virtual machine'\''s code is run\: kvm or tcg. Default\: kvm where it really works.]:accel:{__devbox_complete "${___accel[@]}"}'
         '--bridge[The host'\''s bridge for a container'\''s network. Default\: lxcbr0 where there is one.]:bridge:'
         '--start-timeout[How long the guest may take to answer.]:seconds:'
+        '--in[Work on a stopped guest in a container, which needs root, or in the appliance, a virtual machine that needs none.]:sandbox:{__devbox_complete "${___in[@]}"}'
         ':guest:{__devbox_custom_complete ---completion exec -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
         '--mode[kvm starts a stopped guest for the command; lxc is a container.]:mode:{__devbox_complete "${___mode[@]}"}'
+        '--init[none\: with --mode kvm, run the command without the guest'\''s own init.]:init:{__devbox_complete "${___init[@]}"}'
         '--timeout[How long the command may take.]:seconds:'
         '--detach[Let go on what the command leaves running, in a guest that runs.]'
         '--bisect[Statuses for `git bisect run`\: what the command ends with is good (0) or bad (1 to 127), devbox'\''s own failures are 125.]'
@@ -270,11 +276,13 @@ _devbox_exec() {
 
 _devbox_cp() {
     local -i ret=1
+    local -ar ___in=('container' 'appliance')
     local -ar arg_specs=(
         '--work[The work directory.]:work:_files -/'
         '--json[Report as JSON on standard output.]'
         '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
         '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        '--in[Work on a stopped guest in a container, which needs root, or in the appliance, a virtual machine that needs none.]:sandbox:{__devbox_complete "${___in[@]}"}'
         ':source:_files'
         ':target:_files'
         '--version[Show the version.]'
@@ -288,6 +296,7 @@ _devbox_cp() {
 _devbox_shell() {
     local -i ret=1
     local -ar ___accel=('kvm' 'tcg')
+    local -ar ___in=('container' 'appliance')
     local -ar ___mode=('kvm' 'lxc')
     local -ar arg_specs=(
         '--work[The work directory.]:work:_files -/'
@@ -299,6 +308,7 @@ _devbox_shell() {
         '--accel[How a virtual machine'\''s code is run\: kvm or tcg. Default\: kvm where it really works.]:accel:{__devbox_complete "${___accel[@]}"}'
         '--bridge[The host'\''s bridge for a container'\''s network. Default\: lxcbr0 where there is one.]:bridge:'
         '--start-timeout[How long the guest may take to answer.]:seconds:'
+        '--in[Work on a stopped guest in a container, which needs root, or in the appliance, a virtual machine that needs none.]:sandbox:{__devbox_complete "${___in[@]}"}'
         ':guest:{__devbox_custom_complete ---completion shell -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
         '--mode[kvm starts a stopped guest for the shell; lxc is a container.]:mode:{__devbox_complete "${___mode[@]}"}'
         '--version[Show the version.]'
@@ -347,11 +357,13 @@ _devbox_wait() {
 
 _devbox_snapshot() {
     local -i ret=1
+    local -ar ___in=('container' 'appliance')
     local -ar arg_specs=(
         '--work[The work directory.]:work:_files -/'
         '--json[Report as JSON on standard output.]'
         '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
         '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        '--in[Work on a stopped guest in a container, which needs root, or in the appliance, a virtual machine that needs none.]:sandbox:{__devbox_complete "${___in[@]}"}'
         ':guest:{__devbox_custom_complete ---completion snapshot -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
         ':name:'
         '--remove[Forget the snapshot of this name instead.]'
@@ -398,6 +410,7 @@ _devbox_ssh-config() {
 
 _devbox_install-kernel() {
     local -i ret=1
+    local -ar ___in=('container' 'appliance')
     local -ar arg_specs=(
         '--work[The work directory.]:work:_files -/'
         '--json[Report as JSON on standard output.]'
@@ -405,6 +418,7 @@ _devbox_install-kernel() {
         '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
         '--timeout[How long the packages'\'' scripts may take.]:seconds:'
         '--download-dependencies[Fetch what the packages need and the guest does not have, and install it with them.]'
+        '--in[Work on a stopped guest in a container, which needs root, or in the appliance, a virtual machine that needs none.]:sandbox:{__devbox_complete "${___in[@]}"}'
         ':guest:{__devbox_custom_complete ---completion install-kernel -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
         '*:files:_files -g '\''*.deb'\'''
         '*--debug[A debug package of the kernel\: its vmlinux goes to the debug store, which guests see at /work/debug.]:deb:_files -g '\''*.deb *.ddeb'\'''
@@ -441,6 +455,7 @@ _devbox_kernels() {
 
 _devbox_remove-kernel() {
     local -i ret=1
+    local -ar ___in=('container' 'appliance')
     local -ar arg_specs=(
         '--work[The work directory.]:work:_files -/'
         '--json[Report as JSON on standard output.]'
@@ -448,6 +463,7 @@ _devbox_remove-kernel() {
         '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
         '--timeout[How long the packages'\'' scripts may take.]:seconds:'
         '--download-dependencies[Fetch what the packages need and the guest does not have, and install it with them.]'
+        '--in[Work on a stopped guest in a container, which needs root, or in the appliance, a virtual machine that needs none.]:sandbox:{__devbox_complete "${___in[@]}"}'
         ':guest:{__devbox_custom_complete ---completion remove-kernel -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
         ':version:'
         '(--force -f)'{--force,-f}'[Remove it also where it is the only one.]'
@@ -461,12 +477,14 @@ _devbox_remove-kernel() {
 
 _devbox_kdump-arm() {
     local -i ret=1
+    local -ar ___in=('container' 'appliance')
     local -ar ___panic_on=('oops' 'hung-task' 'softlockup' 'hardlockup' 'rcu-stall' 'nmi' 'warn' 'oom' 'io-nmi' 'all')
     local -ar arg_specs=(
         '--work[The work directory.]:work:_files -/'
         '--json[Report as JSON on standard output.]'
         '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
         '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        '--in[Work on a stopped guest in a container, which needs root, or in the appliance, a virtual machine that needs none.]:sandbox:{__devbox_complete "${___in[@]}"}'
         ':guest:{__devbox_custom_complete ---completion kdump-arm -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
         '--panic-on[Faults to panic on, and any sysctl as name=value, with commas between.]:list:{__devbox_complete "${___panic_on[@]}"}'
         '--crashkernel[Memory for the kernel that saves the dump, as `crashkernel=` takes it. Default\: by architecture and memory.]:size:'
@@ -485,11 +503,13 @@ _devbox_kdump-arm() {
 
 _devbox_kdump-disarm() {
     local -i ret=1
+    local -ar ___in=('container' 'appliance')
     local -ar arg_specs=(
         '--work[The work directory.]:work:_files -/'
         '--json[Report as JSON on standard output.]'
         '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
         '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        '--in[Work on a stopped guest in a container, which needs root, or in the appliance, a virtual machine that needs none.]:sandbox:{__devbox_complete "${___in[@]}"}'
         ':guest:{__devbox_custom_complete ---completion kdump-disarm -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
@@ -517,11 +537,13 @@ _devbox_kdump-status() {
 
 _devbox_dumps() {
     local -i ret=1
+    local -ar ___in=('container' 'appliance')
     local -ar arg_specs=(
         '--work[The work directory.]:work:_files -/'
         '--json[Report as JSON on standard output.]'
         '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
         '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        '--in[Work on a stopped guest in a container, which needs root, or in the appliance, a virtual machine that needs none.]:sandbox:{__devbox_complete "${___in[@]}"}'
         ':guest:{__devbox_custom_complete ---completion dumps -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
         '--remove-from-guest[Remove from the guest what was brought out, also what --keep has removed here since. Needs root where the guest is stopped.]'
         '--keep[Remove all but so many newest dumps of each guest from the store.]:count:'
@@ -570,13 +592,14 @@ _devbox_image() {
             'import:Take an existing disk: a distribution'\''s cloud image, say.'
             'list:List the images.'
             'show:Show everything that is known of an image.'
+            'trust:Let the host'\''s kernel mount an image'\''s disk, and those of the guests on it.'
             'remove:Remove images that no guest stands on.'
         )
         _describe -V subcommand subcommands && ret=0
         ;;
     arg)
         case "${words[1]}" in
-        build|import|list|show|remove)
+        build|import|list|show|trust|remove)
             "_devbox_image_${words[1]}" && ret=0
             ;;
         esac
@@ -619,6 +642,7 @@ _devbox_image_import() {
         '--name[The image'\''s name.]:name:'
         '--flatten[Make one disk of it and its backing file, which must lie beside it and which you trust.]'
         '--convert[Convert and unpack what is no raw and no qcow2 disk.]'
+        '--trusted[Let the host'\''s kernel mount it, as of a disk whose maker you trust.]'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -658,6 +682,23 @@ _devbox_image_show() {
     return "${ret}"
 }
 
+_devbox_image_trust() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--work[The work directory.]:work:_files -/'
+        '--json[Report as JSON on standard output.]'
+        '(--verbose -v)'{--verbose,-v}'[Print each external command as a line that can be pasted into a shell.]'
+        '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
+        ':image:{__devbox_custom_complete ---completion image trust -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '--undo[Take it back, also of an image that was built.]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
 _devbox_image_remove() {
     local -i ret=1
     local -ar arg_specs=(
@@ -677,6 +718,7 @@ _devbox_image_remove() {
 _devbox_fetch() {
     local -i ret=1
     local -ar ___format=('deb' 'rpm' 'tar.xz')
+    local -ar ___in=('container' 'appliance')
     local -ar arg_specs=(
         '--work[The work directory.]:work:_files -/'
         '--json[Report as JSON on standard output.]'
@@ -692,6 +734,7 @@ _devbox_fetch() {
         '--kernel-version[Built for this kernel only.]:kernel-version:'
         '--timeout[How long the packages'\'' scripts may take.]:seconds:'
         '--download-dependencies[Fetch what the packages need and the guest does not have, and install it with them.]'
+        '--in[Work on a stopped guest in a container, which needs root, or in the appliance, a virtual machine that needs none.]:sandbox:{__devbox_complete "${___in[@]}"}'
         '*:packages:'
         '--list[Show what there is, and fetch nothing.]'
         '--since[With --list\: no builds older than this day.]:day:'
@@ -745,6 +788,7 @@ _devbox_packages() {
 
 _devbox_install() {
     local -i ret=1
+    local -ar ___in=('container' 'appliance')
     local -ar arg_specs=(
         '--work[The work directory.]:work:_files -/'
         '--json[Report as JSON on standard output.]'
@@ -752,6 +796,7 @@ _devbox_install() {
         '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
         '--timeout[How long the packages'\'' scripts may take.]:seconds:'
         '--download-dependencies[Fetch what the packages need and the guest does not have, and install it with them.]'
+        '--in[Work on a stopped guest in a container, which needs root, or in the appliance, a virtual machine that needs none.]:sandbox:{__devbox_complete "${___in[@]}"}'
         ':guest:{__devbox_custom_complete ---completion install -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
         '*:files:_files -g '\''*.deb'\'''
         '--version[Show the version.]'

@@ -14,14 +14,21 @@ public struct LoginShellLine {
     ///   - starter: a line for sh(1) without `'` and `!`. It finds in `$1` what ends a word, and in `$2` the words, both for `%b`.
     /// - Throws: `usage` where every byte that could stand between words is in one of them.
     public init(_ words: [String], starter: String) throws {
-        var free = Set(Self.separators)
+        let (separator, command) = try Self.encode(words)
+        text =
+            "exec /bin/sh -c \(Self.quoted(starter)) sh \(Self.quoted(separator)) \(Self.quoted(command))"
+    }
+
+    /// What ends a word, and the words, each with that behind it, both for `%b` and in one line of ASCII.
+    ///
+    /// - Throws: `usage` where every byte that could stand between words is in one of them.
+    public static func encode(_ words: [String]) throws -> (separator: String, words: String) {
+        var free = Set(separators)
         for byte in words.joined().utf8 where byte < 0x20 { free.remove(byte) }
-        guard let separator = Self.separators.first(where: free.contains) else {
+        guard let separator = separators.first(where: free.contains) else {
             throw Failure(.usage, "a command for a virtual machine cannot have every control character in it")
         }
-        let command = words.map { Self.escaped($0.utf8) + Self.escaped([separator]) }.joined()
-        text =
-            "exec /bin/sh -c \(Self.quoted(starter)) sh \(Self.quoted(Self.escaped([separator]))) \(Self.quoted(command))"
+        return (escaped([separator]), words.map { escaped($0.utf8) + escaped([separator]) }.joined())
     }
 
     /// What may end a word: no blank, and nothing that bash has a use of its own for.

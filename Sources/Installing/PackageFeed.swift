@@ -40,7 +40,7 @@ final class PackageFeed {
         path = "/run/devbox/\(name)"
         let held = folder.appending("\(file.fileName).decoded")
         if let decoded = cache.lookUp(file.digest), try Self.hold(decoded.path, as: held) {
-            extras = [SandboxMount.Entry(held, as: name)]
+            extras = try [SandboxMount.Entry(held, as: name)] + Self.skip(decoded.dataOffset, of: name, held)
             writer = nil
             fifo = nil
             return
@@ -49,23 +49,24 @@ final class PackageFeed {
         let isFar = !readsFifos && !Self.sharesDisk(writer.path, folder)
         guard let size = file.package.decodedDataSize, size >= Self.streamedFrom, !isFar else {
             try DebCheck(sizeLimit: sizeLimit).run(file.package, sink: { writer.append($0) })
+            let offset = writer.dataOffset
             guard try Self.hold(writer.finish().path, as: held) else {
                 throw Failure(
                     .failure,
                     "the decoded \(file.fileName) is gone from \(cache.directory): another devbox needed its room",
                     hint: "try again")
             }
-            extras = [SandboxMount.Entry(held, as: name)]
+            extras = try [SandboxMount.Entry(held, as: name)] + Self.skip(offset, of: name, held)
             self.writer = nil
             self.fifo = nil
             return
         }
-        let written = writer.path
+        let (written, offset) = (writer.path, writer.dataOffset)
         self.writer = consume writer
         guard readsFifos else {
             // By a name of its own: it gets another one when it is whole.
             try posix("give \(written) a second name") { link(written.string, held.string) }
-            extras = [SandboxMount.Entry(held, as: name)]
+            extras = try [SandboxMount.Entry(held, as: name)] + Self.skip(offset, of: name, held)
             fifo = nil
             return
         }
@@ -89,6 +90,14 @@ final class PackageFeed {
         }
         try Files.setMode(held, 0o644)
         return true
+    }
+
+    /// What tells dpkg-deb's stand-in where a package's content begins.
+    private static func skip(_ offset: Int64?, of name: String, _ held: FilePath) throws -> [SandboxMount.Entry] {
+        guard let offset else { return [] }
+        let file = FilePath(held.string + ".skip")
+        try Files.writeAtomically(Array("\(offset)\n".utf8), to: file, mode: 0o644, isDurable: false)
+        return [SandboxMount.Entry(file, as: "\(name).skip")]
     }
 
     private static func sharesDisk(_ file: FilePath, _ folder: FilePath) -> Bool {

@@ -102,6 +102,9 @@ public struct DebPackage: Sendable {
     /// The uncompressed data.tar, chunk by chunk.
     public func decodedData() throws -> DecodedStream { try stream(layout.data) }
 
+    /// Where in its file data.tar begins, in bytes; nil where that is compressed.
+    public var dataOffset: Int64? { layout.data.compression == .none ? layout.data.offset : nil }
+
     /// How large the uncompressed data.tar is, in bytes, by what the file itself says; nil where it does not say it.
     public var decodedDataSize: Int64? {
         switch layout.data.compression {

@@ -12,6 +12,8 @@ public struct DecodedCacheWriter: ~Copyable {
     private let file: FileDescriptor
     /// The file as it grows: a package of which dpkg can read all but data.tar.
     public let path: FilePath
+    /// Where in it data.tar begins, in bytes.
+    public var dataOffset: Int64 { headerOffset + 60 }
     private let expected: Int64?
     private let headerOffset: Int64
     private var size: Int64

@@ -26,6 +26,11 @@ extension TargetCommand {
     ///   - mark: a text that nothing else has.
     ///   - options: those of run.sh that depend on the way there.
     func words(mark: String, _ options: [String], _ templates: Templates) throws -> [String] {
+        try templates.shell("target/run.sh", arguments(mark: mark, options, templates))
+    }
+
+    /// The arguments of run.sh in them.
+    func arguments(mark: String, _ options: [String], _ templates: Templates) throws -> [String] {
         var options = options
         if wantsTerminal { options.append("terminal") }
         if leavesRunning { options.append("stay") }
@@ -34,7 +39,7 @@ extension TargetCommand {
             let variables = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
             words = try templates.shell("target/enter.sh", [directory ?? "", "\(variables.count)"] + variables + words)
         }
-        return try templates.shell("target/run.sh", [mark, options.joined(separator: " ")] + words)
+        return [mark, options.joined(separator: " ")] + words
     }
 
     /// A text that nothing else has.

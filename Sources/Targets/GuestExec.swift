@@ -34,7 +34,8 @@ public struct GuestExec: Sendable {
                 hint: "`devbox start \(name)` first")
         }
         if mode == .kvm {
-            try targets.store.sandboxes.refuseIfUnused("--mode kvm starts the guest \(name)", hint: "choose one of them")
+            try targets.store.sandboxes.refuseIfUnused(
+                "--mode kvm starts the guest \(name)", hint: "choose one of them")
             guard start.hasInit else {
                 return try StoppedTarget(name, for: "exec", in: targets.store, own: start, runner: targets.runner).run(
                     command)

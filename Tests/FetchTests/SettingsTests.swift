@@ -18,8 +18,10 @@ struct SettingsTests {
             .lexicallyNormalized()
         let text = try Files.text(file)
         #expect(try sources(text).isEmpty)
-        let settings = text.split(separator: "\n").drop { $0 != "#sources:" }.filter { $0.hasPrefix("#sources") || $0.hasPrefix("#  ") }
-            .map { $0.dropFirst() }.joined(separator: "\n")
+        let settings = text.split(separator: "\n").drop { $0 != "#sources:" }.filter {
+            $0.hasPrefix("#sources") || $0.hasPrefix("#  ")
+        }
+        .map { $0.dropFirst() }.joined(separator: "\n")
         let sources = try sources(settings)
         #expect(sources.map(\.name) == ["nightly", "kselftest", "lab", "kernels", "mine"])
         #expect(sources.map(\.kind) == ["tree", "tree", "address", "apt", "tree, folder"])

@@ -32,7 +32,7 @@ extension IntegrationTests {
                 _ = try? bed.run("remove", "--force", "\(name)-guest")
                 _ = try? bed.run("image", "remove", name)
             }
-            try bed.run("image", "import", disk.string, "--name", name).succeeded()
+            try bed.run("image", "import", disk.string, "--name", name, "--trusted").succeeded()
             try bed.run("clone", name, "\(name)-guest").succeeded()
 
             let machine = Self.foreign == .arm64 ? "aarch64\n" : "x86_64\n"

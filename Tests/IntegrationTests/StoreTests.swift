@@ -114,7 +114,10 @@ extension IntegrationTests {
             defer { _ = try? bed.run("image", "remove", "imported") }
             try bed.run("image", "import", disk.string, "--name", "imported").succeeded()
             #expect(try tool("sha256sum", disk.string) == before)
-            #expect(try bed.run("image", "show", "imported").out.contains("at byte 1048576"))
+            let shown = try bed.run("image", "show", "imported").out
+            #expect(shown.contains("at byte 1048576") && shown.contains("Trusted:  no"), "\(shown)")
+            try bed.run("image", "trust", "imported").succeeded()
+            #expect(try bed.run("image", "show", "imported").out.contains("Trusted:  yes"))
             defer { _ = try? bed.run("remove", "--force", "from-import") }
             try bed.run("clone", "imported", "from-import").succeeded()
             #expect(try bed.run("exec", "from-import", "--", "cat", "/etc/hostname").out == "from-import\n")
@@ -124,6 +127,8 @@ extension IntegrationTests {
                 "exec", "from-import", "--", "sh", "-c", "cat /etc/cloud/cloud.cfg.d/99-devbox.cfg"
             ).out
             #expect(settings.contains("preserve_hostname: true"))
+            let refused = try bed.run("exec", "--in", "container", "from-import", "--", "hostname")
+            #expect(refused.status == 125 && refused.err.contains("from-import runs already"), "\(refused.err)")
             try bed.run("stop", "from-import").succeeded()
         }
 
@@ -140,7 +145,7 @@ extension IntegrationTests {
             #expect(refused.status == 65 && refused.err.contains("it is compressed (gzip)"))
             #expect(refused.err.contains("--convert"))
             defer { _ = try? bed.run("image", "remove", "converted") }
-            try bed.run("image", "import", "\(packed).gz", "--name", "converted", "--convert").succeeded()
+            try bed.run("image", "import", "\(packed).gz", "--name", "converted", "--convert", "--trusted").succeeded()
             defer { _ = try? bed.run("remove", "--force", "from-vmdk") }
             try bed.run("clone", "converted", "from-vmdk").succeeded()
             #expect(try bed.run("exec", "from-vmdk", "--", "cat", "/etc/hostname").out == "from-vmdk\n")

@@ -53,7 +53,12 @@ public struct ApplianceInitrd: Sendable {
         archive.addFile("init", executable: true, Array(try templates.text("appliance/init").utf8))
         for file in files { archive.addFile(file.path, executable: true, file.bytes) }
         for link in links { archive.addLink(link.path, to: link.target) }
-        try archive.addModules(InitrdRecipe.names(in: templates.text("appliance/modules")), of: tree, on: root)
+        archive.addFile("devbox/run", executable: false, Array(try templates.script("target/run.sh").utf8))
+        let names = try InitrdRecipe.names(in: templates.text("appliance/modules")).split(separator: "late")
+        var loaded: [String] = []
+        for (list, names) in zip(["modules", "late"], names + [[], []]) {
+            loaded = try archive.addModules(Array(names), of: tree, on: root, as: list, besides: loaded)
+        }
         bytes = archive.finished()
     }
 }

@@ -113,16 +113,24 @@ enum Fingerprint {
 extension CpioArchive {
     /// Adds modules and all that they need, and the list of them in the order in which they load.
     ///
-    /// - Parameter tree: the kernel's modules; nil where it has none.
-    mutating func addModules(_ wanted: [String], of tree: ModuleTree?, on root: borrowing Ext4FileSystem) throws {
+    /// - Parameters:
+    ///   - tree: the kernel's modules; nil where it has none.
+    ///   - list: what the list is called in /devbox.
+    ///   - others: paths of modules that are there already.
+    /// - Returns: the paths of all that are there now.
+    @discardableResult
+    mutating func addModules(
+        _ wanted: [String], of tree: ModuleTree?, on root: borrowing Ext4FileSystem, as list: String = "modules",
+        besides others: [String] = []
+    ) throws -> [String] {
         var names: [String] = []
-        if let tree {
-            for path in tree.closure(wanted) {
-                let name = ModuleTree.name(of: path) + ".ko"
-                addFile("modules/\(name)", executable: false, try tree.content(path, on: root))
-                names.append(name + "\n")
-            }
+        let paths = (tree?.closure(wanted) ?? []).filter { !others.contains($0) }
+        for path in paths {
+            let name = ModuleTree.name(of: path) + ".ko"
+            if let tree { addFile("modules/\(name)", executable: false, try tree.content(path, on: root)) }
+            names.append(name + "\n")
         }
-        addFile("devbox/modules", executable: false, Array(names.joined().utf8))
+        addFile("devbox/\(list)", executable: false, Array(names.joined().utf8))
+        return others + paths
     }
 }

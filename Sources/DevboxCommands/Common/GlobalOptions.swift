@@ -60,7 +60,6 @@ struct GlobalOptions: ParsableArguments {
         try SandboxPolicy(wanted: wanted, settings(of: work))
     }
 
-
     /// The guests for a command that works on no stopped one's disk: devbox.yaml is not read, and what is wrong in it keeps nobody from it.
     func guests() throws -> GuestStore { GuestStore(try work()) }
 

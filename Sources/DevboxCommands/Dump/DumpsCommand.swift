@@ -61,13 +61,14 @@ struct DumpsCommand: ParsableCommand {
 
     func run() throws {
         let targets = try options.targets(in: sandbox.kind)
-        // Of all guests some may run; of the one that is named a sandbox would be asked for in vain.
-        if let guest, sandbox.kind != nil { _ = try targets.running(guest) }
         let guests = targets.store
         let store = DumpStore(guests.work)
         let collector = DumpCollector(guests, runner: options.runner, command: typedCommand)
         var problems: [any ReportableError] = []
-        try collect(collector.names(guest), collector, &problems)
+        let names = try collector.names(guest)
+        // Of all guests some may run; of the one that is named a sandbox would be asked for in vain.
+        if guest != nil { for name in names { _ = try targets.running(name) } }
+        try collect(names, collector, &problems)
         let removed = { (dump: StoredDump) in options.console.say("removed \(dump.folder)") }
         if let guest, !remove.isEmpty { try store.remove(remove, of: guest, removed: removed) }
         if let keep { try store.prune(guest, keeping: keep, removed: removed) }

@@ -4,6 +4,7 @@ import Fetch
 import Guests
 import HostTools
 import Images
+import Targets
 
 struct FetchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -80,6 +81,8 @@ struct FetchCommand: ParsableCommand {
         let work = try options.workToBegin()
         let guests = GuestStore(work, sandboxes: try options.sandboxes(in: sandbox.kind, of: work))
         let guest = try install.map { try guests.load($0) }
+        // Told before anything is fetched.
+        if let install, sandbox.kind != nil { _ = try GuestTargets(guests, runner: options.runner).running(install) }
         let fetcher = try Fetcher(
             work, options.settings(of: work), runner: options.runner, hostSuite: Release.host?.codename,
             command: typedCommand)

@@ -41,7 +41,8 @@ struct StartCommand: ParsableCommand {
         var wanted = start.options
         wanted.mode = mode
         wanted.onPanic = onPanic
-        let started = try GuestStarter(options.guests(in: nil), runner: options.runner).startUnlessRunning(guest, wanted)
+        let started = try GuestStarter(options.guests(in: nil), runner: options.runner).startUnlessRunning(
+            guest, wanted)
         let running = started.guest
         options.console.say(
             started.ranBefore

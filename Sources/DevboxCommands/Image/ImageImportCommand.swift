@@ -38,7 +38,8 @@ struct ImageImportCommand: ParsableCommand {
     @Flag(
         help: ArgumentHelp(
             "Let the host's kernel mount it, as of a disk whose maker you trust.",
-            discussion: "Without it stopped guests on it are worked on in the appliance; `devbox image trust` says it later."))
+            discussion:
+                "Without it stopped guests on it are worked on in the appliance; `devbox image trust` says it later."))
     var trusted = false
 
     func run() throws {
@@ -58,7 +59,8 @@ struct ImageImportCommand: ParsableCommand {
         )
         if !trusted {
             options.console.say(
-                "\(name): not trusted: stopped guests on it are worked on in the appliance (`devbox image trust \(name)`)")
+                "\(name): not trusted: stopped guests on it are worked on in the appliance (`devbox image trust \(name)`)"
+            )
         }
         for part in record.root.elsewhere ?? [] { options.console.warn("\(name): \(part.words)") }
         for kernel in record.kernels {

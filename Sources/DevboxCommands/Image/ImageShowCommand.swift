@@ -25,7 +25,8 @@ struct ImageShowCommand: ParsableCommand {
         if let file = record.origin.file {
             lines.append(("File", "\(file) (sha256 \(record.origin.sha256?.description ?? "-"))"))
         }
-        lines.append(("Trusted", record.origin.isTrusted ? "yes" : "no: stopped guests on it are worked on in the appliance"))
+        lines.append(
+            ("Trusted", record.origin.isTrusted ? "yes" : "no: stopped guests on it are worked on in the appliance"))
         lines += [
             ("Disk", "\(ByteSize.text(record.disk.fileSize)) of \(ByteSize.text(record.disk.virtualSize))"),
             ("Digest", "sha256 \(record.disk.sha256)"),

@@ -110,7 +110,7 @@ package final class GuestAppliance {
         var shows = ["/work": "cache=mmap"]
         if !start.extras.isEmpty {
             plan.mounts.append(.extras(start.extras))
-            shows[SandboxMount.extrasPath] = "cache=mmap,ro"
+            shows[SandboxMount.extrasPath] = "cache=loose,ro"
         }
         if start.check != nil { plan.mounts = [] }
         if let reason = kernel.initrd.unshared, !plan.mounts.isEmpty {

@@ -17,8 +17,9 @@ extension GuestAppliance {
         do {
             try awaitStart(within: bootLimit)
             if let directory = command.directory { try check(directory) }
-            let run = try ApplianceRun(command, streams, in: self)
-            return try run.wait()
+            let end = try ApplianceRun(command, streams, in: self).wait()
+            mark("the command")
+            return end
         } catch let failure as Failure where failure.exitCode == .interrupted {
             return .interrupted
         }
@@ -56,8 +57,8 @@ private final class ApplianceRun {
         let mark = TargetCommand.newMark()
         let shared = try command.sharesInput ? SharedInput(.standardInput) : nil
         self.shared = shared
-        let words = try command.words(mark: mark, ["marks"] + (shared == nil ? [] : ["count"]), guest.templates)
-        let line = try LoginShellLine(words, starter: guest.templates.script("target/begin.sh")).text
+        let (separator, words) = try LoginShellLine.encode(
+            command.arguments(mark: mark, ["marks"] + (shared == nil ? [] : ["count"]), guest.templates))
         var number = "-"
         if let source = (shared?.stream ?? streams.input).descriptor(or: .standardInput) {
             guard let port = guest.appliance.takeInput() else {
@@ -72,7 +73,7 @@ private final class ApplianceRun {
             try OutputRelay(from: appliance.error, to: streams.error, standard: 2, mark: mark),
         ]
         try shared?.start()
-        try appliance.order("run \(number) \(line)")
+        try appliance.order("run \(number) \(separator) \(words)")
     }
 
     /// Waits for the command's end, its time limit, Ctrl-C, or the machine's.
