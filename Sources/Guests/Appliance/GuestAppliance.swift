@@ -16,6 +16,8 @@ package final class GuestAppliance {
     package let templates: Templates
     package let console: Console
     private let files: GuestFiles
+    /// What its kernel calls its terminal.
+    package let terminalDevice: String
     private let initrd: [UInt8]
     private let lock: FileDescriptor
     private var plan: SandboxPlan
@@ -28,8 +30,13 @@ package final class GuestAppliance {
     private var lastMark = ContinuousClock.now
     /// The line by which its kernel said that it panics; nil while it has not, or went on.
     package private(set) var panic: String?
+    /// Whether it did not do what it was told to end, and is not to be asked any more.
+    package var isDeaf = false
+    /// What has to be run first on the guest's own kernel.
+    package let startCommands: [[String]]
     private var panickedAt = ContinuousClock.now
     private var isAsked = false
+    private var hasCrashKernel = false
 
     /// What it was told at its start, an answer each.
     private enum Step { case up, check(String), mount(String), system, show(String) }
@@ -42,13 +49,17 @@ package final class GuestAppliance {
         package var extras: [SandboxMount.Entry] = []
         /// Whether what is asked to be written to the disk may wait for the end.
         package var isUnsynced = false
+        /// Whether it has a terminal.
+        package var hasTerminal = false
         /// Whether no file system is mounted: the disk is brought into order alone.
         package var check: Check?
 
         package init(
-            own: OwnKernel? = nil, extras: [SandboxMount.Entry] = [], isUnsynced: Bool = false, check: Check? = nil
+            own: OwnKernel? = nil, extras: [SandboxMount.Entry] = [], isUnsynced: Bool = false,
+            hasTerminal: Bool = false, check: Check? = nil
         ) {
-            (self.own, self.extras, self.isUnsynced, self.check) = (own, extras, isUnsynced, check)
+            (self.own, self.extras, self.isUnsynced) = (own, extras, isUnsynced)
+            (self.hasTerminal, self.check) = (hasTerminal, check)
         }
     }
 
@@ -81,6 +92,7 @@ package final class GuestAppliance {
         let (store, record, runner, files) = (guest.store, guest.record, guest.runner, guest.files)
         (name, self.files, templates, console) = (record.name, files, store.templates, runner.console)
         isOwnKernel = start.own != nil
+        startCommands = isOwnKernel ? record.startCommands : []
         let kernel =
             try start.own.map { try ApplianceKernel.own($0.version, of: record, files, in: store) }
             ?? .forWork(on: record, files, in: store, checks: start.check != nil, console: runner.console)
@@ -105,7 +117,9 @@ package final class GuestAppliance {
             folders: [
                 .init(store.work.images), .init(store.work.layers), .init(files.path, isWritable: true),
             ])
-        machine.hasPanicDevices = isOwnKernel
+        (machine.hasPanicDevices, machine.hasTerminal) = (isOwnKernel, start.hasTerminal)
+        // The kernel numbers them; on a machine whose serial port is one it is the second.
+        terminalDevice = QEMUMachine(record.architecture).console == "hvc0" ? "hvc1" : "hvc0"
         plan = try record.sandbox(.appliance(machine), files, in: store.work, isOwners: false)
         var shows = ["/work": "cache=mmap"]
         if !start.extras.isEmpty {
@@ -188,6 +202,7 @@ package final class GuestAppliance {
                 steps.removeFirst()
                 try take(line, of: step)
             case .panicked(let line): panic = line
+            case .told(let line): tell(line)
             case .stopped(let reason): throw notStarted(panic ?? reason)
             case .crashed(let signal): throw MachineCrash(signal: signal)
             }
@@ -245,10 +260,20 @@ package final class GuestAppliance {
         case .answer("pong"): (panic, isAsked) = (nil, false)
         case .answer(let line): return line
         case .panicked(let line): (panic, panickedAt, isAsked) = (line, .now, false)
+        case .told(let line): tell(line)
         case .stopped(let reason): throw ended(reason)
         case .crashed(let signal): throw MachineCrash(signal: signal)
         }
         return nil
+    }
+
+    /// What a crash kernel says of its dump is for who waits for it.
+    private func tell(_ line: String) {
+        guard panic != nil else { return }
+        guard line.contains("ommand line:") else { return console.say("\(name): \(Names.printable(line))") }
+        // A kernel may print it twice.
+        if !hasCrashKernel { console.say("\(name): its crash kernel has taken over") }
+        hasCrashKernel = true
     }
 
     /// When something is to be done about a panic that its kernel spoke of; nil for never.
@@ -283,6 +308,7 @@ package final class GuestAppliance {
     ///
     /// - Throws: `environment`, where it does not.
     package func finish() throws {
+        guard !isDeaf else { throw Failure(.environment, "the appliance of \(name) does not answer") }
         try appliance.order("end")
         let deadline = ContinuousClock.now + Self.endPatience
         while true {
