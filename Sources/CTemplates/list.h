@@ -6,6 +6,10 @@
 	(const char[]){
 #embed "../../templates/appliance/modules" suffix(,)
 		0}},
+{"appliance/unpack.sh",
+	(const char[]){
+#embed "../../templates/appliance/unpack.sh" suffix(,)
+		0}},
 {"apt.conf.mustache",
 	(const char[]){
 #embed "../../templates/apt.conf.mustache" suffix(,)

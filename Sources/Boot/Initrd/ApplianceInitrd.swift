@@ -37,7 +37,8 @@ public struct ApplianceInitrd: Sendable {
         let missing = try Initrd.missing(Self.shared, version, tree, on: root)
         unshared =
             missing.isEmpty
-            ? nil : "the kernel \(version) has no \(missing.joined(separator: " and no ")), neither built in nor as a module"
+            ? nil
+            : "the kernel \(version) has no \(missing.joined(separator: " and no ")), neither built in nor as a module"
         var (files, links) = (tools.files, tools.links)
         if checks {
             guard let checker = try LinkedPrograms(["e2fsck"], on: root) else {

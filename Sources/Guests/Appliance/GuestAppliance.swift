@@ -30,6 +30,10 @@ package final class GuestAppliance {
     private var lastMark = ContinuousClock.now
     /// The line by which its kernel said that it panics; nil while it has not, or went on.
     package private(set) var panic: String?
+    /// What it is to be shown at /run/devbox, and its kernel cannot show.
+    package let unshown: [SandboxMount.Entry]
+    /// A folder of the host for as long as it runs.
+    package var folder: FilePath { files.run }
     /// Whether it did not do what it was told to end, and is not to be asked any more.
     package var isDeaf = false
     /// What has to be run first on the guest's own kernel.
@@ -130,6 +134,11 @@ package final class GuestAppliance {
         if let reason = kernel.initrd.unshared, !plan.mounts.isEmpty {
             console.detail("\(name) does not see /work in its appliance: \(reason)")
             plan.mounts = []
+            unshown = start.extras
+            // They may still be written at this moment: how large they become is not known.
+            if !unshown.isEmpty { machine.memory += Self.memoryForCopies }
+        } else {
+            unshown = []
         }
         (initrd, lock) = (kernel.initrd.bytes, guest.lock.descriptor)
         let parts =
@@ -153,6 +162,7 @@ package final class GuestAppliance {
     /// Memory of one that works on a disk, in bytes, and its processors.
     private static let memory: Int64 = 1 << 30
     private static let cpus = 2
+    private static let memoryForCopies: Int64 = 2 << 30
     /// What the kernel of one that works on a disk says is of interest where it fails; who waits for it wants no delay by random numbers.
     private static let workArguments = ["loglevel=5", "random.trust_cpu=on"]
 

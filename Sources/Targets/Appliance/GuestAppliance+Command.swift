@@ -2,6 +2,7 @@ import DevboxCore
 import Glibc
 import Guests
 import HostTools
+import Sandbox
 import SystemPackage
 
 /// A command in an appliance: `target/run.sh` around it, as in a guest that runs, its marks in what it writes.
@@ -16,6 +17,7 @@ extension GuestAppliance {
     func run(_ command: TargetCommand, _ streams: CommandStreams, bootLimit: Duration) throws -> CommandEnding {
         do {
             try awaitStart(within: bootLimit)
+            try sendUnshown()
             for words in startCommands { try runFirst(words) }
             if let directory = command.directory { try check(directory) }
             let end = try ApplianceRun(command, streams, in: self).wait()
@@ -24,6 +26,32 @@ extension GuestAppliance {
         } catch let failure as Failure where failure.exitCode == .interrupted {
             return .interrupted
         }
+    }
+
+    /// What the kernel cannot show of the host is copied into the machine's memory.
+    private func sendUnshown() throws {
+        guard !unshown.isEmpty else { return }
+        let staging = folder.appending("extras")
+        for entry in unshown {
+            let link = staging.pushing(FilePath(entry.name))
+            try Files.makeDirectory(link.removingLastComponent())
+            try posix("make \(link)") { symlink(entry.source, link.string) }
+        }
+        let pipe = try Pipe()
+        var packer = try ChildProcess(
+            Command(Tar.program, ["-c", "-h", "-C", staging.string, "-f", "-", "."]), output: .descriptor(pipe.writeEnd)
+        )
+        pipe.closeWriteEnd()
+        var command = try TargetCommand(
+            templates.shell("appliance/unpack.sh", [SandboxMount.extrasPath]), limit: .seconds(600))
+        (command.input, command.output) = (.descriptor(pipe.readEnd), .null)
+        let ending = try ApplianceRun(command, CommandStreams(command, of: name), in: self).wait()
+        pipe.closeReadEnd()
+        if ending == .interrupted { throw Failure.interrupted }
+        guard ending == .status(0), try packer.wait(interruptible: false)?.isSuccess == true else {
+            throw Failure(.environment, "what is to be installed could not be copied into the appliance of \(name)")
+        }
+        mark("what is to be installed copied into memory")
     }
 
     /// Runs what the guest's init would have run. Without it the command is run all the same.
