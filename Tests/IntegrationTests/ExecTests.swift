@@ -14,7 +14,9 @@ extension IntegrationTests {
 
         init() throws { bed = try TestBed.shared.get() }
 
-        @Test("a command finds the same, and its end is the end, in a stopped guest however it is run, a container and a virtual machine")
+        @Test(
+            "a command finds the same, and its end is the end, in a stopped guest however it is run, a container and a virtual machine"
+        )
         func everyMode() throws {
             try bed.withGuest("modes") { guest in
                 // A container, an appliance, and the guest's own kernel without its init.

@@ -38,12 +38,14 @@ extension IntegrationTests {
                 // An appliance is up within it.
                 let limit = kind == .container ? "3" : "20"
                 try bed.expectUnchanged(guest) {
-                    let result = try bed.run(in: kind, "install", "--timeout", limit, guest, slow.string, limit: .seconds(60))
+                    let result = try bed.run(
+                        in: kind, "install", "--timeout", limit, guest, slow.string, limit: .seconds(60))
                     #expect(result.status == 1 && result.err.contains("within \(limit) s"), "\(result.err)")
                 }
                 try bed.expectUnchanged(guest) {
                     var child = try ChildProcess(
-                        bed.command(TestBed.words(["install", guest, slow.string], in: kind)), output: .null, error: .null)
+                        bed.command(TestBed.words(["install", guest, slow.string], in: kind)), output: .null,
+                        error: .null)
                     let log = try bed.files(guest).installLog
                     try TestBed.wait(for: "script that runs") {
                         ((try? Files.text(log)) ?? "").contains("Setting up endless")
