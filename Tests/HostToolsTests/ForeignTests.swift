@@ -113,7 +113,8 @@ struct ForeignTests {
         #expect(!command.command.arguments.contains { $0.contains("chown") })
         command.overlayFiles = ["etc/ssh/a b", "etc/c"]
         let arguments = command.command.arguments
-        let hook = arguments.firstIndex(of: "--essential-hook=cd \"$1\" && chown -h 0:0 -- . etc etc/c etc/ssh 'etc/ssh/a b'")
+        let hook = arguments.firstIndex(
+            of: "--essential-hook=cd \"$1\" && chown -h 0:0 -- . etc etc/c etc/ssh 'etc/ssh/a b'")
         let copy = arguments.firstIndex { $0.hasPrefix("--essential-hook=sync-in /o ") }
         #expect(hook != nil && copy != nil && hook.map { $0 - 1 } == copy)
     }
