@@ -2,6 +2,10 @@
 	(const char[]){
 #embed "../../templates/appliance/init" suffix(,)
 		0}},
+{"appliance/modprobe",
+	(const char[]){
+#embed "../../templates/appliance/modprobe" suffix(,)
+		0}},
 {"appliance/modules",
 	(const char[]){
 #embed "../../templates/appliance/modules" suffix(,)

@@ -152,7 +152,7 @@ package final class GuestAppliance {
                     (.mount(part.path), "mount \(sector) \(start.isUnsynced ? "rw,barrier=0" : "rw") \(part.path)"))
             }
         }
-        if start.check == nil { orders.append((.system, "system \(record.identity.hostname)")) }
+        if start.check == nil { orders.append((.system, "system \(isOwnKernel ? "whole" : "work") \(record.identity.hostname)")) }
         for (index, mount) in plan.mounts.enumerated() {
             orders.append((.show(mount.path), "show share\(index) \(mount.path) \(shows[mount.path] ?? "ro")"))
         }
@@ -208,6 +208,7 @@ package final class GuestAppliance {
                 throw notStarted("it did not answer within \(limit.inWords)")
             }
             switch news {
+            case .started: mark("QEMU started")
             case .answer(let line):
                 steps.removeFirst()
                 try take(line, of: step)
@@ -223,9 +224,11 @@ package final class GuestAppliance {
         let words = line.split(separator: " ")
         switch (step, words.first) {
         case (.up, "up"):
-            mark(
-                "QEMU and its kernel up, in \(words.dropFirst().first ?? "?") s of the machine's; modules in by \(words.last ?? "?") s"
-            )
+            // The machine's own clock tells the kernel's share from that of the modules.
+            let times = words.dropFirst().compactMap { Double($0) }
+            let modules = times.count == 2 ? Duration.milliseconds(max(0, Int((times[1] - times[0]) * 1000))) : .zero
+            mark("kernel up", before: modules)
+            mark("modules loaded")
         case (.check(let path), "done"): mark("\(path) checked")
         case (.mount(let path), "done"): mark("\(path) mounted")
         case (.system, "done"): mark("the system's file systems")
@@ -242,10 +245,12 @@ package final class GuestAppliance {
     }
 
     /// Tells, with `--verbose`, what took how long.
-    package func mark(_ what: String) {
-        let now = ContinuousClock.now
+    ///
+    /// - Parameter rest: how long ago it was done.
+    package func mark(_ what: String, before rest: Duration = .zero) {
+        let now = ContinuousClock.now - rest
         console.detail("appliance: \(what), after \((now - lastMark).milliseconds) ms")
-        lastMark = now
+        lastMark = max(lastMark, now)
     }
 
     private func notStarted(_ reason: String) -> any Error {
@@ -267,6 +272,7 @@ package final class GuestAppliance {
     package func note(_ news: Appliance.News) throws -> String? {
         switch news {
         // The kernel lives: it was a program that wrote of a panic.
+        case .started: break
         case .answer("pong"): (panic, isAsked) = (nil, false)
         case .answer(let line): return line
         case .panicked(let line): (panic, panickedAt, isAsked) = (line, .now, false)

@@ -26,6 +26,8 @@ public final class Appliance {
 
     /// What an appliance tells.
     public enum News {
+        /// QEMU runs.
+        case started
         /// An answer of its init, a line.
         case answer(String)
         /// Its kernel says that it panics.
@@ -121,6 +123,7 @@ public final class Appliance {
     private func message() throws -> News? {
         while let message = try sandbox.next(until: .now, interruptible: false) {
             switch message {
+            case .started: return .started
             case .panicked(let line): return .panicked(line: line)
             case .told(let line): return .told(line: line)
             case .stopped(let reason): return .stopped(reason: reason)
