@@ -207,7 +207,8 @@ extension IntegrationTests {
             try bed.withGuest("tty") { guest in
                 let typed = try bed.typed(["exec", "--in", kind.rawValue, guest])
                 #expect(
-                    typed.contains("/dev/pts/") && typed.contains("33 77") && typed.contains("status 5"), "\(typed)")
+                    typed.contains(kind == .container ? "/dev/pts/" : "/dev/") && typed.contains("33 77")
+                        && typed.contains("status 5"), "\(typed)")
             }
         }
 
