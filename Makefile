@@ -10,9 +10,9 @@ PACKAGES := qemu-system-x86 qemu-utils lxc uidmap fuse2fs mmdebstrap e2fsprogs o
 	qemu-user-static arch-test \
 	gpgv \
 	libarchive-dev liblzma-dev libext2fs-dev zlib1g-dev libcurl4-openssl-dev pkg-config hyperfine libarchive-tools time gcc \
-	xz-utils zstd lz4 bzip2 makedumpfile apache2-bin python3 gnupg openssl curl apt-utils groff-base shellcheck
+	xz-utils zstd lz4 bzip2 busybox-static strace makedumpfile apache2-bin python3 gnupg openssl curl apt-utils groff-base shellcheck
 
-.PHONY: all setup build release test unit coverage demo bench lint shellcheck docs-check fuzz test-faults install completions \
+.PHONY: all setup build release test unit coverage demo bench lint shellcheck docs-check fuzz test-faults test-hostile install completions \
 	templates man clean
 
 all: build
@@ -67,6 +67,10 @@ fuzz: setup
 ## Soft lockups, oopses, BUG() and more, each in a guest of its own, followed to its dump. Not a part of `make test`.
 test-faults: build
 	./Tests/faults/run
+
+## Fifty file systems that a hostile guest may have made of its disk, each met by a command in an appliance; `make test` has eight of them.
+test-hostile: build
+	DEVBOX_TEST_HOSTILE=1 ./Tests/run IntegrationTests.HostileDiskTests
 
 demo: release
 	./Tests/demo

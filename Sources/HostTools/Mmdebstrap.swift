@@ -18,6 +18,8 @@ public struct Mmdebstrap: Sendable, Equatable {
     public var sources: [String]
     /// A folder whose files are put into the root before the packages that are no essential ones.
     public var overlay: FilePath
+    /// The files in it, relative to it. They become root's, and so do the folders above them, whoever owns the overlay.
+    public var overlayFiles: [String]
     /// A folder of .debs that are not to be downloaded again, and where new ones are kept; nil for none.
     public var packageCache: FilePath?
     /// Lines for debconf-set-selections(1).
@@ -41,7 +43,7 @@ public struct Mmdebstrap: Sendable, Equatable {
     /// All of a bootstrap at once; `command` puts the line together.
     public init(
         suite: String, architecture: Architecture, packages: [String], mode: String, sources: [String],
-        overlay: FilePath,
+        overlay: FilePath, overlayFiles: [String] = [],
         packageCache: FilePath?, answers: [String], enabled: [String], disabled: [String], masked: [String],
         removed: [String],
         links: [(target: String, name: String)], epoch: Int, emulator: BinfmtRegistration? = nil
@@ -52,6 +54,7 @@ public struct Mmdebstrap: Sendable, Equatable {
         self.mode = mode
         self.sources = sources
         self.overlay = overlay
+        self.overlayFiles = overlayFiles
         self.packageCache = packageCache
         self.answers = answers
         self.enabled = enabled
@@ -92,6 +95,9 @@ public struct Mmdebstrap: Sendable, Equatable {
         }
         // mmdebstrap's hooks are shell text by its own definition; all that is put into them is quoted.
         arguments.append("--essential-hook=sync-in \(Command.quote(overlay.string)) /")
+        if let owned = ownedNames {
+            arguments.append("--essential-hook=cd \"$1\" && chown -h 0:0 -- . \(owned)")
+        }
         let words = answers.map(Command.quote).joined(separator: " ")
         arguments.append("--essential-hook=printf '%s\\n' \(words) | chroot \"$1\" debconf-set-selections")
         for (verb, units) in [("enable", enabled), ("disable", disabled), ("mask", masked)] where !units.isEmpty {
@@ -106,6 +112,19 @@ public struct Mmdebstrap: Sendable, Equatable {
         arguments += [suite, "-", "-"]
         return Command(
             Self.program, arguments, environment: ["SOURCE_DATE_EPOCH": String(epoch), "TZ": "UTC"])
+    }
+
+    /// The overlay's files and their folders, as words of a shell; nil where there are none.
+    private var ownedNames: String? {
+        var names: Set<String> = []
+        for file in overlayFiles {
+            var path = FilePath(file)
+            while !path.string.isEmpty {
+                names.insert(path.string)
+                path.removeLastComponent()
+            }
+        }
+        return names.isEmpty ? nil : names.sorted().map(Command.quote).joined(separator: " ")
     }
 
     /// A name of ours with a `*` in it, which is the shell's to expand.

@@ -105,6 +105,20 @@ struct ForeignTests {
         #expect(command.command.arguments.contains("--skip=check/qemu"))
     }
 
+    @Test("what is laid over an image is root's, whoever builds it, and so are the folders above it")
+    func overlayOwners() {
+        var command = Mmdebstrap(
+            suite: "bookworm", architecture: .amd64, packages: [], mode: "unshare", sources: [], overlay: "/o",
+            packageCache: nil, answers: [], enabled: [], disabled: [], masked: [], removed: [], links: [], epoch: 1)
+        #expect(!command.command.arguments.contains { $0.contains("chown") })
+        command.overlayFiles = ["etc/ssh/a b", "etc/c"]
+        let arguments = command.command.arguments
+        let hook = arguments.firstIndex(
+            of: "--essential-hook=cd \"$1\" && chown -h 0:0 -- . etc etc/c etc/ssh 'etc/ssh/a b'")
+        let copy = arguments.firstIndex { $0.hasPrefix("--essential-hook=sync-in /o ") }
+        #expect(hook != nil && copy != nil && hook.map { $0 - 1 } == copy)
+    }
+
     @Test("in an identity namespace every id that devbox has is itself")
     func identity() {
         #expect(IdentityNamespace.identity("         0          0 4294967295\n") == "0 0 4294967295\n")

@@ -14,13 +14,19 @@ extension IntegrationTests {
 
         init() throws { bed = try TestBed.shared.get() }
 
-        @Test("a command finds the same, and its end is the end, in a stopped guest, a container and a virtual machine")
+        @Test(
+            "a command finds the same, and its end is the end, in a stopped guest however it is run, a container and a virtual machine"
+        )
         func everyMode() throws {
             try bed.withGuest("modes") { guest in
-                let stopped = try behaviour(guest)
-                #expect(stopped == Behaviour.wanted)
+                // A container, an appliance, and the guest's own kernel without its init.
+                for options in [[], ["--in", "appliance"], ["--mode", "kvm", "--init", "none"]] {
+                    let found = try behaviour(guest, options)
+                    #expect(found == Behaviour.wanted, "\(options): \(found)")
+                }
                 #expect(try bed.run("exec", "--detach", guest, "--", "true").status == 125)
                 try highIDs(guest)
+                try highIDs(guest, ["--in", "appliance"])
                 try bed.run("start", "--mode", "lxc", guest).succeeded()
                 #expect(try behaviour(guest) == Behaviour.wanted)
                 try surroundings(guest, hasOwnKernel: false)
@@ -39,32 +45,34 @@ extension IntegrationTests {
         }
 
         private struct Behaviour: Equatable {
-            var variables, loop, input, odd: String
+            var variables, loop, odd: String
             var slow: Int
             var left, took: Bool
             var status: Int32
 
             static let wanted = Behaviour(
-                variables: "root root /bin/bash /root C.UTF-8 dumb 0022 /root\n", loop: "1\n2\n3\n", input: "in\n",
+                variables: "root root /bin/bash /root C.UTF-8 dumb 0022 /root\nin\n", loop: "1\n2\n3\n",
                 odd: "s/\\\\/X/|!x|\n|é|", slow: 1_000_000, left: false, took: true, status: 3)
         }
 
-        private func behaviour(_ guest: String) throws -> Behaviour {
-            func sh(_ script: String, input: String = "") throws -> TestBed.Outcome {
-                try bed.run("exec", "--timeout", "60", guest, "--", "sh", "-c", script, input: input)
+        /// - Parameter options: of `exec`.
+        private func behaviour(_ guest: String, _ options: [String] = []) throws -> Behaviour {
+            func run(_ command: String..., input: String = "") throws -> TestBed.Outcome {
+                try bed.run(["exec", "--timeout", "60"] + options + [guest, "--"] + command, input: input)
             }
             let line =
-                "printf '1\\n2\\n3\\n' | while read n; do \"$devbox\" exec \(guest) -- echo $n || exit; done"
+                "printf '1\\n2\\n3\\n' | while read n; do \"$devbox\" exec \(options.joined(separator: " ")) \(guest) -- echo $n || exit; done"
             let loop = try tool(
                 "env", "DEVBOX_WORK=\(bed.work)", "devbox=\(Devbox.program.name)", "sh", "-c", line)
             let clock = ContinuousClock.now
-            let ended = try sh("sleep 601 & setsid sleep 602 & exit 3")
+            let ended = try run("sh", "-c", "sleep 601 & setsid sleep 602 & exit 3")
             let took = ContinuousClock.now - clock
+            let variables = "echo $USER $LOGNAME $SHELL $HOME $LANG $TERM $(umask) $(pwd); cat"
             return Behaviour(
-                variables: try sh("echo $USER $LOGNAME $SHELL $HOME $LANG $TERM $(umask) $(pwd)").out, loop: loop,
-                input: try sh("cat", input: "in\n").out,
-                odd: try bed.run("exec", guest, "--", "printf", "%s|", "s/\\\\/X/", "!x", "\n", "é").out,
-                slow: try slowlyRead(guest), left: try sh("ps -e -o args= | grep '^sleep 60[12]'").status == 0,
+                variables: try run("sh", "-c", variables, input: "in\n").out, loop: loop,
+                odd: try run("printf", "%s|", "s/\\\\/X/", "!x", "\n", "é").out,
+                slow: try slowlyRead(guest, options),
+                left: try run("sh", "-c", "ps -e -o args= | grep '^sleep 60[12]'").status == 0,
                 took: took < .seconds(30),
                 status: ended.status)
         }
@@ -89,15 +97,17 @@ extension IntegrationTests {
         }
 
         /// How much comes of a command's output where it is read later than it is written.
-        private func slowlyRead(_ guest: String) throws -> Int {
-            let line = "\"$devbox\" exec \(guest) -- head -c 1000000 /dev/zero | { sleep 1; wc -c; }"
+        private func slowlyRead(_ guest: String, _ options: [String]) throws -> Int {
+            let line =
+                "\"$devbox\" exec \(options.joined(separator: " ")) \(guest) -- head -c 1000000 /dev/zero | { sleep 1; wc -c; }"
             let text = try tool("env", "DEVBOX_WORK=\(bed.work)", "devbox=\(Devbox.program.name)", "sh", "-c", line)
             return Int(text.filter(\.isNumber)) ?? 0
         }
 
-        private func highIDs(_ guest: String) throws {
+        private func highIDs(_ guest: String, _ options: [String] = []) throws {
             let script = "touch /root/high && chown 65536:3000000000 /root/high && stat -c '%u %g' /root/high"
-            #expect(try bed.run("exec", guest, "--", "sh", "-c", script).out == "65536 3000000000\n")
+            #expect(
+                try bed.run(["exec"] + options + [guest, "--", "sh", "-c", script]).out == "65536 3000000000\n")
             let scratch = try ScratchDirectory()
             try bed.run("cp", "\(guest):/root/high", scratch("high").string).succeeded()
         }

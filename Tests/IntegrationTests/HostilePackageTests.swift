@@ -1,6 +1,7 @@
 import DevboxCore
 import Glibc
 import HostTools
+import Sandbox
 import SystemPackage
 import TestSupport
 import Testing
@@ -16,15 +17,17 @@ extension IntegrationTests {
             scratch = try ScratchDirectory()
         }
 
-        @Test("a failing script, one that never ends, and one that lies about its end leave everything as before")
-        func scripts() throws {
+        @Test(
+            "a failing script, one that never ends, and one that lies about its end leave everything as before",
+            arguments: SandboxKind.allCases)
+        func scripts(_ kind: SandboxKind) throws {
             try bed.withGuest("scripts") { guest in
                 var failing = TestPackage("failing")
                 failing.files = ["opt/failing": "some content"]
                 failing.scripts = ["postinst": "#!/bin/sh\necho the reason; touch /opt/made; exit 3"]
                 let package = try failing.pack(in: scratch)
                 try bed.expectUnchanged(guest) {
-                    let result = try bed.run("install", guest, package.string)
+                    let result = try bed.run(in: kind, "install", guest, package.string)
                     #expect(result.status == 1 && result.err.contains("the reason") && result.err.contains("status 3"))
                 }
                 var endless = TestPackage("endless")
@@ -32,13 +35,17 @@ extension IntegrationTests {
                     "postinst": "#!/bin/sh\ntouch /opt/made; trap : TERM INT; while :; do sleep 1000; done"
                 ]
                 let slow = try endless.pack(in: scratch)
+                // An appliance is up within it.
+                let limit = kind == .container ? "3" : "20"
                 try bed.expectUnchanged(guest) {
-                    let result = try bed.run("install", "--timeout", "3", guest, slow.string, limit: .seconds(60))
-                    #expect(result.status == 1 && result.err.contains("within 3 s"), "\(result.err)")
+                    let result = try bed.run(
+                        in: kind, "install", "--timeout", limit, guest, slow.string, limit: .seconds(60))
+                    #expect(result.status == 1 && result.err.contains("within \(limit) s"), "\(result.err)")
                 }
                 try bed.expectUnchanged(guest) {
                     var child = try ChildProcess(
-                        bed.command(["install", guest, slow.string]), output: .null, error: .null)
+                        bed.command(TestBed.words(["install", guest, slow.string], in: kind)), output: .null,
+                        error: .null)
                     let log = try bed.files(guest).installLog
                     try TestBed.wait(for: "script that runs") {
                         ((try? Files.text(log)) ?? "").contains("Setting up endless")
@@ -50,7 +57,7 @@ extension IntegrationTests {
                 try bed.expectUnchanged(guest) {
                     let log = try bed.files(guest).installLog
                     try Files.remove(log)
-                    let line = "exec $devbox install \(guest) \(slow)"
+                    let line = "exec $devbox install --in \(kind.rawValue) \(guest) \(slow)"
                     #expect(try bed.typeCtrlC(line, when: log, has: "Setting up endless") == 128 + SIGINT)
                 }
                 var kernelless = TestPackage("kernelless")
@@ -92,24 +99,41 @@ extension IntegrationTests {
                     }
                 }
                 try bed.run("exec", guest, "--", "rm", "/root/filler").succeeded()
-                // A file that may not grow further is what a full disk of the host looks like. The decoded package is in the cache.
+                // The decoded package is in the cache.
                 let package = try large.pack(in: scratch, compression: "gzip")
                 _ = try bed.withGuest("other") { other in try bed.run("install", other, package.string).succeeded() }
-                try bed.expectUnchanged(guest) {
-                    let size = try Files.status(bed.files(guest).disk).st_size
-                    let limited = Command(
-                        Program("prlimit", package: "util-linux", for: "tests"),
-                        [
-                            "--fsize=\(Int(size) + (8 << 20))", Devbox.program.name, "install", guest,
-                            package.string,
-                        ],
-                        environment: ["DEVBOX_WORK": bed.work.string])
-                    let result = try runner.attempt(limited, limit: .seconds(120))
-                    #expect(result.status == .exited(1), "\(result.complaint)")
+                for kind in SandboxKind.allCases {
+                    try bed.expectUnchanged(guest) { try installOnFullHost(guest, package, in: kind) }
                 }
                 try bed.checkDisk(guest)
                 try bed.run("install", guest, package.string).succeeded()
             }
+        }
+
+        /// In a mount namespace of its own, the guest's folder is a file system that has no room for what is installed.
+        private func installOnFullHost(_ guest: String, _ package: FilePath, in kind: SandboxKind) throws {
+            let folder = try bed.files(guest).path
+            let script = """
+                set -e
+                # Room for 8 MB, of 64 that are installed.
+                size=$(( $(du -sk "$2" | cut -f1) + 8192 ))
+                mkdir "$1/copy"; cp -a --sparse=always "$2/." "$1/copy/"
+                mount -t tmpfs -o size=${size}k,mode=711 none "$2"; cp -a --sparse=always "$1/copy/." "$2/"
+                set +e
+                "$3" install --in \(kind.rawValue) "$4" "$5"; echo "status $?"
+                # What a killed one left is undone by the next.
+                "$3" kernels "$4" >/dev/null
+                qemu-img compare -q -f qcow2 -F qcow2 -U "$2/before.qcow2" "$2/disk.qcow2"; echo "compared $?"
+                ls -A "$2"
+                """
+            let scratch = try ScratchDirectory()
+            let result = try attempt(
+                "unshare", "--mount", "--propagation", "private", "env", "DEVBOX_WORK=\(bed.work)", "sh", "-c", script,
+                "sh", scratch.path.string, folder.string, Devbox.program.name, guest, package.string)
+            #expect(result.text.hasPrefix("status 1\ncompared 0\n"), "\(result.text)")
+            #expect(!result.text.contains("transaction.json") && !result.text.contains("\nrun\n"), "\(result.text)")
+            let message = String(decoding: result.errorBytes, as: UTF8.self)
+            #expect(message.lowercased().contains("no space left"), "\(kind): \(message)")
         }
 
         @Test("a damaged package, or one for another architecture, is 65 in one line, and nothing was changed")
@@ -141,8 +165,8 @@ extension IntegrationTests {
             }
         }
 
-        @Test("a package's scripts reach nothing of the host")
-        func confined() throws {
+        @Test("a package's scripts reach nothing of the host", arguments: SandboxKind.allCases)
+        func confined(_ kind: SandboxKind) throws {
             let victim = try ChildProcess(Command(Program("sleep", package: "coreutils", for: "tests"), ["1000"]))
             let outside = try scratch.write("untouched", to: "outside")
             // Another one than it is: what changes nothing could not be seen.
@@ -180,7 +204,7 @@ extension IntegrationTests {
             try bed.withGuest("attack") { guest in
                 let host = try HostState(of: bed)
                 // Whatever came of it: a script may kill its own dpkg. But it did run.
-                _ = try bed.run("install", guest, package.string, limit: .seconds(60))
+                _ = try bed.run(in: kind, "install", guest, package.string, limit: .seconds(60))
                 #expect(Files.exists(began))
                 try host.waitUntilBack()
                 #expect(try sysctls.map { try Files.text(FilePath("/proc/sys/\($0)")) } == values)

@@ -1,6 +1,7 @@
 import DevboxCore
 import Glibc
 import HostTools
+import Sandbox
 import SystemPackage
 import TestSupport
 import Testing
@@ -55,6 +56,87 @@ extension IntegrationTests {
                     if round % 5 == 0 { try bed.checkDisk(guest) }
                 }
                 #expect(kept > 0 && undone > 0, "\(kept) kept, \(undone) undone")
+            }
+        }
+
+        @Test("of exec in an appliance: its disk is as before, or as the command left it")
+        func execInAppliance() throws {
+            try bed.withGuest("kill-app") { guest in
+                try bed.run("exec", guest, "--", "sh", "-c", "echo 0 >/root/count").succeeded()
+                let begin = ContinuousClock.now
+                try bed.run(in: .appliance, "exec", guest, "--", "true").succeeded()
+                var moments = KillMoments(within: (ContinuousClock.now - begin) * 1.2)
+                var last = 0
+                for round in 1...5 {
+                    let script = "echo \(round) >/root/count; cp /usr/bin/perl /root/large; sync"
+                    try kill(TestBed.words(["exec", guest, "--", "sh", "-c", script], in: .appliance), at: &moments)
+                    let found = try bed.run("exec", guest, "--", "cat", "/root/count").succeeded().out
+                    #expect(found == "\(round)\n" || found == "\(last)\n", "round \(round)")
+                    last = Int(found.prefix { $0.isNumber }) ?? -1
+                }
+                try bed.checkDisk(guest)
+                #expect(moments.kills > 0)
+            }
+        }
+
+        @Test("of install in an appliance: the package is there as a whole, or the disk is as before, byte for byte")
+        func installInAppliance() throws {
+            let scratch = try ScratchDirectory()
+            var package = TestPackage("killed")
+            package.files = ["opt/killed": String(repeating: "x", count: 8 << 20)]
+            let file = try package.pack(in: scratch).string
+            try bed.withGuest("kill-app") { guest in
+                let files = try bed.files(guest)
+                try bed.run("snapshot", guest, "clean").succeeded()
+                let begin = ContinuousClock.now
+                try bed.run(in: .appliance, "install", guest, file).succeeded()
+                var moments = KillMoments(within: (ContinuousClock.now - begin) * 1.3)
+                for round in 1...5 {
+                    try bed.run("rollback", guest, "clean").succeeded()
+                    let before = try bed.keepDisk(guest)
+                    try kill(TestBed.words(["install", guest, file], in: .appliance), at: &moments)
+                    try bed.run("kernels", guest).succeeded()
+                    if try !bed.isSame(before, files.disk) {
+                        let script = "dpkg-query -W -f '${db:Status-Status} ' killed; stat -c %s /opt/killed"
+                        let state = try bed.run("exec", guest, "--", "sh", "-c", script).out
+                        #expect(state == "installed \(8 << 20)\n", "round \(round)")
+                    }
+                    #expect(!Files.exists(files.transaction))
+                    try Files.remove(before)
+                }
+                #expect(moments.kills > 0)
+                try bed.checkDisk(guest)
+            }
+        }
+
+        @Test(
+            "of an appliance's QEMU, and of devbox in its sandbox: the command is not done, and the disk is as before")
+        func helpers() throws {
+            try bed.withGuest("kill-qemu") { guest in
+                let sign = bed.work.appending("share/build/\(guest)")
+                defer { try? Files.remove(sign) }
+                // QEMU is called by its guest, and devbox by its own name.
+                for name in ["devbox-kill-qem", "devbox"] {
+                    try? Files.remove(sign)
+                    try bed.expectUnchanged(guest) {
+                        let script = "echo x >/root/changed; sync; touch /work/build/\(guest); sleep 60"
+                        let words = TestBed.words(["exec", guest, "--", "sh", "-c", script], in: .appliance)
+                        let before = try HostState(of: bed)
+                        let errors = try Pipe()
+                        var child = try ChildProcess(
+                            bed.command(words), output: .null, error: .descriptor(errors.writeEnd))
+                        errors.closeWriteEnd()
+                        try TestBed.wait(for: "command that runs", within: .seconds(60)) { Files.exists(sign) }
+                        let victims = try HostState(of: bed).processes.subtracting(before.processes)
+                            .map { $0.split(separator: " ", maxSplits: 1).map(String.init) }
+                            .filter { $0[1] == name && $0[0] != "\(child.pid)" }
+                        #expect(!victims.isEmpty, "\(name)")
+                        for victim in victims { Glibc.kill(try #require(pid_t(victim[0])), SIGKILL) }
+                        #expect(try child.wait(until: .now + .seconds(30))?.shellStatus == 125, "\(name)")
+                        let said = String(decoding: try Files.readAll(errors.readEnd, name: "errors"), as: UTF8.self)
+                        #expect(said.contains("devbox: error: "), "\(name): \(said)")
+                    }
+                }
             }
         }
 

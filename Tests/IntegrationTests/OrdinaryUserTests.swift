@@ -6,92 +6,104 @@ import TestSupport
 import Testing
 
 extension IntegrationTests {
-    /// What needs no root, with a copy of the program that has nothing beside it.
+    /// What needs no root: all but containers.
     @Suite("An ordinary user", .serialized)
     struct OrdinaryUserTests {
         let bed: TestBed
-        private let user = 65_534
 
         init() throws { bed = try TestBed.shared.get() }
 
-        @Test("clones an image, starts the guest as a virtual machine, arms it, and owns all that comes of it")
-        func cloneAndStart() throws {
+        @Test(
+            "with no sudo, no /dev/fuse and no /dev/loop-control: from an image to a dump, and nothing of a guest is mounted on the host"
+        )
+        func story() throws {
+            let (kernel, version) = try bed.realKernel()
             let scratch = try ScratchDirectory()
-            try Files.setMode(scratch.path, 0o755)
-            let program = try install(in: scratch)
-            let work = try workDirectory(in: scratch)
-            func devbox(_ arguments: String...) throws -> Runner.Output {
-                let words =
-                    ["--reuid=\(user)", "--regid=\(user)", "--clear-groups", "--", "env", "-i", "HOME=\(work)"]
-                    + ["PATH=/usr/bin:/bin", "DEVBOX_WORK=\(work)", program.string] + arguments
-                return try runner.attempt(Command(Setpriv.program, words), limit: .seconds(300))
-            }
+            let user = try OrdinaryUser(in: scratch)
+            let work = user.work
             let before = try HostState(of: bed, work: work)
-            #expect(try devbox("packages").status == .exited(0), "it makes of the folder a work directory")
-            // What root's devbox left when it was killed is seen, though only root may look into it.
-            let left = work.pushing(FilePath("share/debug/.new-debug-\(try TestBed.endedProcess())-1"))
+            try user.run("packages").succeeded()
+            try leftOfRoot(user)
+            try user.run("image", "build", "base", limit: .seconds(900)).succeeded()
+            try user.run("clone", "base", "mine").succeeded()
+
+            // Stopped.
+            let first = try user.traced(
+                "exec", "mine", "--", "sh", "-c", "hostname; id -u; stat -c %u / /etc /var; touch /work/notes/here"
+            )
+            .succeeded()
+            #expect(first.out == "mine\n0\n0\n0\n0\n", "what is laid over an image is root's: \(first.out)")
+            #expect(try Files.status(work.appending("share/notes/here")).st_uid == uid_t(OrdinaryUser.id))
+            let (package, symbols) = try (copy(kernel, to: scratch), symbols(of: version, in: scratch))
+            let installed = try user.traced("install-kernel", "mine", package.string, "--debug", symbols.string)
+                .succeeded()
+            #expect(
+                installed.err.contains("installed \(version)") && installed.err.contains("/work/debug/"),
+                "\(installed.err)")
+            let reproducer = try scratch.write("#!/bin/sh\nuname -r\n", to: "reproduce")
+            try Files.setMode(reproducer, 0o755)
+            try user.traced("cp", reproducer.string, "mine:/root/").succeeded()
+            try user.run("snapshot", "mine", "clean").succeeded()
+            // On its own kernel, without its init and with it.
+            let own = try user.traced("exec", "--mode", "kvm", "--init", "none", "mine", "--", "/root/reproduce")
+                .succeeded()
+            #expect(own.out == "\(version)\n")
+            let whole = try user.traced("exec", "--mode", "kvm", "mine", "--", "/root/reproduce").succeeded()
+            #expect(whole.out == "\(version)\n")
+
+            // A guest in which something ran is checked before it is edited.
+            try user.traced("kdump-arm", "mine").succeeded()
+            #expect(try user.run("kdump-status", "mine").status == 0)
+            #expect(
+                try user.run("start", "--mode", "lxc", "mine").status != 0, "there is nothing to mount its disk with")
+            try user.run("start", "--accel", "tcg", "mine").succeeded()
+            #expect(try user.run("exec", "mine", "--", "/root/reproduce").out == "\(version)\n")
+            try user.run("dump", "mine").succeeded()
+            try user.run("cp", "mine:/root/reproduce", scratch("work/back").string).succeeded()
+            #expect(try Files.text(scratch("work/back")) == (try Files.text(reproducer)))
+            let crash = "systemctl start kdump-tools; sync; echo 1 >/proc/sys/kernel/sysrq; echo c >/proc/sysrq-trigger"
+            let panic = try user.run("exec", "mine", "--", "sh", "-c", crash)
+            #expect(panic.status == 121, "\(panic.err)")
+            try user.run("wait", "mine", "--for", "dump", "--timeout", "240").succeeded()
+            try user.run("stop", "--force", "mine").succeeded()
+
+            // Its journal is to be replayed.
+            let dumps = try user.traced("dumps", "mine", "--remove-from-guest").succeeded()
+            #expect(dumps.out.contains("complete  sysrq: Trigger a crash"), "\(dumps.out)")
+            #expect(try !user.run("dumps", "mine").err.contains("brought out"))
+            #expect(try user.run("rollback", "mine", "clean").succeeded().err.contains("back at clean"))
+            #expect(try user.run("kernels", "mine").out.contains(version))
+            try before.waitUntilBack()
+            try user.run("remove", "mine").succeeded()
+            #expect(try tool("find", work.string, "!", "-user", "\(OrdinaryUser.id)") == "")
+        }
+
+        /// What root's devbox left when it was killed is seen, though only root may look into it.
+        private func leftOfRoot(_ user: OrdinaryUser) throws {
+            let left = user.work.pushing(FilePath("share/debug/.new-debug-\(try TestBed.endedProcess())-1"))
             try Files.makeDirectory(left)
             try Files.setMode(left, 0o700)
-            let doctor = try devbox("doctor", "--json").text
+            let doctor = try user.run("doctor", "--json").out
             #expect(doctor.contains(left.string) && doctor.contains("it is another user's"), "\(doctor)")
             try Files.removeTree(left)
-            #expect(try devbox("clone", TestBed.image, "mine").status == .exited(0))
-            let stopped = try devbox("exec", "mine", "--", "true")
-            #expect(
-                stopped.status == .exited(125)
-                    && String(decoding: stopped.errorBytes, as: UTF8.self).contains("needs root"))
-            let container = try devbox("start", "--mode", "lxc", "mine")
-            #expect(
-                container.status == .exited(69)
-                    && String(decoding: container.errorBytes, as: UTF8.self).contains("as a container without root"))
-            let started = try devbox("start", "--accel", "tcg", "mine")
-            #expect(started.status == .exited(0), "\(String(decoding: started.errorBytes, as: UTF8.self))")
-            #expect(try devbox("exec", "mine", "--", "sh", "-c", "touch /work/notes/here; hostname").text == "mine\n")
-            let outside = try devbox("dump", "mine")
-            #expect(outside.status == .exited(0), "\(String(decoding: outside.errorBytes, as: UTF8.self))")
-            #expect(try Files.list(work.appending("share/dumps/mine")).count == 1)
-            let dump = scratch("vmcore")
-            try tool(
-                "cp", FilePath(#filePath).removingLastComponent().pushing("../CrashTests/Fixtures/kdump.elf.xz").string,
-                scratch("vmcore.xz").string)
-            try tool("xz", "-d", scratch("vmcore.xz").string)
-            try Files.setMode(dump, 0o644)
-            #expect(try devbox("exec", "mine", "--", "mkdir", "-p", "/var/crash/202611211805").status == .exited(0))
-            #expect(try devbox("cp", dump.string, "mine:/var/crash/202611211805/vmcore").status == .exited(0))
-            let stop = try devbox("stop", "mine")
-            #expect(String(decoding: stop.errorBytes, as: UTF8.self).contains("shut down in"))
-            // A guest in which something ran is checked first, which an ordinary user may do where /dev/fuse is open to all.
-            let armed = try devbox("kdump-arm", "mine")
-            #expect(armed.status == .exited(0), "\(String(decoding: armed.errorBytes, as: UTF8.self))")
-            #expect(try devbox("kdump-status", "mine").status == .exited(0))
-            #expect(try devbox("kdump-disarm", "mine").status == .exited(0))
-            #expect(try Files.status(work.appending("share/notes/here")).st_uid == uid_t(user))
-            // The disk is read without root; only a change of it needs root.
-            let dumps = try devbox("dumps", "mine")
-            #expect(dumps.status == .exited(0) && dumps.text.contains("complete  sysrq: Trigger a crash"))
-            let removal = try devbox("dumps", "mine", "--remove-from-guest")
-            #expect(removal.status == .exited(77) && removal.text.contains("complete  sysrq: Trigger a crash"))
-            let others = try tool("find", work.string, "!", "-user", "\(user)")
-            #expect(others == "")
-            try before.waitUntilBack()
         }
 
-        private func install(in scratch: ScratchDirectory) throws -> FilePath {
-            try Files.makeDirectory(scratch("bin"))
-            let program = scratch("bin/devbox")
-            try tool("cp", Devbox.program.name, program.string)
-            return program
+        /// The test bed is root's.
+        private func copy(_ file: FilePath, to scratch: ScratchDirectory) throws -> FilePath {
+            let copy = scratch(file.lastComponent?.string ?? "package.deb")
+            try tool("cp", file.string, copy.string)
+            try Files.setMode(copy, 0o644)
+            return copy
         }
 
-        /// A work directory of the user's with a copy of the base image in it.
-        private func workDirectory(in scratch: ScratchDirectory) throws -> FilePath {
-            let work = scratch("work")
-            let image = bed.work.appending("images/\(TestBed.image)")
-            try Files.makeDirectory(work.appending("images"))
-            try tool("cp", "-a", "--reflink=auto", image.string, work.appending("images/\(TestBed.image)").string)
-            try tool("chown", "-R", "\(user):\(user)", work.string)
-            try Files.setMode(work, 0o700)
-            return work
+        /// A package of symbols, of which the kernel's name is right.
+        private func symbols(of version: String, in scratch: ScratchDirectory) throws -> FilePath {
+            let debug = TestPackage("linux-image-\(version)-dbg", architecture: "amd64")
+            let folder = scratch("tree-\(debug.name)-1.0/usr/lib/debug/boot")
+            try Files.makeDirectory(folder)
+            let source = try scratch.write("int main(void) { return 0; }", to: "vmlinux.c")
+            try tool("gcc", "-g", "-Wl,--build-id", "-o", folder.appending("vmlinux-\(version)").string, source.string)
+            return try debug.pack(in: scratch)
         }
     }
 }

@@ -1,5 +1,6 @@
 import DevboxCore
 import Glibc
+import Sandbox
 import SystemPackage
 import TestSupport
 import Testing
@@ -11,11 +12,11 @@ extension IntegrationTests {
 
         init() throws { bed = try TestBed.shared.get() }
 
-        @Test("exec in a stopped guest reads the record once")
-        func exec() throws {
+        @Test("exec in a stopped guest reads the record once", arguments: SandboxKind.allCases)
+        func exec(_ kind: SandboxKind) throws {
             try bed.withGuest("reads") { guest in
                 let opened = try opens(in: bed.files(guest).path) {
-                    try bed.run("exec", guest, "--", "true").succeeded()
+                    try bed.run(in: kind, "exec", guest, "--", "true").succeeded()
                 }
                 #expect(opened.filter { $0 == "guest.json" }.count == 1, "\(opened)")
             }

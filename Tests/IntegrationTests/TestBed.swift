@@ -135,14 +135,16 @@ struct TestBed {
     }
 
     /// Changes a stopped guest's disk by requests of debugfs(8), as a hostile kernel in it could have done.
-    func editDisk(_ guest: String, _ requests: String...) throws {
+    ///
+    /// - Parameter image: that it stands on.
+    func editDisk(_ guest: String, image: String = Self.image, _ requests: String...) throws {
         let disk = try files(guest).disk
         let scratch = try ScratchDirectory()
         let raw = scratch("disk.raw").string
         try tool("qemu-img", "convert", "-f", "qcow2", "-O", "raw", disk.string, raw)
         for request in requests { try tool("debugfs", "-w", "-R", request, raw) }
         try tool(
-            "qemu-img", "convert", "-f", "raw", "-O", "qcow2", "-B", "../../images/\(Self.image)/disk.qcow2", "-F",
+            "qemu-img", "convert", "-f", "raw", "-O", "qcow2", "-B", "../../images/\(image)/disk.qcow2", "-F",
             "qcow2",
             raw, disk.string)
     }

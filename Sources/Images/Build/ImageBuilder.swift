@@ -44,7 +44,8 @@ public struct ImageBuilder: Sendable {
         try Files.makeDirectory(scratch)
         // In a user namespace there are no device nodes to be made; mmdebstrap's unshare mode knows what to do then.
         var bootstrap = recipe.bootstrap(
-            sources: try sources(recipe), overlay: overlay, packageCache: isRoot ? cache : nil,
+            sources: try sources(recipe), overlay: overlay, overlayFiles: try overlayFiles(),
+            packageCache: isRoot ? cache : nil,
             mode: isRoot && foreign.emulator == nil ? "root" : "unshare", emulator: foreign.emulator
         ).command
         // Initrds are devbox's own; those of the guest's tools would take longer to make and to start.
@@ -115,14 +116,19 @@ public struct ImageBuilder: Sendable {
         try root.close()
     }
 
+    /// The names of devbox's own files of the image, relative to its root.
+    private func overlayFiles() throws -> [String] {
+        try templates.files(below: "image").map { String($0.dropFirst("image/".count)) }
+    }
+
     /// devbox's own files of the image, with the variables in them filled in.
     private func renderOverlay(in folder: FilePath) throws -> FilePath {
         let overlay = folder.appending("overlay")
-        for file in try templates.files(below: "image") {
-            let target = overlay.pushing(FilePath(String(file.dropFirst("image/".count))))
+        for file in try overlayFiles() {
+            let target = overlay.pushing(FilePath(file))
             try Files.makeDirectory(target.removingLastComponent())
             let executable = file.contains("/hooks/")
-            try Files.writeAtomically(Array(templates.text(file).utf8), to: target, mode: 0o644)
+            try Files.writeAtomically(Array(templates.text("image/\(file)").utf8), to: target, mode: 0o644)
             try Files.setMode(target, executable ? 0o755 : 0o644)
         }
         return overlay

@@ -58,12 +58,13 @@ public struct ImageRecipe: Sendable, Equatable {
 
     /// mmdebstrap's part of the build.
     func bootstrap(
-        sources: [String], overlay: FilePath, packageCache: FilePath?, mode: String, emulator: BinfmtRegistration? = nil
+        sources: [String], overlay: FilePath, overlayFiles: [String], packageCache: FilePath?, mode: String,
+        emulator: BinfmtRegistration? = nil
     ) -> Mmdebstrap {
         Mmdebstrap(
             suite: suite, architecture: architecture,
             packages: Self.packages + [Self.kernelPackage(architecture)] + include, mode: mode, sources: sources,
-            overlay: overlay,
+            overlay: overlay, overlayFiles: overlayFiles,
             packageCache: packageCache,
             answers: [
                 // kdump is armed by `devbox kdump-arm`, not by its installation.
