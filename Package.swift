@@ -76,7 +76,7 @@ let package = Package(
         .target(
             name: "Targets",
             dependencies: [
-                "CLinux", "Guests", "Sandbox", "Images", "Boot", "Disks", "KernelLog", "Archives", "Templates",
+                "CLinux", "Guests", "Sandbox", "Boot", "Disks", "KernelLog", "Archives", "Templates",
                 "HostTools", "DevboxCore", system,
             ],
             swiftSettings: settings),

@@ -2,9 +2,17 @@
 	(const char[]){
 #embed "../../templates/appliance/init" suffix(,)
 		0}},
+{"appliance/modprobe",
+	(const char[]){
+#embed "../../templates/appliance/modprobe" suffix(,)
+		0}},
 {"appliance/modules",
 	(const char[]){
 #embed "../../templates/appliance/modules" suffix(,)
+		0}},
+{"appliance/unpack.sh",
+	(const char[]){
+#embed "../../templates/appliance/unpack.sh" suffix(,)
 		0}},
 {"apt.conf.mustache",
 	(const char[]){

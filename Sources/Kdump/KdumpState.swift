@@ -84,6 +84,11 @@ public struct KdumpState: RecordSection, Equatable {
 
     /// What reserves memory for the kernel that saves the dump.
     public var kernelArguments: [String] { ["crashkernel=\(crashKernel)"] }
+
+    /// What the guest's init does for a dump.
+    public var startCommands: [[String]] {
+        [["/lib/systemd/systemd-sysctl", KdumpPaths.sysctls], [KdumpPaths.tool, "load"]]
+    }
 }
 
 extension GuestRecord {

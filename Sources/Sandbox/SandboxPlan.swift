@@ -119,6 +119,8 @@ public enum SandboxMessage: Codable, Sendable {
     case ended(status: Int32)
     /// The kernel of an appliance says that it panics, in this line.
     case panicked(line: String)
+    /// The console of an appliance says, in this line, what becomes of a panic: that a crash kernel runs, that a dump is saved.
+    case told(line: String)
     /// An appliance ended by itself; why, as far as it is known.
     case stopped(reason: String)
     /// A program of a service's, or of an appliance's, crashed before it answered.

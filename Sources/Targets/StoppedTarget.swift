@@ -59,6 +59,10 @@ public final class StoppedTarget: StoppedGuestTarget {
                 end = try Self.wait(for: command, &sandbox)
             case .appliance: end = try runInAppliance(command, streams)
             }
+        } catch let panic as GuestError where panic.isOfOwnKernel && own != nil {
+            // What it did before, and what its crash kernel has saved, is what matters.
+            try transaction.commit(guest.record, on: &guest)
+            throw panic
         } catch {
             transaction.rollBackAfterFailure(guest)
             throw error
@@ -78,13 +82,15 @@ public final class StoppedTarget: StoppedGuestTarget {
     }
 
     private func runInAppliance(_ command: TargetCommand, _ streams: CommandStreams) throws -> CommandEnding {
-        let machine = try GuestAppliance(
-            guest,
-            .init(
-                own: own.map { .init(version: $0.kernel, arguments: $0.kernelArguments, accelerator: $0.accelerator) }))
+        var start = GuestAppliance.Start(hasTerminal: command.wantsTerminal)
+        if let own {
+            start.own = .init(version: own.kernel, arguments: own.kernelArguments, accelerator: own.accelerator)
+        }
+        let machine = try GuestAppliance(guest, start)
         do {
             let end = try machine.run(command, streams, bootLimit: own?.limit ?? GuestAppliance.bootLimit)
-            try machine.finish()
+            // A guest's own kernel that hangs is a finding, and its disk what it has left.
+            if own != nil, machine.isDeaf { machine.kill() } else { try machine.finish() }
             return end
         } catch {
             machine.kill()
@@ -105,5 +111,9 @@ public final class StoppedTarget: StoppedGuestTarget {
             return .interrupted
         }
     }
+}
 
+extension GuestError {
+    /// Whether it is a finding about the guest's own kernel.
+    fileprivate var isOfOwnKernel: Bool { if case .panicked = self { true } else { false } }
 }

@@ -24,7 +24,7 @@ public struct ApplianceInitrd: Sendable {
     public init(
         for version: String, from root: borrowing Ext4FileSystem, _ templates: Templates, checks: Bool = false
     ) throws {
-        guard let tools = try InitrdTools(["chroot", "cat"], on: root) else {
+        guard let tools = try InitrdTools(["chroot", "cat", "ln", "mknod"], on: root, unlessMissing: ["ipconfig"]) else {
             throw Failure(
                 .environment,
                 "there is nothing on the disk to make an initrd of: neither klibc's programs, nor a static busybox, nor sh, mount, insmod and chroot with their libraries"
@@ -37,7 +37,8 @@ public struct ApplianceInitrd: Sendable {
         let missing = try Initrd.missing(Self.shared, version, tree, on: root)
         unshared =
             missing.isEmpty
-            ? nil : "the kernel \(version) has no \(missing.joined(separator: " and no ")), neither built in nor as a module"
+            ? nil
+            : "the kernel \(version) has no \(missing.joined(separator: " and no ")), neither built in nor as a module"
         var (files, links) = (tools.files, tools.links)
         if checks {
             guard let checker = try LinkedPrograms(["e2fsck"], on: root) else {
@@ -48,11 +49,15 @@ public struct ApplianceInitrd: Sendable {
         }
         var archive = CpioArchive()
         for folder in [
-            "bin", "lib", "usr", "etc", "modules", "devbox", "proc", "sys", "dev", "run", "tmp", "root", "keep",
+            "bin", "sbin", "lib", "usr", "usr/bin", "usr/sbin", "etc", "modules", "devbox", "proc", "sys", "dev", "run", "tmp", "root", "keep",
         ] { archive.addDirectory(folder) }
         archive.addFile("init", executable: true, Array(try templates.text("appliance/init").utf8))
         for file in files { archive.addFile(file.path, executable: true, file.bytes) }
         for link in links { archive.addLink(link.path, to: link.target) }
+        for folder in ["bin", "sbin", "usr/bin", "usr/sbin"] {
+            archive.addFile(
+                "\(folder)/modprobe", executable: true, Array(try templates.text("appliance/modprobe").utf8))
+        }
         archive.addFile("devbox/run", executable: false, Array(try templates.script("target/run.sh").utf8))
         let names = try InitrdRecipe.names(in: templates.text("appliance/modules")).split(separator: "late")
         var loaded: [String] = []

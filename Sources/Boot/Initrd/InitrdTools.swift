@@ -10,6 +10,7 @@ struct InitrdTools {
     private(set) var links: [(path: String, target: String)] = []
 
     private static let limit = 8 << 20
+    private static let klibc = "/usr/lib/klibc/bin"
 
     /// What hands the machine over to the system's own init; klibc has its own.
     static let handover = "switch_root"
@@ -18,10 +19,18 @@ struct InitrdTools {
 
     /// Looks for them on a guest's disk; nil where it has none of these.
     ///
-    /// - Parameter further: commands beside the shell, mount, mkdir, insmod and sleep.
-    init?(_ further: [String], on root: borrowing Ext4FileSystem) throws {
+    /// - Parameters:
+    ///   - further: commands beside the shell, mount, mkdir, insmod and sleep.
+    ///   - others: of klibc's, those that need not be there.
+    init?(_ further: [String], on root: borrowing Ext4FileSystem, unlessMissing others: [String] = []) throws {
         let names = Self.basic + further
-        if try takeKlibc(names, root) { return }
+        if try takeKlibc(names, root) {
+            for name in others {
+                guard let bytes = try Self.read("\(Self.klibc)/\(name)", root) else { continue }
+                files.append(("bin/\(name)", bytes))
+            }
+            return
+        }
         if try takeBusybox(names, root) { return }
         guard let programs = try LinkedPrograms(names, on: root) else { return nil }
         files = programs.files
@@ -29,11 +38,10 @@ struct InitrdTools {
     }
 
     private mutating func takeKlibc(_ names: [String], _ root: borrowing Ext4FileSystem) throws -> Bool {
-        let folder = "/usr/lib/klibc/bin"
         var found: [(path: String, bytes: [UInt8])] = []
         var libraries: Set<String> = []
         for name in names.map({ $0 == Self.handover ? "run-init" : $0 }) {
-            guard let bytes = try Self.read("\(folder)/\(name)", root) else { return false }
+            guard let bytes = try Self.read("\(Self.klibc)/\(name)", root) else { return false }
             found.append(("bin/\(name)", bytes))
             // The library that they share takes the place of ld.so; its name bears a digest.
             if let library = ELFLinkage(bytes)?.interpreter { libraries.insert(library) }

@@ -82,4 +82,8 @@ int devbox_install_signal_pipe(int write_fd);
 /// Whether SIGINT is noted (1), as after devbox_install_signal_pipe, or passed over (0).
 int devbox_note_interrupt(int on);
 
+/// A descriptor that is readable when the terminal's window has changed its size (signalfd(2) of SIGWINCH), which the calling thread, and
+/// those that it starts, are not interrupted by any more. -1 with errno where there is none.
+int devbox_window_changes(void);
+
 #endif

@@ -30,7 +30,7 @@ struct DumpsCommand: ParsableCommand {
 
     @Flag(
         help:
-            "Remove from the guest what was brought out, also what --keep has removed here since. Needs root where the guest is stopped."
+            "Remove from the guest what was brought out, also what --keep has removed here since."
     )
     var removeFromGuest = false
 

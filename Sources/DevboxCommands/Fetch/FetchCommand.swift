@@ -51,7 +51,7 @@ struct FetchCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Install it in this guest, whose architecture, release and format count. Needs root where the guest is stopped.",
+            "Install it in this guest, whose architecture, release and format count.",
             valueName: "guest"),
         completion: NameCompletion.guests)
     var install: String?

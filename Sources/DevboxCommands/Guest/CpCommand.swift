@@ -6,7 +6,7 @@ struct CpCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cp", abstract: "Copy a file or a folder into a guest or out of it, running or not.",
         discussion: """
-            One side is GUEST:/path. Into an existing folder it comes under its own name. In a stopped guest this needs root, or the \
+            One side is GUEST:/path. Into an existing folder it comes under its own name. Of a stopped guest it is done in a container or in the \
             appliance (--in).
 
             EXAMPLES:

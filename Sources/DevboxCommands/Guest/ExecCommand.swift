@@ -8,9 +8,9 @@ struct ExecCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "exec", abstract: "Run a command in a guest, started or not.",
         discussion: """
-            A running guest runs it over ssh or in its container. In a stopped guest it runs in a container just for it, with \
-            no init, which needs root, or in the appliance (--in); with --mode kvm the guest is started for it and stopped again. The command's changes \
-            to the disk are kept.
+            A running guest runs it over ssh or in its container. In a stopped guest it runs in a container or an appliance just for it \
+            (--in), with no init; with --mode kvm the guest is started for it and stopped again, and with --init none as well its own kernel \
+            runs it at once. The command's changes to the disk are kept.
 
             It ends with the command's own status. What is not the command's: 121 the kernel panicked or did not boot, 122 the time limit \
             passed, 125 the environment could not be brought up, so `git bisect run` skips it. In a container the kernel is \

@@ -7,7 +7,7 @@ struct ShellCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "shell", abstract: "Open a shell in a guest, started or not.",
         discussion: """
-            In a stopped guest it is a container without an init, which needs root, or the appliance (--in); what is changed there is kept.
+            In a stopped guest it is a container without an init or the appliance (--in); what is changed there is kept.
 
             EXAMPLES:
               devbox shell bug-4711

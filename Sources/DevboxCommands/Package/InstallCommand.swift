@@ -8,7 +8,7 @@ struct InstallCommand: ParsableCommand {
         commandName: "install",
         abstract: "Install packages in a guest, started or not: a test suite, a patched library.",
         discussion: """
-            A stopped guest's disk is changed as a whole or not at all; that needs root. In a running guest its own dpkg installs \
+            A stopped guest's disk is changed as a whole or not at all. In a running guest its own dpkg installs \
             them, and what fails may be left halfway. What a package needs and the guest does not have is named before anything is \
             changed. `devbox install-kernel` installs kernels.
 

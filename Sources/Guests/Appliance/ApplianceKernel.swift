@@ -35,17 +35,22 @@ struct ApplianceKernel {
         let guest = Source(
             name: record.name, kernels: record.kernels, boot: files.boot, disk: files.disk, root: record.root)
         var reasons: [String] = []
+        var second: ApplianceKernel?
         for source in own.map(of) + [guest] + others.map(of) {
             for kernel in source.kernels {
                 do {
                     let found = try source.make(kernel, store.templates, checks: checks)
-                    console.detail("the appliance's kernel is \(kernel.version) of \(source.name)")
-                    return found
+                    console.detail(
+                        "a kernel for the appliance: \(kernel.version) of \(source.name)\(found.initrd.unshared.map { "; \($0)" } ?? "")"
+                    )
+                    if found.initrd.unshared == nil || checks { return found }
+                    second = second ?? found
                 } catch {
                     reasons.append("\(kernel.version) of \(source.name): \(Failure(error).message)")
                 }
             }
         }
+        if let second { return second }
         throw Failure(
             .environment,
             "no appliance can work on \(record.name): there is no kernel for \(record.architecture.rawValue)"

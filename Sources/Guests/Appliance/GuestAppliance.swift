@@ -16,6 +16,8 @@ package final class GuestAppliance {
     package let templates: Templates
     package let console: Console
     private let files: GuestFiles
+    /// What its kernel calls its terminal.
+    package let terminalDevice: String
     private let initrd: [UInt8]
     private let lock: FileDescriptor
     private var plan: SandboxPlan
@@ -28,8 +30,17 @@ package final class GuestAppliance {
     private var lastMark = ContinuousClock.now
     /// The line by which its kernel said that it panics; nil while it has not, or went on.
     package private(set) var panic: String?
+    /// What it is to be shown at /run/devbox, and its kernel cannot show.
+    package let unshown: [SandboxMount.Entry]
+    /// A folder of the host for as long as it runs.
+    package var folder: FilePath { files.run }
+    /// Whether it did not do what it was told to end, and is not to be asked any more.
+    package var isDeaf = false
+    /// What has to be run first on the guest's own kernel.
+    package let startCommands: [[String]]
     private var panickedAt = ContinuousClock.now
     private var isAsked = false
+    private var hasCrashKernel = false
 
     /// What it was told at its start, an answer each.
     private enum Step { case up, check(String), mount(String), system, show(String) }
@@ -42,13 +53,17 @@ package final class GuestAppliance {
         package var extras: [SandboxMount.Entry] = []
         /// Whether what is asked to be written to the disk may wait for the end.
         package var isUnsynced = false
+        /// Whether it has a terminal.
+        package var hasTerminal = false
         /// Whether no file system is mounted: the disk is brought into order alone.
         package var check: Check?
 
         package init(
-            own: OwnKernel? = nil, extras: [SandboxMount.Entry] = [], isUnsynced: Bool = false, check: Check? = nil
+            own: OwnKernel? = nil, extras: [SandboxMount.Entry] = [], isUnsynced: Bool = false,
+            hasTerminal: Bool = false, check: Check? = nil
         ) {
-            (self.own, self.extras, self.isUnsynced, self.check) = (own, extras, isUnsynced, check)
+            (self.own, self.extras, self.isUnsynced) = (own, extras, isUnsynced)
+            (self.hasTerminal, self.check) = (hasTerminal, check)
         }
     }
 
@@ -81,6 +96,7 @@ package final class GuestAppliance {
         let (store, record, runner, files) = (guest.store, guest.record, guest.runner, guest.files)
         (name, self.files, templates, console) = (record.name, files, store.templates, runner.console)
         isOwnKernel = start.own != nil
+        startCommands = isOwnKernel ? record.startCommands : []
         let kernel =
             try start.own.map { try ApplianceKernel.own($0.version, of: record, files, in: store) }
             ?? .forWork(on: record, files, in: store, checks: start.check != nil, console: runner.console)
@@ -105,7 +121,9 @@ package final class GuestAppliance {
             folders: [
                 .init(store.work.images), .init(store.work.layers), .init(files.path, isWritable: true),
             ])
-        machine.hasPanicDevices = isOwnKernel
+        (machine.hasPanicDevices, machine.hasTerminal) = (isOwnKernel, start.hasTerminal)
+        // The kernel numbers them; on a machine whose serial port is one it is the second.
+        terminalDevice = QEMUMachine(record.architecture).console == "hvc0" ? "hvc1" : "hvc0"
         plan = try record.sandbox(.appliance(machine), files, in: store.work, isOwners: false)
         var shows = ["/work": "cache=mmap"]
         if !start.extras.isEmpty {
@@ -116,6 +134,11 @@ package final class GuestAppliance {
         if let reason = kernel.initrd.unshared, !plan.mounts.isEmpty {
             console.detail("\(name) does not see /work in its appliance: \(reason)")
             plan.mounts = []
+            unshown = start.extras
+            // They may still be written at this moment: how large they become is not known.
+            if !unshown.isEmpty { machine.memory += Self.memoryForCopies }
+        } else {
+            unshown = []
         }
         (initrd, lock) = (kernel.initrd.bytes, guest.lock.descriptor)
         let parts =
@@ -129,7 +152,7 @@ package final class GuestAppliance {
                     (.mount(part.path), "mount \(sector) \(start.isUnsynced ? "rw,barrier=0" : "rw") \(part.path)"))
             }
         }
-        if start.check == nil { orders.append((.system, "system \(record.identity.hostname)")) }
+        if start.check == nil { orders.append((.system, "system \(isOwnKernel ? "whole" : "work") \(record.identity.hostname)")) }
         for (index, mount) in plan.mounts.enumerated() {
             orders.append((.show(mount.path), "show share\(index) \(mount.path) \(shows[mount.path] ?? "ro")"))
         }
@@ -139,6 +162,7 @@ package final class GuestAppliance {
     /// Memory of one that works on a disk, in bytes, and its processors.
     private static let memory: Int64 = 1 << 30
     private static let cpus = 2
+    private static let memoryForCopies: Int64 = 2 << 30
     /// What the kernel of one that works on a disk says is of interest where it fails; who waits for it wants no delay by random numbers.
     private static let workArguments = ["loglevel=5", "random.trust_cpu=on"]
 
@@ -184,10 +208,12 @@ package final class GuestAppliance {
                 throw notStarted("it did not answer within \(limit.inWords)")
             }
             switch news {
+            case .started: mark("QEMU started")
             case .answer(let line):
                 steps.removeFirst()
                 try take(line, of: step)
             case .panicked(let line): panic = line
+            case .told(let line): tell(line)
             case .stopped(let reason): throw notStarted(panic ?? reason)
             case .crashed(let signal): throw MachineCrash(signal: signal)
             }
@@ -198,9 +224,11 @@ package final class GuestAppliance {
         let words = line.split(separator: " ")
         switch (step, words.first) {
         case (.up, "up"):
-            mark(
-                "QEMU and its kernel up, in \(words.dropFirst().first ?? "?") s of the machine's; modules in by \(words.last ?? "?") s"
-            )
+            // The machine's own clock tells the kernel's share from that of the modules.
+            let times = words.dropFirst().compactMap { Double($0) }
+            let modules = times.count == 2 ? Duration.milliseconds(max(0, Int((times[1] - times[0]) * 1000))) : .zero
+            mark("kernel up", before: modules)
+            mark("modules loaded")
         case (.check(let path), "done"): mark("\(path) checked")
         case (.mount(let path), "done"): mark("\(path) mounted")
         case (.system, "done"): mark("the system's file systems")
@@ -217,10 +245,12 @@ package final class GuestAppliance {
     }
 
     /// Tells, with `--verbose`, what took how long.
-    package func mark(_ what: String) {
-        let now = ContinuousClock.now
+    ///
+    /// - Parameter rest: how long ago it was done.
+    package func mark(_ what: String, before rest: Duration = .zero) {
+        let now = ContinuousClock.now - rest
         console.detail("appliance: \(what), after \((now - lastMark).milliseconds) ms")
-        lastMark = now
+        lastMark = max(lastMark, now)
     }
 
     private func notStarted(_ reason: String) -> any Error {
@@ -242,13 +272,24 @@ package final class GuestAppliance {
     package func note(_ news: Appliance.News) throws -> String? {
         switch news {
         // The kernel lives: it was a program that wrote of a panic.
+        case .started: break
         case .answer("pong"): (panic, isAsked) = (nil, false)
         case .answer(let line): return line
         case .panicked(let line): (panic, panickedAt, isAsked) = (line, .now, false)
+        case .told(let line): tell(line)
         case .stopped(let reason): throw ended(reason)
         case .crashed(let signal): throw MachineCrash(signal: signal)
         }
         return nil
+    }
+
+    /// What a crash kernel says of its dump is for who waits for it.
+    private func tell(_ line: String) {
+        guard panic != nil else { return }
+        guard line.contains("ommand line:") else { return console.say("\(name): \(Names.printable(line))") }
+        // A kernel may print it twice.
+        if !hasCrashKernel { console.say("\(name): its crash kernel has taken over") }
+        hasCrashKernel = true
     }
 
     /// When something is to be done about a panic that its kernel spoke of; nil for never.
@@ -283,6 +324,7 @@ package final class GuestAppliance {
     ///
     /// - Throws: `environment`, where it does not.
     package func finish() throws {
+        guard !isDeaf else { throw Failure(.environment, "the appliance of \(name) does not answer") }
         try appliance.order("end")
         let deadline = ContinuousClock.now + Self.endPatience
         while true {

@@ -58,11 +58,11 @@ public struct ConsoleConnection {
 }
 
 /// The terminal at standard input in raw mode: every key goes to the guest.
-struct RawTerminal {
+package struct RawTerminal {
     private let before: termios
 
     /// nil where standard input is no terminal.
-    init?() {
+    package init?() {
         var settings = termios()
         guard tcgetattr(0, &settings) == 0 else { return nil }
         before = settings
@@ -71,7 +71,7 @@ struct RawTerminal {
     }
 
     /// As it was.
-    func restore() {
+    package func restore() {
         var settings = before
         tcsetattr(0, TCSANOW, &settings)
     }

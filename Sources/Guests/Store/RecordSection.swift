@@ -10,11 +10,16 @@ public protocol RecordSection: Codable, Sendable {
     /// What the guest's kernels are started with because of it, beside the guest's own arguments. It is stored with the section, so
     /// that who starts the guest need not know the feature.
     var kernelArguments: [String] { get }
+    /// What has to be run in the guest, each a command and its arguments, where its kernel is started without its init, which would do the
+    /// same. It is stored with the section, too.
+    var startCommands: [[String]] { get }
 }
 
 extension RecordSection {
     /// None.
     public var kernelArguments: [String] { [] }
+    /// None.
+    public var startCommands: [[String]] { [] }
 }
 
 extension GuestRecord {
@@ -39,6 +44,8 @@ extension GuestRecord {
         }
         let arguments = section.kernelArguments
         if !arguments.isEmpty { value[Self.argumentsKey] = .array(arguments.map(JSONValue.string)) }
+        let commands = section.startCommands
+        if !commands.isEmpty { value[Self.commandsKey] = .array(commands.map { .array($0.map(JSONValue.string)) }) }
         members[Section.key] = .object(value)
     }
 
@@ -63,7 +70,15 @@ extension GuestRecord {
         sections.sorted { $0.key < $1.key }.flatMap { Self.arguments(of: $0.value, key: $0.key) }
     }
 
+    /// What the features want to be run where a kernel is started without the guest's init.
+    package var startCommands: [[String]] {
+        sections.sorted { $0.key < $1.key }.flatMap { section in
+            (section.value[Self.commandsKey]?.array ?? []).compactMap { $0.array?.compactMap(\.string) }
+        }.filter { !$0.isEmpty }
+    }
+
     private static let argumentsKey = "kernelArguments"
+    private static let commandsKey = "startCommands"
 
     private static func arguments(of section: JSONValue, key: String) -> [String] {
         if let arguments = section[argumentsKey]?.array { return arguments.compactMap(\.string) }

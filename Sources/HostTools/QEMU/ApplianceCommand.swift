@@ -28,21 +28,22 @@ public struct ApplianceCommand: Sendable, Equatable {
     public var (monitor, console): (Int32, Int32)
     /// Those of the virtio serial ports, from number 1 on.
     public var ports: [Int32]
+    /// That of its terminal; nil where it has none.
+    public var terminal: Int32?
     /// The folders that it is shown, by their tags.
-    public var folders: [(tag: String, path: String)]
+    public var folders: [(tag: String, path: String)] = []
     /// Whether it has what a kernel notes in that a dump is to be read by, and tells of its panic with.
     public var hasPanicDevices = false
 
-    /// Where it says nothing else, it has no folders and no devices for panics.
+    /// Where it says nothing else, it has no terminal, no folders and no devices for panics.
     public init(
         name: String, machine: QEMUMachine, accelerator: Accelerator, memory: Int64, cpus: Int, disk: String,
-        kernel: String, initrd: String, append: String, monitor: Int32, console: Int32, ports: [Int32],
-        folders: [(tag: String, path: String)] = []
+        kernel: String, initrd: String, append: String, monitor: Int32, console: Int32, ports: [Int32]
     ) {
         (self.name, self.machine, self.accelerator) = (name, machine, accelerator)
         (self.memory, self.cpus, self.disk) = (memory, cpus, disk)
         (self.kernel, self.initrd, self.append) = (kernel, initrd, append)
-        (self.monitor, self.console, self.ports, self.folders) = (monitor, console, ports, folders)
+        (self.monitor, self.console, self.ports) = (monitor, console, ports)
     }
 
     /// Whether two are the same command line.
@@ -76,6 +77,11 @@ public struct ApplianceCommand: Sendable, Equatable {
             arguments += [
                 "-chardev", "socket,id=port\(index + 1),fd=\(port)",
                 "-device", "virtserialport,chardev=port\(index + 1),nr=\(index + 1),name=devbox.\(index + 1)",
+            ]
+        }
+        if let terminal {
+            arguments += [
+                "-chardev", "socket,id=terminal,fd=\(terminal)", "-device", "virtconsole,chardev=terminal,nr=0",
             ]
         }
         for (tag, path) in folders {

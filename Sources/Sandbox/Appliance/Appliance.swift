@@ -11,6 +11,8 @@ import SystemPackage
 public final class Appliance {
     /// Where a command's standard output comes from, and its standard error.
     public let output, error: FileDescriptor
+    /// Its terminal; nil where it has none.
+    public let terminal: FileDescriptor?
     /// What its console prints, in a file.
     public let consoleLog: FilePath
 
@@ -24,10 +26,14 @@ public final class Appliance {
 
     /// What an appliance tells.
     public enum News {
+        /// QEMU runs.
+        case started
         /// An answer of its init, a line.
         case answer(String)
         /// Its kernel says that it panics.
         case panicked(line: String)
+        /// What becomes of a panic, as its console has it.
+        case told(line: String)
         /// It has ended by itself.
         case stopped(reason: String)
         /// QEMU itself crashed.
@@ -46,13 +52,13 @@ public final class Appliance {
         var theirs: [FileDescriptor] = []
         defer { for descriptor in theirs { try? descriptor.close() } }
         do {
-            for _ in 0..<machine.ports {
+            for _ in 0..<machine.ports + (machine.hasTerminal ? 1 : 0) {
                 var ends: [Int32] = [-1, -1]
                 try posix("make a port") { devbox_socketpair(&ends) }
                 ours.append(FileDescriptor(rawValue: ends[0]))
                 theirs.append(FileDescriptor(rawValue: ends[1]))
             }
-            theirs.append(try Files.inMemory(initrd, name: "initrd"))
+            theirs.insert(try Files.inMemory(initrd, name: "initrd"), at: machine.ports)
             sandbox = try Sandbox(
                 plan, lock: lock, descriptors: theirs, streams: .attached(input: .null, output: .null),
                 console: console)
@@ -61,12 +67,14 @@ public final class Appliance {
             throw error
         }
         (control, output, error) = (ours[0], ours[1], ours[2])
-        inputs = ours.enumerated().dropFirst(3).map { ($0 + 1, $1) }
+        inputs = ours.prefix(machine.ports).enumerated().dropFirst(3).map { ($0 + 1, $1) }
+        terminal = machine.hasTerminal ? ours.last : nil
         (title, consoleLog) = (plan.title, FilePath(machine.consoleLog))
     }
 
     deinit {
-        for descriptor in [control, output, error] + inputs.map(\.descriptor) { try? descriptor.close() }
+        let others = inputs.map(\.descriptor) + (terminal.map { [$0] } ?? [])
+        for descriptor in [control, output, error] + others { try? descriptor.close() }
     }
 
     /// Whether a further command can have an input: each needs a port of its own.
@@ -115,7 +123,9 @@ public final class Appliance {
     private func message() throws -> News? {
         while let message = try sandbox.next(until: .now, interruptible: false) {
             switch message {
+            case .started: return .started
             case .panicked(let line): return .panicked(line: line)
+            case .told(let line): return .told(line: line)
             case .stopped(let reason): return .stopped(reason: reason)
             case .crashed(let signal): return .crashed(signal: signal)
             default: break

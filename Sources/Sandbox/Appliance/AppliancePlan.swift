@@ -24,6 +24,8 @@ public struct AppliancePlan: Codable, Sendable {
     public var folders: [Folder]
     /// How many ports it has; the first three are for orders, standard output and standard error.
     public var ports: Int
+    /// Whether it has a terminal.
+    public var hasTerminal = false
     /// Whether it has what a kernel notes in that a dump is to be read by, and tells of its panic with.
     public var hasPanicDevices = false
 

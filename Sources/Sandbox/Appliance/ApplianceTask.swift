@@ -51,52 +51,19 @@ final class ApplianceTask {
             throw Failure(.usage, "\(host.plan.title) stands on a folder, which no appliance can have")
         }
         let folder = try host.makePrivateFolder()
-        let (work, user) = (host.work, QEMUUser(of: host.work))
-        let errors = folder.path.appending("qemu.log")
-        let log = try Files.open(FilePath(plan.consoleLog), .writeOnly, [.create, .append, .noFollow])
-        self.log = log
-        var given: [FilePath] = []
+        let user = QEMUUser(of: host.work)
+        log = try Files.open(FilePath(plan.consoleLog), .writeOnly, [.create, .append, .noFollow])
         if user.becomes {
             for part in plan.folders {
                 try folder.show(FilePath(part.path), at: place(FilePath(part.path)), isWritable: part.isWritable)
             }
-            try work.give(FilePath(disk), to: user.owner)
-            given.append(FilePath(disk))
+            try host.work.give(FilePath(disk), to: user.owner)
         }
-        defer { for file in given { try? work.take(file) } }
-        func seen(_ path: String) -> String {
-            user.becomes ? folder.path.pushing(FilePath(place(FilePath(path)))).string : path
-        }
-        let shares = try host.plan.mounts.enumerated().map { index, mount in
-            (tag: "share\(index)", path: try folder.assemble(mount, owner: work.owner).string)
-        }
+        // The host's user owns the disk again, whoever QEMU was.
+        defer { if user.becomes { try? host.work.take(FilePath(disk)) } }
+        let errors = folder.path.appending("qemu.log")
         let monitor = try Pair()
-        let first = Sandbox.firstNumber
-        let ports = (0..<plan.ports).map { first + Int32($0) }
-        let initrd = first + Int32(plan.ports)
-        let machine = QEMUMachine(host.plan.architecture)
-        var qemu = ApplianceCommand(
-            name: host.plan.title, machine: machine, accelerator: plan.accelerator, memory: plan.memory,
-            cpus: plan.cpus, disk: seen(disk), kernel: seen(plan.kernel), initrd: "/proc/self/fd/\(initrd)",
-            append: (["console=\(machine.console)", "panic=-1"] + plan.arguments).joined(separator: " "),
-            monitor: initrd + 1, console: initrd + 2, ports: ports, folders: shares)
-        (qemu.emulatesInOneThread, qemu.sectorSize) = (plan.emulatesInOneThread, plan.sectorSize)
-        qemu.hasPanicDevices = plan.hasPanicDevices
-        var descriptors = Dictionary(
-            uniqueKeysWithValues: (ports + [initrd]).map { ($0, FileDescriptor(rawValue: $0)) })
-        (descriptors[initrd + 1], descriptors[initrd + 2]) = (monitor.theirs, console.theirs)
-        let command = user.run(qemu.command)
-        host.runner.console.detail("+ \(command.line)")
-        let complaints = try Files.open(errors, .writeOnly, [.create, .append])
-        let child = try ChildProcess(
-            command, output: .null, error: .descriptor(complaints), descriptors: descriptors, newSession: true)
-        try complaints.close()
-        monitor.closeTheirs()
-        console.closeTheirs()
-        // What it has taken over ends with it: who waits at a port learns of its end.
-        for (number, _) in descriptors where number <= initrd { try? FileDescriptor(rawValue: number).close() }
-        host.loop.watch(child.pidfd) { [host] in host.loop.stop() }
-        self.child = consume child
+        try start(command(disk, in: folder, as: user), monitor, errors: errors)
         host.loop.watch(console.ours) { [self] in try hear() }
         host.onEnd = { [self] in quit() }
         do {
@@ -108,9 +75,51 @@ final class ApplianceTask {
             try host.loop.run()
         } catch let error as QMPError {
             // One that ends says why, but not to its monitor.
-            guard try self.child?.wait(until: .now + .seconds(1), interruptible: false) != nil else { throw error }
+            guard try child?.wait(until: .now + .seconds(1), interruptible: false) != nil else { throw error }
         }
         return try conclude(errors)
+    }
+
+    /// The numbers of the descriptors that come from outside, in the order of `Appliance`, and of those that are made here.
+    private var ports: [Int32] { (0..<plan.ports).map { Sandbox.firstNumber + Int32($0) } }
+    private var initrd: Int32 { Sandbox.firstNumber + Int32(plan.ports) }
+    private var terminal: Int32? { plan.hasTerminal ? initrd + 1 : nil }
+    private var monitorNumber: Int32 { initrd + 2 }
+    private var consoleNumber: Int32 { initrd + 3 }
+
+    private func command(_ disk: String, in folder: PrivateFolder, as user: QEMUUser) throws -> Command {
+        func seen(_ path: String) -> String {
+            user.becomes ? folder.path.pushing(FilePath(place(FilePath(path)))).string : path
+        }
+        let machine = QEMUMachine(host.plan.architecture)
+        var qemu = ApplianceCommand(
+            name: host.plan.title, machine: machine, accelerator: plan.accelerator, memory: plan.memory,
+            cpus: plan.cpus, disk: seen(disk), kernel: seen(plan.kernel), initrd: "/proc/self/fd/\(initrd)",
+            append: (["console=\(machine.console)", "panic=-1"] + plan.arguments).joined(separator: " "),
+            monitor: monitorNumber, console: consoleNumber, ports: ports)
+        qemu.folders = try host.plan.mounts.enumerated().map { index, mount in
+            (tag: "share\(index)", path: try folder.assemble(mount, owner: host.work.owner).string)
+        }
+        (qemu.emulatesInOneThread, qemu.sectorSize) = (plan.emulatesInOneThread, plan.sectorSize)
+        (qemu.hasPanicDevices, qemu.terminal) = (plan.hasPanicDevices, terminal)
+        return user.run(qemu.command)
+    }
+
+    private func start(_ command: Command, _ monitor: Pair, errors: FilePath) throws {
+        let given = ports + [initrd] + (terminal.map { [$0] } ?? [])
+        var descriptors = Dictionary(uniqueKeysWithValues: given.map { ($0, FileDescriptor(rawValue: $0)) })
+        (descriptors[monitorNumber], descriptors[consoleNumber]) = (monitor.theirs, console.theirs)
+        host.runner.console.detail("+ \(command.line)")
+        let complaints = try Files.open(errors, .writeOnly, [.create, .append])
+        defer { try? complaints.close() }
+        let child = try ChildProcess(
+            command, output: .null, error: .descriptor(complaints), descriptors: descriptors, newSession: true)
+        monitor.closeTheirs()
+        console.closeTheirs()
+        // QEMU alone has them now: who waits at a port learns of its end.
+        for number in given { try? FileDescriptor(rawValue: number).close() }
+        host.loop.watch(child.pidfd) { [host] in host.loop.stop() }
+        self.child = consume child
     }
 
     /// What QEMU finds a folder of the work directory as, below the private folder: laid out as there.
@@ -140,9 +149,13 @@ final class ApplianceTask {
         if let log { try Files.writeAll(log, bytes, name: plan.consoleLog) }
         reader.feed(bytes)
         while let line = reader.next() {
-            guard !wasPanicTold, KernelMark(line)?.isPanic == true else { continue }
-            wasPanicTold = true
-            host.send(.panicked(line: line.whole))
+            switch KernelMark(line) {
+            case .panic where !wasPanicTold, .panicEnd where !wasPanicTold:
+                wasPanicTold = true
+                host.send(.panicked(line: line.whole))
+            case .crashKernel, .dumpSaved, .dumpFailed: host.send(.told(line: line.whole))
+            default: break
+            }
         }
         return true
     }

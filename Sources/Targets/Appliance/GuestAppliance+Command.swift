@@ -2,6 +2,7 @@ import DevboxCore
 import Glibc
 import Guests
 import HostTools
+import Sandbox
 import SystemPackage
 
 /// A command in an appliance: `target/run.sh` around it, as in a guest that runs, its marks in what it writes.
@@ -16,12 +17,60 @@ extension GuestAppliance {
     func run(_ command: TargetCommand, _ streams: CommandStreams, bootLimit: Duration) throws -> CommandEnding {
         do {
             try awaitStart(within: bootLimit)
+            try sendUnshown()
+            for words in startCommands { try runFirst(words) }
             if let directory = command.directory { try check(directory) }
             let end = try ApplianceRun(command, streams, in: self).wait()
             mark("the command")
             return end
         } catch let failure as Failure where failure.exitCode == .interrupted {
             return .interrupted
+        }
+    }
+
+    /// What the kernel cannot show of the host is copied into the machine's memory.
+    private func sendUnshown() throws {
+        guard !unshown.isEmpty else { return }
+        let staging = folder.appending("extras")
+        for entry in unshown {
+            let link = staging.pushing(FilePath(entry.name))
+            try Files.makeDirectory(link.removingLastComponent())
+            try posix("make \(link)") { symlink(entry.source, link.string) }
+        }
+        let pipe = try Pipe()
+        var packer = try ChildProcess(
+            Command(Tar.program, ["-c", "-h", "-C", staging.string, "-f", "-", "."]), output: .descriptor(pipe.writeEnd)
+        )
+        pipe.closeWriteEnd()
+        var command = try TargetCommand(
+            templates.shell("appliance/unpack.sh", [SandboxMount.extrasPath]), limit: .seconds(600))
+        (command.input, command.output) = (.descriptor(pipe.readEnd), .null)
+        let ending = try ApplianceRun(command, CommandStreams(command, of: name), in: self).wait()
+        pipe.closeReadEnd()
+        if ending == .interrupted { throw Failure.interrupted }
+        guard ending == .status(0), try packer.wait(interruptible: false)?.isSuccess == true else {
+            throw Failure(.environment, "what is to be installed could not be copied into the appliance of \(name)")
+        }
+        mark("what is to be installed copied into memory")
+    }
+
+    /// Runs what the guest's init would have run. Without it the command is run all the same.
+    private func runFirst(_ words: [String]) throws {
+        var command = TargetCommand(words, limit: .seconds(120))
+        (command.output, command.error) = (.captured(limit: 1 << 20), .captured(limit: 1 << 20))
+        let streams = try CommandStreams(command, of: name)
+        var ending = CommandEnding.timedOut
+        let result = try streams.finish(
+            Result {
+                ending = try ApplianceRun(command, streams, in: self).wait()
+                if case .status(let status) = ending { return status }
+                if ending == .interrupted { throw Failure.interrupted }
+                return 1
+            })
+        mark(words.joined(separator: " "))
+        guard result.isSuccess else {
+            let reason = result.complaint.isEmpty ? ToolReason(result.text).line : result.complaint
+            return console.warn("\(name): \(words.joined(separator: " ")): \(Names.printable(reason))")
         }
     }
 
@@ -39,11 +88,14 @@ extension GuestAppliance {
 private final class ApplianceRun {
     private let guest: GuestAppliance
     private let relays: [OutputRelay]
+    /// devbox's terminal, where the command has it.
+    private let window: TerminalWindow?
     private let shared: SharedInput?
     private var pump: InputPump?
     private let deadline: ContinuousClock.Instant?
     /// Of the shell that init has run; nil as long as it runs.
-    private var shellStatus: Int32?
+    private var shellStatus: Int32? { didSet { endedAt = .now } }
+    private var endedAt: ContinuousClock.Instant?
     private var closed: Set<Int> = []
 
     /// How long the machine may take to end what runs.
@@ -55,19 +107,33 @@ private final class ApplianceRun {
         self.guest = guest
         deadline = command.limit.map { ContinuousClock.now + $0 }
         let mark = TargetCommand.newMark()
+        let appliance = guest.appliance
+        if command.wantsTerminal, let terminal = appliance.terminal {
+            shared = nil
+            let window = try TerminalWindow()
+            self.window = window
+            relays = [try OutputRelay(from: terminal, to: streams.output, standard: 1, mark: mark, isShown: true)]
+            let (separator, words) = try LoginShellLine.encode(
+                command.arguments(mark: mark, ["marks"], guest.templates))
+            pump = try InputPump(from: .standardInput, to: FileDescriptor(rawValue: dup(terminal.rawValue)))
+            let (rows, columns) = window.size
+            try appliance.order(
+                "terminal \(guest.terminalDevice) \(rows) \(columns) \(Self.terminalName) \(separator) \(words)")
+            return
+        }
+        window = nil
         let shared = try command.sharesInput ? SharedInput(.standardInput) : nil
         self.shared = shared
         let (separator, words) = try LoginShellLine.encode(
             command.arguments(mark: mark, ["marks"] + (shared == nil ? [] : ["count"]), guest.templates))
         var number = "-"
         if let source = (shared?.stream ?? streams.input).descriptor(or: .standardInput) {
-            guard let port = guest.appliance.takeInput() else {
+            guard let port = appliance.takeInput() else {
                 throw Failure(.failure, "an appliance has no port for a further input")
             }
             number = "\(port.number)"
             pump = try InputPump(from: source, to: port.descriptor)
         }
-        let appliance = guest.appliance
         relays = [
             try OutputRelay(from: appliance.output, to: streams.output, standard: 1, mark: mark),
             try OutputRelay(from: appliance.error, to: streams.error, standard: 2, mark: mark),
@@ -76,13 +142,20 @@ private final class ApplianceRun {
         try appliance.order("run \(number) \(separator) \(words)")
     }
 
+    /// The name of devbox's terminal, as in terminfo(5).
+    private static var terminalName: String {
+        let name = getenv("TERM").map { String(cString: $0) } ?? ""
+        let isPlain = !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }
+        return isPlain ? name : "dumb"
+    }
+
     /// Waits for the command's end, its time limit, Ctrl-C, or the machine's.
     func wait() throws -> CommandEnding {
         do {
             while true {
                 let progress = relays.map { $0.look() }
                 if progress.contains(where: \.hasEnded) { endInput() }
-                if shellStatus != nil {
+                if hasEnded(progress) {
                     for relay in relays { relay.readNoFurther() }
                     if progress.allSatisfy({ $0.isFinished || $0.isUnwanted }) { return .status(try conclude()) }
                 }
@@ -90,10 +163,11 @@ private final class ApplianceRun {
                 where progress.isUnwanted && closed.insert(index).inserted {
                     try guest.appliance.order("close \(index + 2)")
                 }
-                let limits = [deadline, guest.panicDeadline].compactMap { $0 }
+                let limits = [deadline, guest.panicDeadline, endedAt.map { $0 + Self.tailPatience }].compactMap { $0 }
+                let watched = zip(relays, progress).map { $1.isFinished ? -1 : $0.news.rawValue }
                 let news = try guest.appliance.next(
-                    until: limits.min(), orReadable: zip(relays, progress).map { $1.isFinished ? -1 : $0.news.rawValue }
-                )
+                    until: limits.min(), orReadable: watched + [window?.changes.rawValue ?? -1])
+                try noteWindow()
                 if let news {
                     if let line = try guest.note(news), line.hasPrefix("ended ") {
                         shellStatus = Int32(line.dropFirst(6))
@@ -110,6 +184,21 @@ private final class ApplianceRun {
             abandon()
             throw error
         }
+    }
+
+    /// Whether the command has ended, and nothing of what it wrote is still to come. What went through a terminal comes later than the
+    /// word of the end; what the command began with may not even have begun.
+    private func hasEnded(_ progress: [OutputRelay.Progress]) -> Bool {
+        guard let endedAt else { return false }
+        return window == nil || progress.allSatisfy(\.isOver) || ContinuousClock.now >= endedAt + Self.tailPatience
+    }
+
+    private static let tailPatience = Duration.seconds(2)
+
+    private func noteWindow() throws {
+        guard let window, Poll.wait([.read(window.changes)], until: .now)[0] else { return }
+        window.noteChange()
+        try guest.appliance.order("size \(window.size.rows) \(window.size.columns)")
     }
 
     private func endInput() {
@@ -152,6 +241,7 @@ private final class ApplianceRun {
         {
             if let line = try guest.note(news), line.hasPrefix("ended ") { shellStatus = Int32(line.dropFirst(6)) }
         }
+        if shellStatus == nil { guest.isDeaf = true }
         abandon()
         return end
     }
