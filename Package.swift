@@ -56,7 +56,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "Doctor", dependencies: ["Guests", "Images", "Stores", "HostTools", "DevboxCore", system],
+            name: "Doctor", dependencies: ["Guests", "Sandbox", "Images", "Stores", "HostTools", "DevboxCore", system],
             swiftSettings: settings),
         .target(
             name: "Dumps",
