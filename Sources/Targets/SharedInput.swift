@@ -42,6 +42,12 @@ final class SharedInput {
         feeder.pipe.closeWriteEnd()
     }
 
+    /// How many bytes the program was given; to be asked when it is stopped.
+    var sentBytes: Int64 {
+        stop()
+        return feeder.sentBytes
+    }
+
     /// Takes from the input what the command has read.
     ///
     /// - Parameter left: how much of what was sent it has not read; nil where that is not known, and as much as can be is kept then.
@@ -64,6 +70,7 @@ private final class Feeder: @unchecked Sendable {
     private let start: off_t
     /// Bytes that were sent, and those of them that were taken.
     private var (sent, taken) = (Int64(0), Int64(0))
+    var sentBytes: Int64 { sent }
     private let capacity: Int
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
 

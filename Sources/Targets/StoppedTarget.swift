@@ -59,7 +59,7 @@ public final class StoppedTarget: StoppedGuestTarget {
                 end = try Self.wait(for: command, &sandbox)
             case .appliance: end = try runInAppliance(command, streams)
             }
-        } catch let panic as GuestError where panic.isOfOwnKernel && own != nil {
+        } catch let panic as any ReportableError where own != nil && panic.isOfOwnKernel {
             // What it did before, and what its crash kernel has saved, is what matters.
             try transaction.commit(guest.record, on: &guest)
             throw panic
@@ -90,7 +90,16 @@ public final class StoppedTarget: StoppedGuestTarget {
         do {
             let end = try machine.run(command, streams, bootLimit: own?.limit ?? GuestAppliance.bootLimit)
             // A guest's own kernel that hangs is a finding, and its disk what it has left.
-            if own != nil, machine.isDeaf { machine.kill() } else { try machine.finish() }
+            guard machine.isDeaf else {
+                try machine.finish()
+                return end
+            }
+            machine.kill()
+            if own == nil, end == .timedOut {
+                guest.runner.console.warn("\(name): the appliance does not answer: what the command changed is undone")
+                throw GuestError.timedOut(guest: name, limit: command.limit ?? .zero)
+            }
+            if own == nil { throw Failure.interrupted }
             return end
         } catch {
             machine.kill()
@@ -113,7 +122,10 @@ public final class StoppedTarget: StoppedGuestTarget {
     }
 }
 
-extension GuestError {
-    /// Whether it is a finding about the guest's own kernel.
-    fileprivate var isOfOwnKernel: Bool { if case .panicked = self { true } else { false } }
+extension ReportableError {
+    /// Whether it tells of the end of the guest's own kernel.
+    fileprivate var isOfOwnKernel: Bool {
+        if case GuestError.panicked? = self as? GuestError { return true }
+        return self is Restarted
+    }
 }

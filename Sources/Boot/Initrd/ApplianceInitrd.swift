@@ -56,6 +56,12 @@ public struct ApplianceInitrd: Sendable {
         archive.addFile("init", executable: true, Array(try templates.text("appliance/init").utf8))
         for file in files { archive.addFile(file.path, executable: true, file.bytes) }
         for link in links { archive.addLink(link.path, to: link.target) }
+        // A busybox goes by the name that it is called with.
+        if let cat = files.first(where: { $0.path == "bin/cat" }) {
+            archive.addFile("bin/devbox-port", executable: true, cat.bytes)
+        } else {
+            archive.addFile("bin/devbox-port", executable: true, Array("#!/bin/sh\nexec /bin/cat\n".utf8))
+        }
         for folder in ["bin", "sbin", "usr/bin", "usr/sbin"] {
             archive.addFile(
                 "\(folder)/modprobe", executable: true, Array(try templates.text("appliance/modprobe").utf8))

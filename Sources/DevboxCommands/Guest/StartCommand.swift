@@ -8,13 +8,15 @@ struct StartCommand: ParsableCommand {
         commandName: "start", abstract: "Start a guest, and return when it answers.",
         discussion: """
             As a virtual machine (mode kvm) it starts from its own kernel, with its console in console.log, sshd on a loopback \
-            port and the share at /work. As a container (mode lxc) it boots from the same disk on the host's kernel; that needs root.
+            port and the share at /work. As a container (mode lxc) it boots from the same disk on the host's kernel, \
+            as root, or as an ordinary user where the host has what that takes, which `devbox doctor` tells.
 
             EXAMPLES:
               devbox start bug-4711
               devbox start bug-4711 --on-panic dump
               devbox start bug-4711 --kernel 6.1.0-47-amd64 --append panic=-1
               sudo devbox start bug-4711 --mode lxc
+              devbox start bug-4711 --mode lxc        without root, and without a network
             """)
 
     @OptionGroup var options: GlobalOptions

@@ -40,7 +40,8 @@ package final class GuestAppliance {
     package let startCommands: [[String]]
     private var panickedAt = ContinuousClock.now
     private var isAsked = false
-    private var hasCrashKernel = false
+    /// Whether its crash kernel has taken over, which ends with the dump that it saves.
+    package private(set) var hasCrashKernel = false
 
     /// What it was told at its start, an answer each.
     private enum Step { case up, check(String), mount(String), system, show(String) }
@@ -315,8 +316,9 @@ package final class GuestAppliance {
     private static let panicPatience = Duration.seconds(10)
 
     /// Why a machine is gone that nobody has switched off.
-    private func ended(_ reason: String) -> any Error {
+    package func ended(_ reason: String) -> any Error {
         if let panic, isOwnKernel { return GuestError.panicked(guest: name, line: panic) }
+        if isOwnKernel { return Restarted(guest: name, reason: reason) }
         return Failure(
             .environment,
             "the appliance of \(name) failed: \(panic.map { Names.printable($0) } ?? reason)\(consoleText)")
@@ -356,4 +358,15 @@ package final class GuestAppliance {
         PrivateFolder.leave(files.run)
         try? Files.removeTree(files.run)
     }
+}
+
+/// A guest's own kernel ended without a panic: its command, or a fault that the kernel did not survive to tell of, has restarted it.
+package struct Restarted: ReportableError {
+    let guest: String
+    let reason: String
+
+    /// Nobody knows whose fault it is.
+    package var exitCode: ExitCode { .environment }
+    package var message: String { "the kernel of \(guest) ended without a panic: \(Names.printable(reason))" }
+    package var hint: String? { "all of its console is in guests/\(guest)/console.log of the work directory" }
 }

@@ -13,7 +13,7 @@ final class ApplianceTask {
     private let plan: AppliancePlan
     private let console: Pair
     private var reader = LogReader(longest: 4096)
-    private var wasPanicTold = false
+    private var panicTold: ContinuousClock.Instant?
     private var log: FileDescriptor?
     private var monitor: QMPClient?
     private var child: ChildProcess?
@@ -150,8 +150,10 @@ final class ApplianceTask {
         reader.feed(bytes)
         while let line = reader.next() {
             switch KernelMark(line) {
-            case .panic where !wasPanicTold, .panicEnd where !wasPanicTold:
-                wasPanicTold = true
+            // A program may have written of one before: each is told, but for those that follow at once.
+            case .panic, .panicEnd:
+                guard panicTold.map({ ContinuousClock.now - $0 > .seconds(1) }) ?? true else { continue }
+                panicTold = .now
                 host.send(.panicked(line: line.whole))
             case .crashKernel, .dumpSaved, .dumpFailed: host.send(.told(line: line.whole))
             default: break

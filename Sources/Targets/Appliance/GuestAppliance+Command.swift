@@ -15,17 +15,14 @@ extension GuestAppliance {
     /// - Parameter bootLimit: how long that may take.
     /// - Throws: `GuestError.panicked`, `GuestError.bootFailed`; `environment` where the command was not begun.
     func run(_ command: TargetCommand, _ streams: CommandStreams, bootLimit: Duration) throws -> CommandEnding {
-        do {
-            try awaitStart(within: bootLimit)
-            try sendUnshown()
-            for words in startCommands { try runFirst(words) }
-            if let directory = command.directory { try check(directory) }
-            let end = try ApplianceRun(command, streams, in: self).wait()
-            mark("the command")
-            return end
-        } catch let failure as Failure where failure.exitCode == .interrupted {
-            return .interrupted
-        }
+        // Interrupted before the command has begun, there is nothing to be kept.
+        try awaitStart(within: bootLimit)
+        try sendUnshown()
+        for words in startCommands { try runFirst(words) }
+        if let directory = command.directory { try check(directory) }
+        let end = try ApplianceRun(command, streams, in: self).wait()
+        mark("the command")
+        return end
     }
 
     /// What the kernel cannot show of the host is copied into the machine's memory.
@@ -96,6 +93,9 @@ private final class ApplianceRun {
     /// Of the shell that init has run; nil as long as it runs.
     private var shellStatus: Int32? { didSet { endedAt = .now } }
     private var endedAt: ContinuousClock.Instant?
+    /// When the marks of its end had come through all outputs.
+    private var markedAt: ContinuousClock.Instant?
+    private var isKilled = false
     private var closed: Set<Int> = []
 
     /// How long the machine may take to end what runs.
@@ -153,8 +153,10 @@ private final class ApplianceRun {
     func wait() throws -> CommandEnding {
         do {
             while true {
+                let begin = ContinuousClock.now
                 let progress = relays.map { $0.look() }
                 if progress.contains(where: \.hasEnded) { endInput() }
+                try endStragglers(progress)
                 if hasEnded(progress) {
                     for relay in relays { relay.readNoFurther() }
                     if progress.allSatisfy({ $0.isFinished || $0.isUnwanted }) { return .status(try conclude()) }
@@ -163,7 +165,10 @@ private final class ApplianceRun {
                 where progress.isUnwanted && closed.insert(index).inserted {
                     try guest.appliance.order("close \(index + 2)")
                 }
-                let limits = [deadline, guest.panicDeadline, endedAt.map { $0 + Self.tailPatience }].compactMap { $0 }
+                let limits = [
+                    guest.panic == nil ? deadline : nil, guest.panicDeadline, endedAt.map { $0 + Self.tailPatience },
+                    isKilled ? nil : markedAt.map { $0 + Self.stragglerPatience },
+                ].compactMap { $0 }.filter { $0 > begin }
                 let watched = zip(relays, progress).map { $1.isFinished ? -1 : $0.news.rawValue }
                 let news = try guest.appliance.next(
                     until: limits.min(), orReadable: watched + [window?.changes.rawValue ?? -1])
@@ -185,6 +190,20 @@ private final class ApplianceRun {
             throw error
         }
     }
+
+    /// What has left the command's cgroup may hold its outputs for ever: the command's end is the end of that as well.
+    private func endStragglers(_ progress: [OutputRelay.Progress]) throws {
+        guard endedAt == nil, progress.allSatisfy(\.hasEnded) || markedAt != nil else { return }
+        guard let markedAt else {
+            markedAt = .now
+            return
+        }
+        guard !isKilled, ContinuousClock.now >= markedAt + Self.stragglerPatience else { return }
+        isKilled = true
+        try guest.appliance.order("kill")
+    }
+
+    private static let stragglerPatience = Duration.seconds(3)
 
     /// Whether the command has ended, and nothing of what it wrote is still to come. What went through a terminal comes later than the
     /// word of the end; what the command began with may not even have begun.
@@ -220,12 +239,17 @@ private final class ApplianceRun {
                 "the command in \(guest.name) was not begun: \(lines.first.map { Names.printable($0) } ?? "its shell ended with status \(shellStatus ?? -1)")"
             )
         }
-        return shellStatus ?? 1
+        // Who wants its output no more has not seen its end, either.
+        let status = shellStatus ?? 1
+        guard status == 0, !relays.contains(where: { $0.look().isUnwanted }) else { return status }
+        throw Failure(.environment, "what the command in \(guest.name) wrote last was lost with what passed it on")
     }
 
     private func settleInput(_ reports: [OutputRelay.Report]) {
         guard let shared else { return }
-        let lost = shared.finish(left: reports.compactMap(\.left).first)
+        // What did not get as far as the port was not read either.
+        let left = reports.compactMap(\.left).first.map { $0 + max(0, shared.sentBytes - (pump?.sentBytes ?? 0)) }
+        let lost = shared.finish(left: left)
         if lost > 0 {
             guest.console.warn("\(ByteSize.text(lost)) of standard input were taken, and the command did not read them")
         }
@@ -254,8 +278,8 @@ private final class ApplianceRun {
     /// A kernel that has said that it panics, and does not answer: its crash kernel may be saving a dump, which it ends with.
     private func standsStill() throws {
         let limit = ContinuousClock.now + Self.dumpPatience
-        while let news = try guest.appliance.next(until: limit) { _ = try guest.note(news) }
-        throw GuestError.panicked(guest: guest.name, line: guest.panic ?? "")
+        while guest.hasCrashKernel, let news = try guest.appliance.next(until: limit) { _ = try guest.note(news) }
+        throw guest.ended("its kernel stands still")
     }
 }
 

@@ -8,7 +8,7 @@ import SystemPackage
 final class InputPump {
     private let stopping: Pipe
     private let port, source: FileDescriptor
-    private let thread: WorkThread<Void>
+    private let thread: WorkThread<Int64>
     private var isOpen = true
 
     /// Begins.
@@ -24,6 +24,9 @@ final class InputPump {
         thread = try WorkThread { Self.pump(from: copy, to: port, until: stop) }
     }
 
+    /// How many bytes the port has taken; to be asked when it is stopped.
+    var sentBytes: Int64 { (try? thread.wait().get()) ?? 0 }
+
     /// Ends the input; who writes to its source learns that nobody reads it any more.
     func stop() {
         stopping.closeWriteEnd()
@@ -37,24 +40,28 @@ final class InputPump {
         try? port.close()
     }
 
-    private static func pump(from source: FileDescriptor, to port: FileDescriptor, until stop: FileDescriptor) {
+    private static func pump(from source: FileDescriptor, to port: FileDescriptor, until stop: FileDescriptor) -> Int64
+    {
         // Closed, it would take along what was not read yet.
         defer { shutdown(port.rawValue, Int32(SHUT_WR)) }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 4096)
         defer { buffer.deallocate() }
+        var total: Int64 = 0
         while !Poll.wait([.read(stop), .read(source)])[0] {
             let count = read(source.rawValue, buffer.baseAddress, buffer.count)
             if count < 0, errno == EINTR || errno == EAGAIN { continue }
-            guard count > 0 else { return }
+            guard count > 0 else { return total }
             var rest = UnsafeRawBufferPointer(rebasing: buffer[..<count])
             while !rest.isEmpty {
-                if Poll.wait([.read(stop), .write(port)])[0] { return }
+                if Poll.wait([.read(stop), .write(port)])[0] { return total }
                 let sent = send(
                     port.rawValue, rest.baseAddress, rest.count, Int32(MSG_DONTWAIT))
                 if sent < 0, errno == EINTR || errno == EAGAIN { continue }
-                guard sent > 0 else { return }
+                guard sent > 0 else { return total }
                 rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(sent))
+                total += Int64(sent)
             }
         }
+        return total
     }
 }
