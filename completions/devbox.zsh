@@ -545,7 +545,7 @@ _devbox_dumps() {
         '(--quiet -q)'{--quiet,-q}'[Print no messages but errors and warnings.]'
         '--in[Work on a stopped guest in a container, which needs root, or in the appliance, a virtual machine that needs none.]:sandbox:{__devbox_complete "${___in[@]}"}'
         ':guest:{__devbox_custom_complete ---completion dumps -- positional@0 "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
-        '--remove-from-guest[Remove from the guest what was brought out, also what --keep has removed here since. Needs root where the guest is stopped.]'
+        '--remove-from-guest[Remove from the guest what was brought out, also what --keep has removed here since.]'
         '--keep[Remove all but so many newest dumps of each guest from the store.]:count:'
         '*--remove[Remove the guest'\''s dump of this name from the store. May be given several times.]:name:'
         '--version[Show the version.]'
@@ -741,7 +741,7 @@ _devbox_fetch() {
         '--until[With --list\: no builds newer than this day.]:day:'
         '--with-debug[Fetch the matching debug package too\: PACKAGE-dbg or PACKAGE-dbgsym.]'
         '--allow-unlisted[Take a file too that the SHA256SUMS beside it does not name; its digest is recorded, and holds from then on.]'
-        '--install[Install it in this guest, whose architecture, release and format count. Needs root where the guest is stopped.]:guest:{__devbox_custom_complete ---completion fetch -- --install "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
+        '--install[Install it in this guest, whose architecture, release and format count.]:guest:{__devbox_custom_complete ---completion fetch -- --install "${current_word_index}" "$(__devbox_cursor_index_in_current_word)"}'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )

@@ -195,6 +195,7 @@ private final class Worker: @unchecked Sendable {
     }
 
     private var isClosed = false
+    private var isAbandoned = false
 
     private func tell(_ news: News) {
         var byte = news.rawValue
@@ -202,6 +203,8 @@ private final class Worker: @unchecked Sendable {
     }
 
     private func take(_ piece: CommandMarks.Piece) throws {
+        // What comes behind something that was lost tells nothing of the whole.
+        if isAbandoned { return }
         switch piece {
         case .mark(.begins): report.hasBegun = true
         case .mark(.ends(let status)):
@@ -229,7 +232,7 @@ private final class Worker: @unchecked Sendable {
                 // Who reads it may never do so again, and nobody could wait for this thread then.
                 let ready = Poll.wait([.write(target), .read(abandoning.readEnd)])
                 if !ready[0] {
-                    isClosed = true
+                    (isClosed, isAbandoned) = (true, true)
                     return
                 }
                 part = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.unwaited))

@@ -19,7 +19,7 @@ struct ApplianceKernel {
     /// Its image's come first, then the guest's own, then those of other images of the architecture.
     ///
     /// - Parameter checks: whether it is to check file systems.
-    /// - Throws: `environment`, where none can be had; why is told for each.
+    /// - Throws: `NoApplianceKernel`.
     static func forWork(
         on record: GuestRecord, _ files: GuestFiles, in store: GuestStore, checks: Bool, console: Console
     ) throws -> ApplianceKernel {
@@ -51,13 +51,7 @@ struct ApplianceKernel {
             }
         }
         if let second { return second }
-        throw Failure(
-            .environment,
-            "no appliance can work on \(record.name): there is no kernel for \(record.architecture.rawValue)"
-                + (reasons.isEmpty ? "" : ": " + reasons.joined(separator: "; ")),
-            hint:
-                "any image of this architecture with a kernel has one: `devbox image build --arch \(record.architecture.rawValue)`"
-        )
+        throw NoApplianceKernel(guest: record.name, architecture: record.architecture, reasons: reasons)
     }
 
     /// The one that a guest would start with.
@@ -90,5 +84,24 @@ struct ApplianceKernel {
                 version: kernel.version, file: file,
                 initrd: try ApplianceInitrd(for: kernel.version, from: root, templates, checks: checks))
         }
+    }
+}
+
+/// There is no kernel for work on a guest's disk.
+struct NoApplianceKernel: ReportableError {
+    let guest: String
+    let architecture: Architecture
+    /// Why each of those that there are is none.
+    let reasons: [String]
+
+    var exitCode: ExitCode { .environment }
+
+    var message: String {
+        "no appliance can work on \(guest): there is no kernel for \(architecture.rawValue)"
+            + (reasons.isEmpty ? "" : ": " + reasons.joined(separator: "; "))
+    }
+
+    var hint: String? {
+        "any image of this architecture with a kernel has one: `devbox image build --arch \(architecture.rawValue)`"
     }
 }

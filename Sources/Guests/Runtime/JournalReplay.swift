@@ -1,4 +1,5 @@
 import DevboxCore
+import Glibc
 import HostTools
 import Sandbox
 
@@ -16,10 +17,14 @@ enum JournalReplay {
                 "\(guest.files.name) was cut off while it ran as a container without root: its disk is checked and mended, "
                     + "and what was being written may be lost")
         }
-        // It runs none of the guest's programs: who has a container wanted without being root can have this. What was cut off ran on
-        // a host that has what it takes.
-        if !wasCutOff, (try? guest.store.sandboxKind(for: guest.record)) == .appliance {
-            return try inAppliance(guest, checks ? replays ? .both : .whole : .replay)
+        // What was cut off ran on a host that has what it takes.
+        if !wasCutOff, wantsAppliance(guest) {
+            do {
+                return try inAppliance(guest, checks ? replays ? .both : .whole : .replay)
+            } catch let missing as NoApplianceKernel {
+                // e2fsck(8) can do it on the host, too, where the host lets it; the host's kernel mounts nothing for it.
+                guest.runner.console.detail(missing.message)
+            }
         }
         let plan = try guest.record.sandbox(
             .settleDisk(replays: replays, checks: checks, wasCutOff: wasCutOff), guest.files, in: guest.store.work)
@@ -29,6 +34,12 @@ enum JournalReplay {
             plan, lock: guest.lock.descriptor, streams: .attached(input: .null, output: .null),
             console: guest.runner.console)
         _ = try sandbox.finish()
+    }
+
+    /// Whether what e2fsck reads is to be read in an appliance: for root where nobody trusts it, for others where they have no other way.
+    private static func wantsAppliance(_ guest: borrowing StoppedGuest) -> Bool {
+        if access("/dev/fuse", R_OK | W_OK) != 0 { return true }
+        return isRoot && (try? guest.store.sandboxKind(for: guest.record)) == .appliance
     }
 
     private static func inAppliance(_ guest: borrowing StoppedGuest, _ check: GuestAppliance.Check) throws {
