@@ -46,52 +46,6 @@ package final class GuestAppliance {
     /// What it was told at its start, an answer each.
     private enum Step { case up, check(String), mount(String), system, show(String) }
 
-    /// How an appliance is started.
-    package struct Start {
-        /// How the guest's own kernel is started, of which a panic is a finding; nil for work on the disk.
-        package var own: OwnKernel?
-        /// What it is shown at /run/devbox.
-        package var extras: [SandboxMount.Entry] = []
-        /// Whether what is asked to be written to the disk may wait for the end.
-        package var isUnsynced = false
-        /// Whether it has a terminal.
-        package var hasTerminal = false
-        /// Whether no file system is mounted: the disk is brought into order alone.
-        package var check: Check?
-
-        package init(
-            own: OwnKernel? = nil, extras: [SandboxMount.Entry] = [], isUnsynced: Bool = false,
-            hasTerminal: Bool = false, check: Check? = nil
-        ) {
-            (self.own, self.extras, self.isUnsynced) = (own, extras, isUnsynced)
-            (self.hasTerminal, self.check) = (hasTerminal, check)
-        }
-    }
-
-    /// One start of a guest's own kernel.
-    package struct OwnKernel {
-        /// A version that is installed; nil for the guest's next.
-        package var version: String?
-        /// Arguments beside the record's.
-        package var arguments: [String]
-        /// How its code is run; nil for the best way.
-        package var accelerator: Accelerator?
-
-        package init(version: String?, arguments: [String], accelerator: Accelerator?) {
-            (self.version, self.arguments, self.accelerator) = (version, arguments, accelerator)
-        }
-    }
-
-    /// What e2fsck(8) is to do.
-    package enum Check: String {
-        /// The journal is replayed, and mended what is mended unasked.
-        case replay
-        /// All of it has to be sound; it has no journal to replay.
-        case whole
-        /// One after the other.
-        case both
-    }
-
     /// Starts the machine, and tells it what to do before the first command. It boots meanwhile.
     package init(_ guest: borrowing StoppedGuest, _ start: Start) throws {
         let (store, record, runner, files) = (guest.store, guest.record, guest.runner, guest.files)
@@ -358,15 +312,4 @@ package final class GuestAppliance {
         PrivateFolder.leave(files.run)
         try? Files.removeTree(files.run)
     }
-}
-
-/// A guest's own kernel ended without a panic: its command, or a fault that the kernel did not survive to tell of, has restarted it.
-package struct Restarted: ReportableError {
-    let guest: String
-    let reason: String
-
-    /// Nobody knows whose fault it is.
-    package var exitCode: ExitCode { .environment }
-    package var message: String { "the kernel of \(guest) ended without a panic: \(Names.printable(reason))" }
-    package var hint: String? { "all of its console is in guests/\(guest)/console.log of the work directory" }
 }
